@@ -1,0 +1,161 @@
+"""Leases: permission to run one account task until a time, and all that the run needs."""
+
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, JsonValue
+
+from igfleet.contracts.base import Contract, Id, Text, WireSecret, Word
+from igfleet.contracts.posts import LeasedPost
+from igfleet.contracts.tasks import Counters, LogLine, Method, Mode
+from igfleet.reasons import ReasonCode
+
+
+class LeasedProxy(Contract):
+    id: Id
+    scheme: Annotated[str, Field(pattern=r"^(http|https|socks5|socks5h)$")]
+    host: str
+    port: Annotated[int, Field(ge=1, le=65535)]
+    username: str | None = None
+    password: WireSecret | None = None
+
+    @property
+    def label(self) -> str:
+        """How the proxy is named on screens and in logs: never with its password."""
+        return f"{self.scheme}://{self.host}:{self.port}"
+
+
+class SessionKind(StrEnum):
+    """Mobile sessions and browser cookies are kept apart."""
+
+    MOBILE = "mobile"
+    WEB = "web"
+
+
+class SessionMaterial(Contract):
+    """What keeps an account signed in: session and device settings, or cookies. A bearer credential."""
+
+    kind: SessionKind
+    settings: WireSecret
+    """A JSON text; its shape belongs to the adapter that wrote it."""
+    version: int = 0
+    """Grows with each stored one; 0 when the worker made it."""
+
+
+class LeasedAccount(Contract):
+    """The account with its opened secrets. The TOTP seed never leaves the ui: ask for the present code."""
+
+    id: Id
+    username: Word
+    password: WireSecret | None = None
+    has_totp: bool = False
+    email: str | None = None
+    email_password: WireSecret | None = None
+    phone: str | None = None
+    locale: str = "en_US"
+    language: str = "en"
+    timezone: str = "UTC"
+    sessions: tuple[SessionMaterial, ...] = ()
+    dolphin_profile_id: str | None = None
+
+
+class Lease(Contract):
+    """One claimed account task. `id` is the fencing token of every further call."""
+
+    id: UUID
+    kind: Word
+    method: Method
+    mode: Mode
+    task_id: Id
+    account_task_id: Id
+    position: int
+    attempt: int
+    seed: int
+    """Seeds the run's own random numbers: the same in every attempt."""
+    options: dict[str, JsonValue]
+    account: LeasedAccount | None = None
+    proxy: LeasedProxy | None = None
+    posts: tuple[LeasedPost, ...] = ()
+    checkpoints: dict[str, JsonValue] = {}
+    length_s: float
+    """A lease that is not renewed for so long is lost."""
+    reconcile_pause_s: float = 20.0
+    """Wait between two readings that settle a doubt."""
+
+
+class LeaseRequest(Contract):
+    """`POST /api/leases`"""
+
+    worker_id: Id
+    kinds: Annotated[tuple[Word, ...], Field(min_length=1, max_length=50)]
+    methods: tuple[Method, ...] = (Method.INSTAGRAPI,)
+    limit: Annotated[int, Field(ge=1, le=100)] = 1
+    task_id: Id | None = None
+    batch_index: Annotated[int, Field(ge=0)] | None = None
+    batch_count: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    wait_s: Annotated[float, Field(ge=0, le=30)] = 0.0
+    request_id: UUID | None = None
+    """A repeated request with the same id gets the same leases again."""
+
+
+class RenewRequest(Contract):
+    """`POST /api/leases/renew`"""
+
+    leases: Annotated[tuple[UUID, ...], Field(max_length=1000)]
+
+
+class Renewal(Contract):
+    """One lease's answer: still yours, and whether a person asked for its end."""
+
+    id: UUID
+    is_held: bool
+    cancel_requested: bool = False
+
+
+class Report(Contract):
+    """`POST /api/leases/{id}/reports`. Numbered from 1 per lease; a `seq` already seen is ignored."""
+
+    seq: Annotated[int, Field(ge=1)]
+    lines: Annotated[tuple[LogLine, ...], Field(max_length=500)] = ()
+    counters: Counters = {}
+    checkpoints: dict[Word, JsonValue] = {}
+    step: Text | None = None
+    session: SessionMaterial | None = None
+
+
+class Ending(StrEnum):
+    """How a run ended, from which the account task's next state follows."""
+
+    COMPLETED = "completed"
+    RETRY_LATER = "retry_later"
+    NOT_NOW = "not_now"
+    NEEDS_PERSON = "needs_person"
+    GAVE_UP = "gave_up"
+    CANCELLED = "cancelled"
+    RELEASED = "released"
+    """The worker stops before the end; the attempt does not count."""
+    DIED = "died"
+    """The runner process died; counts against this account task only."""
+
+
+class LeaseOutcome(Contract):
+    """`PUT /api/leases/{id}/outcome`. Ends the lease; the same call twice gives the same answer."""
+
+    outcome: Ending
+    reason_code: ReasonCode | None = None
+    message: Text = ""
+    retry_after_s: Annotated[float, Field(ge=0, le=7 * 86400)] | None = None
+    result: dict[str, JsonValue] = {}
+
+
+class OutcomeAccepted(Contract):
+    state: str
+    """The account task's state after it."""
+
+
+class TotpCode(Contract):
+    """`POST /api/leases/{id}/totp`: the present code of the leased account."""
+
+    code: WireSecret
+    valid_for_s: float

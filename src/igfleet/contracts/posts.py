@@ -1,0 +1,146 @@
+"""The publish protocol's messages: intent, permit, outcome, reading, verdict."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, JsonValue
+
+from igfleet.contracts.base import Contract, Id, Text, Word
+from igfleet.contracts.states import PostState
+from igfleet.contracts.tasks import Place
+from igfleet.reasons import ReasonCode
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+MediaPk = Annotated[str, Field(pattern=r"^[0-9]{1,30}$")]
+"""Instagram's id of a medium, decimal digits."""
+
+
+class LeasedMedia(Contract):
+    """A file of the library. `path` is below the ui's base address."""
+
+    id: Id
+    name: str
+    path: str
+    sha256: Sha256
+    size_bytes: int
+    duration_s: float | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+class LeasedPost(Contract):
+    """One post of the leased account task, in the order in which it is to be published."""
+
+    id: Id
+    position: int
+    state: PostState
+    media: LeasedMedia
+    cover: LeasedMedia | None = None
+    cover_at_s: float | None = None
+    """Second of the video from which the cover is cut when no picture is given."""
+    caption: str = ""
+    place: Place | None = None
+    mentions: tuple[str, ...] = ()
+    upload_id: str
+    """Ours, stored with the post, the same in every attempt: decimal milliseconds, unique per account."""
+    not_before: datetime | None = None
+    round: int = 0
+
+
+class SeenMedia(Contract):
+    """One medium of an account's own listing, as Instagram shows it."""
+
+    pk: MediaPk
+    code: str
+    taken_at: datetime
+    product_type: str = ""
+    duration_s: float | None = None
+    caption: Annotated[str, Field(max_length=10_000)] = ""
+
+
+class Snapshot(Contract):
+    """The account's newest media before the commit: what is not new."""
+
+    pks: tuple[MediaPk, ...]
+    media_count: int | None = None
+    taken_at: datetime
+
+
+class Intent(Contract):
+    """Written ahead of the one irreversible call: enough to recognise the post later."""
+
+    upload_id: str
+    media_sha256: Sha256
+    """Of the bytes that are sent."""
+    caption_sha256: Sha256
+    duration_s: float
+    size_bytes: int
+    cover_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")] | None = None
+    """64-bit perceptual hash of the cover."""
+    snapshot: Snapshot
+
+
+class Permit(Contract):
+    """Leave for one commit. The window starts when the request for it was sent."""
+
+    post_id: Id
+    window_ms: Annotated[int, Field(gt=0)]
+
+
+class CommitKind(StrEnum):
+    """What is known after the commit."""
+
+    PUBLISHED = "published"
+    NOT_SENT = "not_sent"
+    """Provably no byte of the commit left."""
+    NOT_READY = "not_ready"
+    """Instagram has not finished with the uploaded bytes; nothing was created."""
+    REFUSED = "refused"
+    """A definite no."""
+    UNKNOWN = "unknown"
+    """Everything else."""
+
+
+class PostOutcome(Contract):
+    """How the commit of one post ended, with the evidence."""
+
+    kind: CommitKind
+    media: SeenMedia | None = None
+    permalink: str | None = None
+    reason: ReasonCode | None = None
+    message: Text = ""
+    evidence: dict[str, JsonValue] = {}
+    """HTTP status, error type, exception name, body excerpt: what the classification was made from."""
+    post_state: PostState | None = None
+    """For a refusal before the permit: the state asked for (planned or failed)."""
+
+
+class Reading(Contract):
+    """One look at the account's own media, to settle a doubt."""
+
+    seq: Annotated[int, Field(ge=1)]
+    media: tuple[SeenMedia, ...]
+    media_count: int | None = None
+    is_good: bool = True
+    """False when the listing could not be read; such a reading never counts as absence."""
+    message: Text = ""
+
+
+class Verdict(Contract):
+    """What the ui concludes from all readings so far."""
+
+    state: PostState
+    """published, planned (confirmed absent), reconciling (look again), unknown (give up for now), needs_person."""
+    look_again_after_s: float | None = None
+    media_pk: MediaPk | None = None
+    why: Word | None = None
+
+
+class PostView(Contract):
+    """The answer to every call about a post: where it stands now."""
+
+    id: Id
+    state: PostState
+    media_pk: MediaPk | None = None
+    permalink: str | None = None

@@ -1,0 +1,59 @@
+"""Words about tasks that both roles need: kinds of method, effect classes, counters, places."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, JsonValue
+
+from igfleet.contracts.base import Contract, Strict, Text, Word
+
+
+class Method(StrEnum):
+    """How an account is driven."""
+
+    INSTAGRAPI = "instagrapi"
+    PLAYWRIGHT = "playwright"
+
+
+class Mode(StrEnum):
+    """Whether the last hop is the simulated Instagram or the real one."""
+
+    SANDBOX = "sandbox"
+    LIVE = "live"
+
+
+class Effect(StrEnum):
+    """What may be retried: decided once per kind."""
+
+    READ = "read"
+    """Retry freely."""
+    SET = "set"
+    """Set-like and readable: check before a retry."""
+    CREATE = "create"
+    """Creates something visible: the publish protocol."""
+    LOCAL = "local"
+    """Touches nothing outside; content-addressed."""
+
+
+class Place(Strict):
+    """A location tag. With coordinates it is used as it stands, else it is searched by name."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    lat: Annotated[float, Field(ge=-90, le=90)] | None = None
+    lng: Annotated[float, Field(ge=-180, le=180)] | None = None
+
+
+class LogLine(Contract):
+    """One line of an account task's log, as a person reads it."""
+
+    at: datetime
+    level: Annotated[str, Field(pattern=r"^(debug|info|warning|error)$")] = "info"
+    event: Word
+    """Short stable name of what happened."""
+    text: Text
+    fields: dict[str, JsonValue] = {}
+
+
+Counters = dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,49}$")], Annotated[int, Field(ge=0, le=2**31)]]
+"""Named amounts to be added."""

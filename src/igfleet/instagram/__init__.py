@@ -1,0 +1,1 @@
+"""Instagram behind one protocol, and the ways to speak with it."""

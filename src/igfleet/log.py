@@ -1,0 +1,127 @@
+"""Logs: events with fields, secrets removed last, control characters escaped.
+
+Standard-library loggers (uvicorn, httpx, instagrapi, sqlalchemy, procrastinate) pass through the same chain.
+"""
+
+import base64
+import logging
+import re
+import sys
+import urllib.parse
+from collections.abc import Mapping, MutableMapping
+from typing import Any, Literal
+
+import structlog
+
+STARS = "***"
+_SECRET_KEY = re.compile(
+    r"pass(word|wd)?$|secret|token|cookie|authorization|session_?(id|settings|key)?$|totp|seed$|api_?key|otp|csrf", re.I
+)
+_MORE = re.compile(
+    r"(?i)(bearer\s+|sessionid[=:\"'\s%3A]+|igfw_\d+_|(?:https?|socks5h?|postgres(?:ql)?)://[^\s:/@]+:)[^\s\"'&;,@]+"
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+_SHORTEST = 6
+_LONGEST_TEXT = 20_000
+
+
+class Redactor:
+    """Removes secrets from log events: by the name of the field and by the exact value, in common encodings."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, None] = {}
+        self._pattern: re.Pattern[str] | None = None
+
+    def learn(self, *values: str | None) -> None:
+        """Never let these values appear in a log of this process again. Values under 6 characters are not learnt."""
+        for value in values:
+            if value and len(value) >= _SHORTEST:
+                self._values.update(dict.fromkeys(_encodings(value)))
+        ordered = sorted(self._values, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+
+    def text(self, text: str) -> str:
+        """The text without secrets and with control characters escaped."""
+        if self._pattern is not None:
+            text = self._pattern.sub(STARS, text)
+        text = _MORE.sub(lambda match: match.group(1) + STARS, text)
+        text = _CONTROL.sub(lambda match: match.group().encode("unicode_escape").decode(), text)
+        return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + "… (cut)"
+
+    def value(self, key: str, value: object) -> object:
+        """A field's value without secrets, at any depth."""
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        if _SECRET_KEY.search(key):
+            return STARS
+        if isinstance(value, Mapping):
+            return {str(name): self.value(str(name), item) for name, item in value.items()}
+        if isinstance(value, list | tuple | set | frozenset):
+            return [self.value("", item) for item in value]
+        return self.text(str(value))
+
+    def __call__(self, _logger: object, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        return {key: self.value(key, value) for key, value in event.items()}
+
+
+redactor = Redactor()
+"""The redactor of this process."""
+
+
+def _encodings(value: str) -> list[str]:
+    raw = value.encode()
+    return [
+        value,
+        urllib.parse.quote(value, safe=""),
+        urllib.parse.quote_plus(value),
+        base64.b64encode(raw).decode().rstrip("="),
+        base64.urlsafe_b64encode(raw).decode().rstrip("="),
+        raw.hex(),
+        value.encode("unicode_escape").decode(),
+    ]
+
+
+def set_up(form: Literal["text", "json"] = "text", level: str = "info") -> None:
+    """Send every log of the process to stderr, through the redactor. Called once, at start."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer()
+        if form == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            redactor,
+            renderer,
+        ],
+    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for chatty in ("httpx", "httpcore", "instagrapi", "private_request", "public_request", "urllib3", "procrastinate"):
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
+    for own in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logging.getLogger(own).handlers.clear()
+        logging.getLogger(own).propagate = True
+
+
+def get(name: str) -> structlog.stdlib.BoundLogger:
+    """The logger of a module."""
+    logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
+    return logger

@@ -1,0 +1,123 @@
+"""What a runner is and all that a run may touch."""
+
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, ClassVar, Protocol
+
+from pydantic import Field, JsonValue
+
+from igfleet.contracts.base import Strict, Word
+from igfleet.contracts.leases import LeasedAccount
+from igfleet.contracts.posts import Intent, LeasedMedia, LeasedPost, Permit, PostOutcome, Reading, Verdict
+from igfleet.contracts.tasks import Effect, Method
+from igfleet.instagram.gateway import Publisher
+
+
+class Options(Strict):
+    """The settings of one task. Each kind adds its own; the form, the API, the CLI and the runner use the same model."""
+
+    concurrency: Annotated[int, Field(ge=1, le=100)] = 2
+    """Account tasks of this task at once, per worker; its slots are the cap."""
+    delay_min_s: Annotated[float, Field(ge=0, le=3600)] = 5
+    delay_max_s: Annotated[float, Field(ge=0, le=3600)] = 15
+    """Pause between two remote actions: drawn between the two."""
+    max_attempts: Annotated[int, Field(ge=1, le=20)] = 3
+    worker_labels: tuple[Word, ...] = ()
+    """Only workers with all these labels take it."""
+
+
+class PostLedger(Protocol):
+    """The publish protocol as a run sees it. Every call returns after the ui has stored it."""
+
+    async def intent(self, post: LeasedPost, intent: Intent) -> None:
+        """Write ahead what is about to be published."""
+
+    async def permit(self, post: LeasedPost) -> Permit:
+        """Leave for the one irreversible call. From here on the post is `publishing`. Raises when it is refused."""
+
+    async def sending(self, post: LeasedPost) -> None:
+        """Note on disk that the commit is about to leave."""
+
+    async def outcome(self, post: LeasedPost, outcome: PostOutcome) -> None:
+        """Note the answer on disk, then report it."""
+
+    async def reading(self, post: LeasedPost, reading: Reading) -> Verdict:
+        """Report one look at the account's media and hear what follows from it."""
+
+
+class RunContext(Protocol):
+    """Everything a run may touch. No token, database, HTTP or state name is among it."""
+
+    account: LeasedAccount
+    posts: Sequence[LeasedPost]
+    attempt: int
+    draw: random.Random
+    """Seeded by the task: the same numbers in every attempt."""
+    ledger: PostLedger
+    reconcile_pause: timedelta
+    folder: Path
+    """The run's own folder, gone when it ends."""
+
+    async def publisher(self) -> Publisher:
+        """The account, signed in on first use."""
+
+    async def fetch(self, media: LeasedMedia) -> Path:
+        """The file, downloaded once per worker and checked by its sha256."""
+
+    def log(self, event: str, text: str, *, level: str = "info", **fields: JsonValue) -> None:
+        """Add a line that the operator reads."""
+
+    def count(self, name: str, amount: int = 1) -> None:
+        """Add to a declared counter."""
+
+    def step(self, text: str) -> None:
+        """Say what is being done, in a few words: "uploading 2 of 3"."""
+
+    async def pause(self, low_s: float, high_s: float) -> None:
+        """Plain pacing between remote actions. Ends at once with `WorkerStopping` or `Cancelled` when asked to stop."""
+
+    def remember(self, name: str, value: JsonValue) -> None:
+        """Keep a fact across attempts."""
+
+    def recall(self, name: str) -> JsonValue:
+        """A fact kept by `remember`, in this attempt or an earlier one; None when there is none."""
+
+    def stop_if_asked(self) -> None:
+        """Raise `Cancelled` or `WorkerStopping` when the run is to end. Called at safe points."""
+
+
+class Runner[O: Options](ABC):
+    """The code of one kind. Returning means completed; raising a `RunError` says what comes next."""
+
+    kind: ClassVar[str]
+    title: ClassVar[str]
+    options: ClassVar[type[Options]]
+    counters: ClassVar[tuple[str, ...]]
+    timeout: ClassVar[timedelta]
+    """For one account task; the process is killed after it."""
+    effect: ClassVar[Effect]
+    methods: ClassVar[tuple[Method, ...]] = (Method.INSTAGRAPI,)
+    api_path: ClassVar[str]
+    """`/api/{api_path}/{task_id}/…`"""
+    account_api_path: ClassVar[str]
+    """`/api/{account_api_path}/{account_task_id}/…`"""
+    start_path: ClassVar[str]
+    """`/api/v1/{start_path}/start` of a worker"""
+
+    def __init_subclass__(cls) -> None:
+        """The seed's paths follow from the kind's name, unless a kind says otherwise."""
+        super().__init_subclass__()
+        kind = getattr(cls, "kind", None)
+        if kind is None:
+            return
+        defaults = {"api_path": kind, "account_api_path": f"{kind}/accounts", "start_path": kind.replace("_", "-")}
+        for name, value in defaults.items():
+            if not hasattr(cls, name):
+                setattr(cls, name, value)
+
+    @abstractmethod
+    async def run(self, run: RunContext, options: O) -> None:
+        """Do one account's share."""

@@ -1,0 +1,288 @@
+"""All settings, typed and documented; a wrong one stops the process with one line.
+
+Values come from the environment, then from `.env` in the working folder. `NAME_FILE` names a file that holds the
+value of `NAME`. Every name of the first contract keeps working; igfleet's own names are added.
+"""
+
+import os
+from datetime import timedelta
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import platformdirs
+from pydantic import (
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    HttpUrl,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from igfleet.errors import SetupError
+
+
+def _split(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def _seconds(value: object) -> object:
+    if isinstance(value, str):
+        return float(value.removesuffix("s"))
+    return value
+
+
+type Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+type Addresses = Annotated[tuple[HttpUrl, ...], NoDecode, BeforeValidator(_split)]
+type Seconds = Annotated[timedelta, BeforeValidator(_seconds)]
+"""A length of time, written as a number of seconds."""
+
+
+class Settings(BaseSettings):
+    """What both roles know."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    data_dir: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_data_dir("igfleet", appauthor=False)),
+        validation_alias="IGFLEET_DATA_DIR",
+        description="Folder of the embedded database, media and keys.",
+    )
+    mode: Literal["sandbox", "live"] = Field(
+        "sandbox", validation_alias="IGFLEET_MODE", description="sandbox: nothing ever leaves this machine. live: it does."
+    )
+    egress_proxy: str | None = Field(
+        None, validation_alias="EGRESS_PROXY", description="Proxy of accounts that have none of their own."
+    )
+    egress_ca_file: Path | None = Field(
+        None, validation_alias="EGRESS_CA_FILE", description="PEM file with a CA to trust besides the public ones."
+    )
+    require_proxy: bool = Field(
+        True, validation_alias="REQUIRE_PROXY", description="Refuse to run an account without any proxy."
+    )
+    private_networks: Words = Field(
+        (), validation_alias="PRIVATE_NETWORKS", description="Private networks in which proxies may stand (CIDR list)."
+    )
+    verify_ssl: bool = Field(True, validation_alias="VERIFY_SSL", description="Check certificates between ui and worker.")
+    log_format: Literal["text", "json"] = Field("text", validation_alias="LOG_FORMAT", description="How logs are written.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", validation_alias="LOG_LEVEL", description="The least level that is logged."
+    )
+    ffmpeg: str | None = Field(None, validation_alias="IGFLEET_FFMPEG", description="Path of ffmpeg.")
+    chromium: str | None = Field(None, validation_alias="IGFLEET_CHROMIUM", description="Path of the browser.")
+
+    @field_validator("private_networks")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ip_network(network)
+        return value
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, _FromFiles(settings_cls), dotenv_settings
+
+    @property
+    def is_live(self) -> bool:
+        return self.mode == "live"
+
+
+class UiSettings(Settings):
+    """Settings of `serve --role ui` and of the commands that work on the database."""
+
+    database_url: SecretStr | None = Field(
+        None, validation_alias="DATABASE_URL", description="PostgreSQL to use; without it the embedded one is started."
+    )
+    secret_key: SecretStr | None = Field(
+        None, validation_alias="SECRET_KEY", description="Signs forms. Made and kept in the data folder when not given."
+    )
+    master_key: SecretStr | None = Field(
+        None,
+        validation_alias="MASTER_KEY",
+        description="32 bytes in base64 that wrap all account keys. Made and kept in the data folder when not given.",
+    )
+    debug: bool = Field(False, validation_alias="DEBUG", description="Show traces on error pages. Never in production.")
+    allowed_hosts: Words = Field((), validation_alias="ALLOWED_HOSTS", description="Host names that may be asked for.")
+    worker_api_token: SecretStr | None = Field(
+        None, validation_alias="WORKER_API_TOKEN", description="Token shared by all workers and sent to them."
+    )
+    worker_pool: Addresses = Field(
+        (),
+        validation_alias=AliasChoices("WORKER_POOL", "WORKER_BASE_URL"),
+        description="Addresses of the workers that are told at once when there is work.",
+    )
+    dispatch_batch_size: Annotated[int, Field(ge=1, le=1000)] = Field(
+        5, validation_alias="DISPATCH_BATCH_SIZE", description="Account tasks per worker that one start call stands for."
+    )
+    dispatch_concurrency: Annotated[int, Field(ge=1, le=100)] = Field(
+        2, validation_alias="DISPATCH_CONCURRENCY", description="Start calls under way at once."
+    )
+    aggregate_secrets: Literal["leased", "all", "never"] = Field(
+        "leased", validation_alias="AGGREGATE_SECRETS", description="Which accounts' secrets an aggregate carries."
+    )
+    lease_length: Seconds = Field(
+        timedelta(seconds=30), validation_alias="LEASE_LENGTH", description="Silence after which a worker loses its work."
+    )
+    heartbeat_interval: Seconds = Field(
+        timedelta(seconds=5), validation_alias="HEARTBEAT_INTERVAL_SECS", description="How often workers report."
+    )
+    commit_window: Seconds = Field(
+        timedelta(seconds=20), validation_alias="COMMIT_WINDOW_SECS", description="Longest time one publish call may take."
+    )
+    reconcile_pause: Seconds = Field(
+        timedelta(seconds=20), validation_alias="RECONCILE_PAUSE_SECS", description="Wait between readings of a doubt."
+    )
+    publish_budget_per_hour: Annotated[int, Field(ge=1)] = Field(
+        10, validation_alias="PUBLISH_BUDGET_PER_HOUR", description="Posts an account may publish in an hour."
+    )
+    publish_budget_per_day: Annotated[int, Field(ge=1)] = Field(
+        25, validation_alias="PUBLISH_BUDGET_PER_DAY", description="Posts an account may publish in 24 hours."
+    )
+    caption_max_chars: Annotated[int, Field(ge=1)] = Field(
+        2200, validation_alias="CAPTION_MAX_CHARS", description="Instagram's limit for a caption, as of 2026."
+    )
+    caption_max_hashtags: Annotated[int, Field(ge=1)] = Field(
+        30, validation_alias="CAPTION_MAX_HASHTAGS", description="Instagram's limit for hashtags, as of 2026."
+    )
+    media_max_bytes: Annotated[int, Field(ge=1)] = Field(
+        1024**3, validation_alias="MEDIA_MAX_BYTES", description="Largest file that the library takes."
+    )
+    session_idle: Seconds = Field(
+        timedelta(minutes=30), validation_alias="SESSION_IDLE_SECS", description="Sign-out after so long without a click."
+    )
+    session_longest: Seconds = Field(
+        timedelta(hours=12), validation_alias="SESSION_LONGEST_SECS", description="Sign-out in any case after so long."
+    )
+
+    @field_validator("database_url")
+    @classmethod
+    def _postgres(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None or not value.get_secret_value():
+            return None
+        if not value.get_secret_value().startswith(("postgres://", "postgresql://")):
+            raise ValueError("must begin with postgresql:// or postgres://")
+        return value
+
+
+class WorkerSettings(Settings):
+    """Settings of `serve --role worker`."""
+
+    ui_api_base: HttpUrl = Field(
+        HttpUrl("http://127.0.0.1:8000"), validation_alias="UI_API_BASE", description="Address of the ui."
+    )
+    ui_api_token: SecretStr = Field(
+        SecretStr(""), validation_alias="UI_API_TOKEN", description="This worker's token, or the shared one."
+    )
+    worker_api_token: SecretStr | None = Field(
+        None,
+        validation_alias="WORKER_API_TOKEN",
+        description="Token that callers of the worker's own API must send; UI_API_TOKEN when not given.",
+    )
+    name: str = Field("", validation_alias="WORKER_NAME", description="Name of this worker; the host's name by default.")
+    labels: Words = Field((), validation_alias="WORKER_LABELS", description="Words that tasks may ask for.")
+    upload_method: Literal["instagrapi", "playwright"] = Field(
+        "instagrapi", validation_alias="UPLOAD_METHOD", description="Method of tasks that name none."
+    )
+    slots: Annotated[int, Field(ge=1, le=1000)] = Field(
+        2, validation_alias="CONCURRENCY_LIMIT", description="Account tasks run at once."
+    )
+    batch_size: Annotated[int, Field(ge=1, le=100)] = Field(
+        2, validation_alias="BATCH_SIZE", description="Account tasks leased by one call."
+    )
+    headless: bool = Field(True, validation_alias="HEADLESS", description="Run the browser without a window.")
+    visible_browser: bool = Field(False, validation_alias="VISIBLE_BROWSER", description="Show the browser's window.")
+    request_timeout: Seconds = Field(
+        timedelta(seconds=60), validation_alias="REQUEST_TIMEOUT_SECS", description="Limit of one call to the ui."
+    )
+    media_dir: Path | None = Field(
+        None, validation_alias="MEDIA_TEMP_DIR", description="Folder of downloaded media; in the data folder by default."
+    )
+    media_cache_bytes: Annotated[int, Field(ge=0)] = Field(
+        5 * 1024**3, validation_alias="MEDIA_CACHE_BYTES", description="Downloaded media kept at most."
+    )
+    disk_reserve_bytes: Annotated[int, Field(ge=0)] = Field(
+        256 * 1024**2, validation_alias="DISK_RESERVE_BYTES", description="Free space below which nothing is leased."
+    )
+    drain_timeout: Seconds = Field(
+        timedelta(seconds=60), validation_alias="DRAIN_TIMEOUT_SECS", description="Time that runs get to end at a stop."
+    )
+    dolphin_api_host: HttpUrl | None = Field(
+        None, validation_alias="DOLPHIN_API_HOST", description="Local address of Dolphin Anty."
+    )
+    dolphin_api_token: SecretStr | None = Field(
+        None, validation_alias="DOLPHIN_API_TOKEN", description="Token of Dolphin Anty."
+    )
+
+
+class _FromFiles(PydanticBaseSettingsSource):
+    """Reads `NAME_FILE` for every setting `NAME`."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # base class's signature
+        for name in _names(field.validation_alias):
+            path = os.environ.get(f"{name}_FILE")
+            if path:
+                return _read(f"{name}_FILE", path), name, False
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        found = (self.get_field_value(field, name) for name, field in self.settings_cls.model_fields.items())
+        return {name: value for value, name, _ in found if value is not None}
+
+
+def _names(alias: object) -> list[str]:
+    if isinstance(alias, AliasChoices):
+        return [str(choice) for choice in alias.choices]
+    return [str(alias)]
+
+
+def _read(variable: str, path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SetupError(f"{variable}: cannot read {path}: {error.strerror}") from error
+
+
+def load[S: Settings](kind: type[S], **given: object) -> S:
+    """The settings from the environment; `given` (by variable name) win. Raises `SetupError` with one line."""
+    try:
+        return kind(**given)  # type: ignore[arg-type]  # pydantic checks the values
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        variable = str(first["loc"][0]) if first["loc"] else "settings"
+        raise SetupError(f"{variable}: {first['msg'].removeprefix('Value error, ')}. {_example(kind, variable)}") from None
+    except ValueError as error:
+        raise SetupError(str(error)) from None
+
+
+def _example(kind: type[Settings], variable: str) -> str:
+    for field in kind.model_fields.values():
+        if variable in _names(field.validation_alias):
+            default = field.get_default(call_default_factory=True)
+            shown = f" Example: {variable}={_shown(default)}" if default not in (None, ()) else ""
+            return f"{field.description}{shown}"
+    return ""
+
+
+def _shown(default: object) -> str:
+    if isinstance(default, timedelta):
+        return f"{default.total_seconds():g}"
+    return str(default)

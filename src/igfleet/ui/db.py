@@ -1,0 +1,71 @@
+"""The database: engine, sessions, and the one place where transactions end."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import cast
+
+import asyncpg
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from igfleet.errors import SetupError
+
+_STATEMENT_TIMEOUT_MS = "20000"
+
+
+def async_url(url: str) -> URL:
+    """The address in SQLAlchemy's words; `postgres://` and `postgresql://` both work."""
+    return make_url(url.replace("postgres://", "postgresql://", 1)).set(drivername="postgresql+asyncpg")
+
+
+class Database:
+    """Connections to one PostgreSQL: `sessions` for models and pages, `transaction()` for the hot statements."""
+
+    def __init__(self, url: str, pool_size: int = 12) -> None:
+        self.url = url
+        self.engine: AsyncEngine = create_async_engine(
+            async_url(url),
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_pre_ping=True,
+            pool_timeout=10,
+            hide_parameters=True,
+            connect_args={
+                "timeout": 10,
+                "server_settings": {
+                    "application_name": "igfleet",
+                    "statement_timeout": _STATEMENT_TIMEOUT_MS,
+                    "idle_in_transaction_session_timeout": "30000",
+                },
+            },
+        )
+        self.sessions: async_sessionmaker[AsyncSession] = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[asyncpg.Connection]:
+        """A raw asyncpg connection in one transaction: for the few statements whose overhead matters."""
+        async with self.engine.connect() as connection:
+            raw = await _raw(connection)
+            async with raw.transaction():
+                yield raw
+
+    async def ping(self) -> None:
+        """Raise when the database does not answer."""
+        async with asyncio.timeout(5), self.engine.connect() as connection:
+            await connection.exec_driver_sql("SELECT 1")
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+async def _raw(connection: AsyncConnection) -> asyncpg.Connection:
+    fairy = await connection.get_raw_connection()
+    return cast(asyncpg.Connection, fairy.driver_connection)
+
+
+def require(url: str | None) -> str:
+    """The address, or a `SetupError` that says how to give one."""
+    if not url:
+        raise SetupError("DATABASE_URL: is not set and the embedded server is off. Example: postgresql://user@host/igfleet")
+    return url

@@ -1,0 +1,37 @@
+"""The tables. One noun a file; queries and verbs stand beside the model they return."""
+
+from igfleet.ui.models.account_tasks import AccountTask, LogEntry
+from igfleet.ui.models.accounts import Account
+from igfleet.ui.models.audit import AuditEntry
+from igfleet.ui.models.base import Base
+from igfleet.ui.models.media import Media
+from igfleet.ui.models.people import OneTimeToken, Role, SignInFailure, User, UserSession
+from igfleet.ui.models.posts import Post, PostChange
+from igfleet.ui.models.proxies import Proxy
+from igfleet.ui.models.secrets import DataKey, SealedSecret
+from igfleet.ui.models.tasks import Task, TaskMedia
+from igfleet.ui.models.workers import LiveMethod, Worker, WorkerToken
+
+__all__ = [
+    "Account",
+    "AccountTask",
+    "AuditEntry",
+    "Base",
+    "DataKey",
+    "LiveMethod",
+    "LogEntry",
+    "Media",
+    "OneTimeToken",
+    "Post",
+    "PostChange",
+    "Proxy",
+    "Role",
+    "SealedSecret",
+    "SignInFailure",
+    "Task",
+    "TaskMedia",
+    "User",
+    "UserSession",
+    "Worker",
+    "WorkerToken",
+]

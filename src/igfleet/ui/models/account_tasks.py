@@ -1,0 +1,108 @@
+"""Account tasks: what is queued, leased and run."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from igfleet.contracts.states import AccountTaskState
+from igfleet.ui.models.accounts import Account
+from igfleet.ui.models.base import Base, Created, Key, one_of
+from igfleet.ui.models.tasks import Task
+
+
+class AccountTask(Base):
+    """One account's share of a task.
+
+    `head` is true for the one account task of its account that may be claimed, or is running. The unique partial
+    index makes "an account runs one thing at a time" a fact of the database.
+    """
+
+    __tablename__ = "account_tasks"
+    __table_args__ = (
+        one_of("state", AccountTaskState),
+        Index("ix_account_tasks_ready", "priority", "id", postgresql_where="state = 'available' AND head"),
+        Index(
+            "ix_account_tasks_behind",
+            "account_id",
+            "priority",
+            "id",
+            postgresql_where="state = 'available' AND NOT head",
+        ),
+        Index(
+            "uq_account_tasks_live",
+            "account_id",
+            unique=True,
+            postgresql_where="head AND state IN ('available', 'running')",
+        ),
+        Index("ix_account_tasks_due", "available_at", postgresql_where="state IN ('scheduled', 'retryable')"),
+        Index("ix_account_tasks_leased", "lease_expires_at", postgresql_where="state = 'running'"),
+        Index("ix_account_tasks_task_state", "task_id", "state", "id"),
+        Index("ix_account_tasks_account", "account_id", "id"),
+        Index("ix_account_tasks_held", "lease_holder", "id", postgresql_where="state = 'running'"),
+        Index("uq_account_tasks_lease", "lease_id", unique=True, postgresql_where="lease_id IS NOT NULL"),
+        {"postgresql_with": {"fillfactor": "75"}},
+    )
+
+    id: Mapped[Key]
+    task_id: Mapped[int] = mapped_column(ForeignKey("tasks.id", ondelete="CASCADE"))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    position: Mapped[int]
+    kind: Mapped[str] = mapped_column(Text)
+    method: Mapped[str] = mapped_column(Text)
+    labels: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
+    """Labels that the worker must have."""
+    state: Mapped[str] = mapped_column(Text, server_default=AccountTaskState.AVAILABLE)
+    head: Mapped[bool] = mapped_column(server_default="false")
+    priority: Mapped[int] = mapped_column(server_default="0")
+    """Smaller is sooner."""
+    available_at: Mapped[Created]
+    """scheduled and retryable: when it becomes available."""
+    attempt: Mapped[int] = mapped_column(server_default="0")
+    max_attempts: Mapped[int] = mapped_column(server_default="3")
+    deaths: Mapped[int] = mapped_column(server_default="0")
+    """How often its own process died; three times is quarantine."""
+
+    lease_id: Mapped[UUID | None]
+    """Kept after the end, so that the same outcome sent twice is recognised."""
+    lease_holder: Mapped[int | None] = mapped_column(ForeignKey("workers.id"))
+    lease_expires_at: Mapped[datetime | None]
+    lease_request: Mapped[UUID | None]
+    """The claim that made the lease; the same claim sent again gets the same lease."""
+    report_seq: Mapped[int] = mapped_column(server_default="0")
+    """The highest report seen of this lease."""
+    cancel_requested_at: Mapped[datetime | None]
+
+    step: Mapped[str] = mapped_column(Text, server_default="")
+    reason_code: Mapped[str | None] = mapped_column(Text)
+    message: Mapped[str] = mapped_column(Text, server_default="")
+    counters: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    checkpoints: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    result: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    has_failures: Mapped[bool] = mapped_column(server_default="false")
+    """Completed, but not all of its share was done."""
+    claimed_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    changed_at: Mapped[Created]
+
+    task: Mapped[Task] = relationship(lazy="raise")
+    account: Mapped[Account | None] = relationship(lazy="raise")
+
+
+class LogEntry(Base):
+    """One line of an account task's log. Append-only."""
+
+    __tablename__ = "log_lines"
+    __table_args__ = (Index(None, "task_id", "id"), Index(None, "account_task_id", "id"))
+
+    id: Mapped[Key]
+    at: Mapped[Created]
+    task_id: Mapped[int] = mapped_column(ForeignKey("tasks.id", ondelete="CASCADE"))
+    account_task_id: Mapped[int | None] = mapped_column(ForeignKey("account_tasks.id", ondelete="CASCADE"))
+    level: Mapped[str] = mapped_column(Text, server_default="info")
+    event: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    fields: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")

@@ -1,0 +1,66 @@
+"""Tasks: one order by an operator."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from igfleet.contracts.states import TaskState
+from igfleet.contracts.tasks import Mode
+from igfleet.ui.models.base import Base, Created, Key, one_of
+from igfleet.ui.models.media import Media
+
+
+class Task(Base):
+    """Kind, options and the accounts (and media) they apply to. `state` is derived from the account tasks."""
+
+    __tablename__ = "tasks"
+    __table_args__ = (
+        one_of("state", TaskState),
+        one_of("mode", Mode),
+        Index("ix_tasks_live", "state", postgresql_where="state IN ('queued', 'running')"),
+    )
+
+    id: Mapped[Key]
+    kind: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text, server_default=TaskState.DRAFT)
+    mode: Mapped[str] = mapped_column(Text, server_default=Mode.SANDBOX)
+    """Fixed when the task is made; a sandbox task is shown as simulated."""
+    options: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    captions: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    """`{form: one|lines|csv|template, text}` as the operator gave it."""
+    account_ids: Mapped[list[int]] = mapped_column(JSONB, server_default="[]")
+    """The accounts of a draft, in order; the account tasks are made from it."""
+    seed: Mapped[int]
+    plan_hash: Mapped[str | None] = mapped_column(Text)
+    """Of the stored plan; a start with another hash is refused."""
+    plan_notes: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
+    """Problems and exclusions of the stored plan."""
+    created_by: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[Created]
+    start_at: Mapped[datetime | None]
+    """Not before this time."""
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    cancelled_by: Mapped[str | None] = mapped_column(Text)
+
+    media: Mapped[list["TaskMedia"]] = relationship(lazy="raise", order_by="TaskMedia.position")
+
+
+class TaskMedia(Base):
+    """One video of a task, in order, with what applies to it on every account."""
+
+    __tablename__ = "task_media"
+
+    task_id: Mapped[int] = mapped_column(ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    media_id: Mapped[int] = mapped_column(ForeignKey("media.id"), index=True)
+    cover_media_id: Mapped[int | None] = mapped_column(ForeignKey("media.id"))
+    cover_at_s: Mapped[float | None]
+    location: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    mentions: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
+
+    file: Mapped[Media] = relationship(lazy="raise", foreign_keys=[media_id])

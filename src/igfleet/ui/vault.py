@@ -1,0 +1,208 @@
+"""The vault: the only place where secrets are sealed and opened.
+
+Each owner (an account, a proxy) has a data key of its own, wrapped by a master key that is never in the database.
+AES-256-GCM; the additional data binds purpose, owner, field and version, so a sealed value that was moved to another
+row, or rolled back to an older version, does not open. Every opening is audited with its reason.
+"""
+
+import base64
+import binascii
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pydantic import SecretStr
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from igfleet.errors import IgfleetError, SetupError
+from igfleet.log import redactor
+from igfleet.settings import UiSettings
+from igfleet.ui.models import AuditEntry, DataKey, SealedSecret
+
+_NONCE = 12
+_KEPT_VERSIONS = 3
+
+
+class CannotOpen(IgfleetError):
+    """A sealed value does not open: moved, damaged, rolled back, or sealed under another master key."""
+
+
+class MasterKey:
+    """The key that wraps all data keys. Lives in the environment or in a 0600 file, never in the database."""
+
+    def __init__(self, raw: bytes) -> None:
+        if len(raw) != 32:
+            raise SetupError("MASTER_KEY: must be 32 bytes in base64. Make one with: openssl rand -base64 32")
+        self._cipher = AESGCM(raw)
+        self.id = hashlib.sha256(b"igfleet master key id" + raw).hexdigest()[:12]
+
+    def __repr__(self) -> str:
+        return f"MasterKey(id={self.id})"
+
+    @classmethod
+    def from_settings(cls, settings: UiSettings) -> "MasterKey":
+        """The configured key, or the one kept in the data folder, made on first use. Raises `SetupError`."""
+        if settings.master_key is not None:
+            return cls(_decode(settings.master_key.get_secret_value()))
+        return cls(_decode(kept_key(settings.data_dir / "keys" / "master.key")))
+
+    def wrap(self, data_key: bytes, owner: str, owner_id: int) -> bytes:
+        return _seal(self._cipher, data_key, self._purpose(owner, owner_id))
+
+    def unwrap(self, wrapped: bytes, owner: str, owner_id: int) -> bytes:
+        return _open(self._cipher, wrapped, self._purpose(owner, owner_id))
+
+    def _purpose(self, owner: str, owner_id: int) -> bytes:
+        return f"igfleet/data-key/{self.id}/{owner}/{owner_id}".encode()
+
+
+def kept_key(path: Path) -> str:
+    """The base64 key in the file, made with 0600 when there is none; two processes at once agree on one."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(base64.b64encode(os.urandom(32)))
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(fresh, path)
+    except FileExistsError:
+        pass
+    except OSError as error:
+        raise SetupError(f"Cannot write the key file {path}: {error.strerror}. Set IGFLEET_DATA_DIR.") from error
+    finally:
+        fresh.unlink(missing_ok=True)
+    return path.read_text(encoding="ascii").strip()
+
+
+class Vault:
+    """Seals and opens the secrets of one owner at a time, within the caller's transaction."""
+
+    def __init__(self, master: MasterKey) -> None:
+        self._master = master
+
+    @property
+    def key_id(self) -> str:
+        return self._master.id
+
+    async def seal(self, session: AsyncSession, owner: str, owner_id: int, secrets: Mapping[str, str]) -> None:
+        """Store new versions of these fields. Fields that already hold the same value keep their version."""
+        if not secrets:
+            return
+        redactor.learn(*secrets.values())
+        key = await self._data_key(session, owner, owner_id)
+        present = await self._newest(session, owner, owner_id, secrets)
+        for field, value in secrets.items():
+            version, sealed = present.get(field, (0, b""))
+            if version and _matches(key, sealed, value, owner, owner_id, field, version):
+                continue
+            await self._store(session, key, owner, owner_id, field, version + 1, value)
+
+    async def open(
+        self, session: AsyncSession, owner: str, owner_id: int, fields: Iterable[str], *, actor: str, reason: str
+    ) -> dict[str, SecretStr]:
+        """The newest value of each field that is stored. Audited. Raises `CannotOpen`."""
+        newest = await self._newest(session, owner, owner_id, fields)
+        if not newest:
+            return {}
+        key = await self._data_key(session, owner, owner_id)
+        opened = {
+            field: _open(key, sealed, _bound(owner, owner_id, field, version)).decode()
+            for field, (version, sealed) in newest.items()
+        }
+        session.add(
+            AuditEntry(
+                actor=actor,
+                action="secret_opened",
+                subject=f"{owner}:{owner_id}",
+                facts={"fields": sorted(opened), "reason": reason},
+            )
+        )
+        redactor.learn(*opened.values())
+        return {field: SecretStr(value) for field, value in opened.items()}
+
+    async def versions(self, session: AsyncSession, owner: str, owner_id: int, fields: Iterable[str]) -> dict[str, int]:
+        """The newest version of each stored field."""
+        newest = await self._newest(session, owner, owner_id, fields)
+        return {field: version for field, (version, _) in newest.items()}
+
+    async def check(self, session: AsyncSession) -> None:
+        """Refuse a master key that does not open what is stored. Raises `SetupError`."""
+        row = (await session.execute(select(DataKey).limit(1))).scalar_one_or_none()
+        if row is not None and row.master_key_id != self._master.id:
+            raise SetupError(
+                f"MASTER_KEY: the database was sealed with key {row.master_key_id}, this is key {self._master.id}. "
+                "Give the key that it was sealed with."
+            )
+
+    async def _data_key(self, session: AsyncSession, owner: str, owner_id: int) -> AESGCM:
+        fresh = AESGCM.generate_key(bit_length=256)
+        made = insert(DataKey).values(
+            owner=owner,
+            owner_id=owner_id,
+            master_key_id=self._master.id,
+            wrapped=self._master.wrap(fresh, owner, owner_id),
+        )
+        row = await session.get(DataKey, (owner, owner_id))
+        if row is None:
+            await session.execute(made.on_conflict_do_nothing())
+            row = await session.get_one(DataKey, (owner, owner_id))
+        return AESGCM(self._master.unwrap(row.wrapped, owner, owner_id))
+
+    async def _newest(
+        self, session: AsyncSession, owner: str, owner_id: int, fields: Iterable[str]
+    ) -> dict[str, tuple[int, bytes]]:
+        secret = SealedSecret
+        rows = await session.execute(
+            select(secret.field, secret.version, secret.sealed)
+            .where(secret.owner == owner, secret.owner_id == owner_id, secret.field.in_(list(fields)))
+            .order_by(secret.field, secret.version)
+        )
+        return {field: (version, sealed) for field, version, sealed in rows}
+
+    async def _store(
+        self, session: AsyncSession, key: AESGCM, owner: str, owner_id: int, field: str, version: int, value: str
+    ) -> None:
+        sealed = _seal(key, value.encode(), _bound(owner, owner_id, field, version))
+        secret = SealedSecret(owner=owner, owner_id=owner_id, field=field, version=version, sealed=sealed)
+        session.add(secret)
+        await session.execute(
+            delete(SealedSecret).where(
+                SealedSecret.owner == owner,
+                SealedSecret.owner_id == owner_id,
+                SealedSecret.field == field,
+                SealedSecret.version <= version - _KEPT_VERSIONS,
+            )
+        )
+
+
+def _decode(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise SetupError("MASTER_KEY: is not base64. Make one with: openssl rand -base64 32") from None
+
+
+def _bound(owner: str, owner_id: int, field: str, version: int) -> bytes:
+    return f"igfleet/secret/{owner}/{owner_id}/{field}/{version}".encode()
+
+
+def _seal(cipher: AESGCM, plain: bytes, bound: bytes) -> bytes:
+    nonce = os.urandom(_NONCE)
+    return nonce + cipher.encrypt(nonce, plain, bound)
+
+
+def _open(cipher: AESGCM, sealed: bytes, bound: bytes) -> bytes:
+    try:
+        return cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], bound)
+    except (InvalidTag, ValueError):
+        raise CannotOpen("A stored secret does not open: it was moved or damaged, or the master key is wrong") from None
+
+
+def _matches(key: AESGCM, sealed: bytes, value: str, owner: str, owner_id: int, field: str, version: int) -> bool:
+    return _open(key, sealed, _bound(owner, owner_id, field, version)) == value.encode()
