@@ -59,8 +59,8 @@ class AccountTask(Base):
     head: Mapped[bool] = mapped_column(server_default="false")
     priority: Mapped[int] = mapped_column(server_default="0")
     """Smaller is sooner."""
-    available_at: Mapped[Created]
-    """scheduled and retryable: when it becomes available."""
+    available_at: Mapped[datetime | None]
+    """scheduled and retryable: when it becomes available. None in a draft: never."""
     attempt: Mapped[int] = mapped_column(server_default="0")
     max_attempts: Mapped[int] = mapped_column(server_default="3")
     deaths: Mapped[int] = mapped_column(server_default="0")
