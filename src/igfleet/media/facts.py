@@ -1,0 +1,38 @@
+"""What is known of a media file after it was probed."""
+
+from enum import StrEnum
+
+from igfleet.contracts.base import Strict
+from igfleet.errors import Invalid
+
+
+class NotMedia(Invalid):
+    """The file is no video or picture that igfleet takes. The message is one plain sentence."""
+
+    reason_code = "not_media"
+
+
+class MediaKind(StrEnum):
+    VIDEO = "video"
+    IMAGE = "image"
+
+
+class MediaFacts(Strict):
+    """Width and height are as shown, that is after the rotation."""
+
+    kind: MediaKind
+    container: str
+    """mp4, mov, jpeg, png or webp."""
+    size_bytes: int
+    width: int
+    height: int
+    rotation: int = 0
+    """Degrees by which players turn the stored picture: 0, 90, 180 or 270."""
+    duration_s: float | None = None
+    fps: float | None = None
+    video_codec: str | None = None
+    audio_codec: str | None = None
+
+    @property
+    def has_audio(self) -> bool:
+        return self.audio_codec is not None

@@ -1,0 +1,87 @@
+"""ffmpeg: where it is, and the pictures it cuts out of videos."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import anyio.to_thread
+
+from igfleet.errors import NeedsPerson
+from igfleet.media import child
+from igfleet.media.facts import NotMedia
+from igfleet.reasons import ReasonCode
+
+_TIMEOUT_S = 60.0
+_THUMBNAIL_WIDTH = 270
+_COVER_WIDTH = 1080
+
+
+class ToolMissing(NeedsPerson):
+    """A program that the work needs is not on this machine."""
+
+    default_reason = ReasonCode.TOOL_MISSING
+
+
+def locate_ffmpeg(settings_path: str | None = None) -> Path:
+    """The ffmpeg to use: the given one, else the one on PATH, else the packaged one. Raises `ToolMissing`."""
+    if settings_path:
+        return _checked(Path(settings_path).expanduser())
+    on_path = shutil.which("ffmpeg")
+    return Path(on_path) if on_path else _packaged()
+
+
+def thumbnail(ffmpeg: Path, source: Path, out: Path, at_s: float = 0.0) -> None:
+    """A small JPEG of a video or picture. Raises `NotMedia` when there is no picture to cut."""
+    _cut(ffmpeg, source, out, at_s, _THUMBNAIL_WIDTH)
+
+
+def cut_cover(ffmpeg: Path, source: Path, out: Path, at_s: float = 0.0) -> None:
+    """A JPEG for use as cover, of the moment `at_s` or of the last one before it. Raises `NotMedia`."""
+    _cut(ffmpeg, source, out, at_s, _COVER_WIDTH)
+
+
+async def thumbnail_of(ffmpeg: Path, source: Path, out: Path, at_s: float = 0.0) -> None:
+    """`thumbnail` for the event loop."""
+    await anyio.to_thread.run_sync(thumbnail, ffmpeg, source, out, at_s)
+
+
+async def cover_of(ffmpeg: Path, source: Path, out: Path, at_s: float = 0.0) -> None:
+    """`cut_cover` for the event loop."""
+    await anyio.to_thread.run_sync(cut_cover, ffmpeg, source, out, at_s)
+
+
+def _cut(ffmpeg: Path, source: Path, out: Path, at_s: float, width: int) -> None:
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".cut-") as folder:
+        made = Path(folder) / "picture.jpg"
+        for moment in dict.fromkeys((max(at_s, 0.0), 0.0)):
+            ended = child.run(_command(ffmpeg, source, made, moment, width), _TIMEOUT_S)
+            if ended.code == 0 and made.exists():
+                os.replace(made, out)
+                return
+    raise NotMedia("No picture could be cut out of the file: it is damaged.")
+
+
+def _command(ffmpeg: Path, source: Path, out: Path, at_s: float, width: int) -> list[str]:
+    return [
+        str(ffmpeg),
+        *("-nostdin", "-hide_banner", "-loglevel", "error", "-protocol_whitelist", "file,pipe"),
+        *("-ss", f"{at_s:.3f}", "-i", f"file:{source.absolute()}"),
+        *("-frames:v", "1", "-an", "-vf", f"scale='min({width},iw)':-2", "-q:v", "3", "-threads", "1"),
+        *("-f", "image2", "-c:v", "mjpeg", "-pix_fmt", "yuvj420p", "-y", f"file:{out.absolute()}"),
+    ]
+
+
+def _checked(path: Path) -> Path:
+    if not os.access(path, os.X_OK):
+        raise ToolMissing(f"IGFLEET_FFMPEG names {path}, which is no program. Correct it or leave it out.")
+    return path
+
+
+def _packaged() -> Path:
+    try:
+        import imageio_ffmpeg  # type: ignore[import-untyped]  # the package ships no types
+
+        return Path(imageio_ffmpeg.get_ffmpeg_exe())
+    except (ImportError, RuntimeError) as error:
+        raise ToolMissing("ffmpeg is missing: install it, or set IGFLEET_FFMPEG to its path.") from error

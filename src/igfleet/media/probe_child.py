@@ -1,0 +1,90 @@
+"""Reads one media file in a process of its own: the file is foreign, its decoder may crash or hang.
+
+Run as `python -m igfleet.media.probe_child PATH CONTAINER`. Prints one JSON object: the facts, or `{"problem": …}`.
+"""
+
+import json
+import resource
+import sys
+from pathlib import Path
+
+_MEMORY_BYTES = 2 * 1024**3
+_CPU_S = 20
+_MOST_PIXELS = 64_000_000
+_DAMAGED = "The video is damaged: it cannot be read."
+
+
+def main() -> None:
+    path, container = Path(sys.argv[1]), sys.argv[2]
+    _confine()
+    read = _video if container in ("mp4", "mov") else _picture
+    try:
+        facts = read(path)
+    except _Unreadable as error:
+        facts = {"problem": str(error)}
+    json.dump(facts, sys.stdout)
+
+
+class _Unreadable(Exception):
+    pass
+
+
+def _confine() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (_CPU_S, _CPU_S))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _video(path: Path) -> dict[str, object]:
+    import av
+
+    av.logging.set_level(None)
+    try:
+        # The demuxer is named, not guessed, and may open this one file only: no playlist can lead elsewhere.
+        with av.open(str(path), format="mov", options={"protocol_whitelist": "file"}) as opened:
+            return _video_facts(opened, path.stat().st_size)
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise _Unreadable(_DAMAGED) from error
+
+
+def _video_facts(opened: "av.container.InputContainer", size_bytes: int) -> dict[str, object]:  # type: ignore[name-defined]  # noqa: F821  # av is loaded in the child only, after it is confined
+    if not opened.streams.video:
+        raise _Unreadable("The file has no picture, only sound.")
+    stream = opened.streams.video[0]
+    if any(entry.pos + entry.size > size_bytes for entry in stream.index_entries):
+        raise _Unreadable("The video is cut short: upload it again.")
+    frame = next(opened.decode(stream), None)
+    if frame is None:
+        raise _Unreadable(_DAMAGED)
+    rotation = int(frame.rotation) % 360
+    shown = (frame.height, frame.width) if rotation in (90, 270) else (frame.width, frame.height)
+    sound = opened.streams.audio[0].codec_context.name if opened.streams.audio else None
+    return {
+        "width": shown[0],
+        "height": shown[1],
+        "rotation": rotation,
+        "duration_s": (opened.duration or 0) / 1_000_000,
+        "fps": round(float(stream.average_rate or 0), 3),
+        "video_codec": stream.codec_context.name,
+        "audio_codec": sound,
+    }
+
+
+def _picture(path: Path) -> dict[str, object]:
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    Image.MAX_IMAGE_PIXELS = _MOST_PIXELS
+    try:
+        with Image.open(path, formats=("JPEG", "PNG", "WEBP")) as picture:
+            picture.load()
+            shown = ImageOps.exif_transpose(picture)
+            return {"width": shown.width, "height": shown.height}
+    except Image.DecompressionBombError as error:
+        raise _Unreadable("The picture has too many pixels.") from error
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+        raise _Unreadable("The picture is damaged: it cannot be read.") from error
+
+
+if __name__ == "__main__":
+    main()
