@@ -1,0 +1,85 @@
+"""Migrations: bring a database to the present tables, and tell where it stands."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, pool, text
+from sqlalchemy.exc import OperationalError
+
+from igfleet import resources
+from igfleet.errors import SetupError
+
+_LOCK = 0x16F1EE7
+"""Advisory lock: one process migrates at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """`current` is None for an empty database."""
+
+    current: str | None
+    head: str
+
+    @property
+    def is_at_head(self) -> bool:
+        return self.current == self.head
+
+
+def is_ours(_item: object, name: str | None, kind: str, _reflected: bool, _compared: object) -> bool:
+    """Whether Alembic should compare it: the background engine's tables are its own."""
+    return not (kind == "table" and name is not None and name.startswith("procrastinate_"))
+
+
+def upgrade(url: str) -> None:
+    """Bring the database to the newest tables. Several processes may try at once. Raises `SetupError`."""
+    with _connected(url) as connection:
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
+        if not _status(connection).is_at_head:
+            command.upgrade(_config(url), "head")
+
+
+def status(url: str) -> Status:
+    """Where the database stands. Raises `SetupError` when it does not answer."""
+    with _connected(url) as connection:
+        return _status(connection)
+
+
+def drift(url: str) -> list[Any]:
+    """Differences between the migrated tables and the models; empty when they agree."""
+    from alembic.autogenerate import compare_metadata
+
+    from igfleet.ui.models import Base
+
+    with _connected(url) as connection:
+        context = MigrationContext.configure(connection, opts={"include_object": is_ours})
+        return list(compare_metadata(context, Base.metadata))
+
+
+def _status(connection: Connection) -> Status:
+    head = ScriptDirectory.from_config(_config("")).get_current_head()
+    return Status(MigrationContext.configure(connection).get_current_revision(), head or "")
+
+
+def _connected(url: str) -> Connection:
+    engine = create_engine(_sync(url), poolclass=pool.NullPool, hide_parameters=True, isolation_level="AUTOCOMMIT")
+    try:
+        return engine.connect()
+    except OperationalError as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        raise SetupError(f"DATABASE_URL: the database does not answer ({reason}). Is it running, is the address right?") from None
+
+
+def _sync(url: str) -> str:
+    _, _, rest = url.partition("://")
+    return f"postgresql+psycopg://{rest}"
+
+
+def _config(url: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(resources.folder("migrations")).replace("%", "%%"))
+    config.attributes["url"] = _sync(url)
+    return config

@@ -1,0 +1,1 @@
+"""The worker role: leases account tasks over HTTP, runs them, reports."""
