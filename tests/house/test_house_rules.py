@@ -1,0 +1,60 @@
+"""The checks can fail: each one is shown something wrong."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tools import budgets, locks
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def test_a_long_module_is_over_budget(tmp_path: Path) -> None:
+    module = tmp_path / "src" / "long.py"
+    module.parent.mkdir()
+    module.write_text("x = 1\n" * 401)
+
+    assert budgets.broken(tmp_path) == ["src/long.py: 401 lines, a module has at most 400"]
+
+
+def test_a_long_function_is_over_budget(tmp_path: Path) -> None:
+    module = tmp_path / "src" / "tall.py"
+    module.parent.mkdir()
+    module.write_text("def tall() -> None:\n" + "    print()\n" * 51)
+
+    assert budgets.broken(tmp_path) == ["src/tall.py:1 tall: 51 lines, a function has at most 50"]
+
+
+def test_a_docstring_does_not_count(tmp_path: Path) -> None:
+    module = tmp_path / "src" / "told.py"
+    module.parent.mkdir()
+    module.write_text('def told() -> None:\n    """' + "long\n" * 60 + '"""\n    print()\n')
+
+    assert budgets.broken(tmp_path) == []
+
+
+def test_pins_are_read_from_a_lock() -> None:
+    assert locks.pins("psycopg[binary]==3.3.9 \\\n    --hash=sha256:aa\n") == {"psycopg": "3.3.9"}
+
+
+def test_the_locks_fit_the_project() -> None:
+    assert locks.mistakes() == []
+
+
+def test_help_imports_nothing_heavy() -> None:
+    listed = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "igfleet", "--help"],
+        capture_output=True, text=True, timeout=60, check=True, cwd=ROOT,
+    )  # fmt: skip
+    imported = {line.rsplit("|", 1)[-1].strip().split(".")[0] for line in listed.stderr.splitlines()}
+
+    assert not imported & {"litestar", "sqlalchemy", "instagrapi", "playwright", "httpx", "av", "procrastinate"}
+
+
+def test_no_committed_file_names_an_index_or_this_machine() -> None:
+    words = ["pypi" + ".org", "pythonhosted" + ".org", "npmjs" + ".org", "/work/" + "main", "../" + "shared"]
+    pattern = [argument for word in words for argument in ("-e", word)]
+
+    found = subprocess.run(["git", "grep", "-lF", *pattern], capture_output=True, text=True, cwd=ROOT, check=False)
+
+    assert found.stdout == ""
