@@ -1,0 +1,168 @@
+"""The control API: set the stage, read the ledger. Plain HTTP on its own loopback port; see docs/sandbox.md."""
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+from igfleet.sandbox.faults import Fault
+from igfleet.sandbox.messages import Answer, Request
+from igfleet.sandbox.people import AccountState
+from igfleet.sandbox.proxy import ProxyUser
+from igfleet.sandbox.refusals import REFUSALS
+from igfleet.sandbox.world import ROUTES
+
+if TYPE_CHECKING:
+    from igfleet.sandbox.sandbox import Sandbox
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class NewAccount(_Body):
+    """An account to add, or to change."""
+
+    username: Annotated[str, Field(pattern=r"^[A-Za-z0-9._]{1,30}$")]
+    password: str
+    totp_secret: str | None = None
+    state: AccountState = AccountState.OK
+
+
+class NewAccounts(_Body):
+    accounts: Annotated[list[NewAccount], Field(max_length=10_000)]
+
+
+class NewProxy(_Body):
+    """A proxy that must be used with this password, and how it behaves."""
+
+    username: str
+    password: str
+    mode: Annotated[str, Field(pattern="^(ok|refuse|hang)$")] = "ok"
+
+
+class Expire(_Body):
+    """Whose sessions end now; all when None."""
+
+    account: str | None = None
+
+
+type Command = Callable[["Sandbox", Request], JsonValue | Awaitable[JsonValue]]
+
+
+def _status(sandbox: "Sandbox", _request: Request) -> JsonValue:
+    world = sandbox.world
+    return {
+        "accounts": len(world.accounts),
+        "media": len(world.ledger.media),
+        "duplicates": len(world.ledger.duplicates()),
+        "overlaps": len(world.ledger.overlaps),
+        "leaks": sum(world.ledger.leaks.values()),
+        "faults": len(world.faults.waiting),
+        **sandbox.addresses(),
+    }
+
+
+def _ledger(sandbox: "Sandbox", _request: Request) -> JsonValue:
+    return sandbox.world.ledger.shown()
+
+
+def _accounts(sandbox: "Sandbox", _request: Request) -> JsonValue:
+    return {"accounts": [account.public() for account in sandbox.world.accounts.values()]}
+
+
+def _add_accounts(sandbox: "Sandbox", request: Request) -> JsonValue:
+    body = NewAccounts.model_validate_json(request.body)
+    for new in body.accounts:
+        sandbox.world.add_account(new.username, new.password, new.totp_secret, new.state)
+    return {"added": len(body.accounts)}
+
+
+def _faults(sandbox: "Sandbox", _request: Request) -> JsonValue:
+    return {"faults": [fault.model_dump(mode="json") for fault in sandbox.world.faults.waiting], "refusals": [*REFUSALS]}
+
+
+def _add_fault(sandbox: "Sandbox", request: Request) -> JsonValue:
+    fault = Fault.model_validate_json(request.body)
+    sandbox.world.faults.add(fault)
+    return fault.model_dump(mode="json")
+
+
+def _clear_faults(sandbox: "Sandbox", _request: Request) -> JsonValue:
+    sandbox.world.faults.clear()
+    return {"faults": []}
+
+
+def _journal(sandbox: "Sandbox", request: Request) -> JsonValue:
+    wanted = request.query.get("account")
+    entries = [asdict(entry) for entry in sandbox.world.journal if wanted is None or entry.account == wanted]
+    return {"requests": [*entries]}
+
+
+def _add_proxy(sandbox: "Sandbox", request: Request) -> JsonValue:
+    body = NewProxy.model_validate_json(request.body)
+    sandbox.proxy.users[body.username] = ProxyUser(body.password, body.mode)
+    return {"username": body.username, "mode": body.mode}
+
+
+def _expire(sandbox: "Sandbox", request: Request) -> JsonValue:
+    body = Expire.model_validate_json(request.body or b"{}")
+    ended = 0
+    for account in sandbox.world.accounts.values():
+        if body.account in (None, account.username):
+            ended += len(account.sessions)
+            account.sessions.clear()
+            sandbox.world.keep(account)
+    return {"ended": ended}
+
+
+def _reset(sandbox: "Sandbox", _request: Request) -> JsonValue:
+    world = sandbox.world
+    world.store.clear()
+    world.accounts.clear()
+    world.ledger.clear()
+    world.faults.clear()
+    world.journal.clear()
+    return {"reset": True}
+
+
+COMMANDS: dict[tuple[str, str], Command] = {
+    ("GET", "/v1/status"): _status,
+    ("GET", "/v1/ledger"): _ledger,
+    ("GET", "/v1/accounts"): _accounts,
+    ("POST", "/v1/accounts"): _add_accounts,
+    ("GET", "/v1/faults"): _faults,
+    ("POST", "/v1/faults"): _add_fault,
+    ("DELETE", "/v1/faults"): _clear_faults,
+    ("GET", "/v1/journal"): _journal,
+    ("POST", "/v1/proxies"): _add_proxy,
+    ("POST", "/v1/sessions/expire"): _expire,
+    ("POST", "/v1/reset"): _reset,
+}
+_PAGES = ("/reel/", "/videos/", "/covers/")
+
+
+async def handle(sandbox: "Sandbox", request: Request) -> Answer:
+    """Answer one call of the control API, or show a published reel."""
+    command = COMMANDS.get((request.method, request.path))
+    if command is None:
+        return await _page(sandbox, request)
+    if request.headers.get("origin") or request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+        return Answer.of({"error": "not for web pages"}, 403)
+    try:
+        made = command(sandbox, request)
+        return Answer(200, json.dumps(made).encode(), {"content-type": "application/json"})
+    except ValidationError as error:
+        wrong = [{"field": ".".join(map(str, item["loc"])), "problem": item["msg"]} for item in error.errors()]
+        return Answer.of({"error": "wrong body", "fields": [*wrong]}, 422)
+
+
+async def _page(sandbox: "Sandbox", request: Request) -> Answer:
+    if request.method == "GET" and request.path.startswith(_PAGES):
+        for known in ROUTES:
+            found = known.pattern.fullmatch(request.path)
+            if found and known.method == "GET" and not known.needs_session:
+                return await known.handler(sandbox.world, request, found.groupdict())
+    return Answer.of({"error": "unknown call", "known": [f"{method} {path}" for method, path in COMMANDS]}, 404)

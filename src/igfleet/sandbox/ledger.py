@@ -1,0 +1,139 @@
+"""What really was published, and what must never happen: duplicates, overlaps, leaks."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+
+from pydantic import JsonValue
+
+from igfleet import clock
+from igfleet.sandbox.store import Store
+
+_EPOCH_MS = 1314220021721
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+
+@dataclass
+class Published:
+    """One medium, with the proof of how it came about."""
+
+    pk: int
+    code: str
+    account: str
+    account_pk: int
+    upload_id: str
+    sha256: str
+    cover_sha256: str
+    size_bytes: int
+    caption: str
+    usertags: list[str]
+    location: str
+    duration_s: float
+    width: int
+    height: int
+    at: str
+    """ISO 8601, UTC."""
+    device: str
+    proxy: str
+    acknowledged: bool = False
+
+    @property
+    def taken_at(self) -> datetime:
+        return datetime.fromisoformat(self.at)
+
+
+@dataclass
+class Ledger:
+    """All published media, and every breach of a promise."""
+
+    store: Store
+    visible_delay: timedelta = timedelta()
+    """How long a new medium stays out of listings."""
+    media: list[Published] = field(default_factory=list)
+    overlaps: list[dict[str, JsonValue]] = field(default_factory=list)
+    leaks: Counter[str] = field(default_factory=Counter)
+    _under_way: dict[str, dict[int, str]] = field(default_factory=dict)
+    _last_ms: int = 0
+    _numbers: int = 0
+
+    def load(self) -> None:
+        """Read back what an earlier process recorded."""
+        self.media = sorted((Published(**row) for row in self.store.all("media")), key=lambda medium: medium.pk)  # type: ignore[arg-type]  # written by `publish`
+
+    def publish(self, medium: Published) -> None:
+        self.media.append(medium)
+        self._keep(medium)
+
+    def acknowledge(self, medium: Published) -> None:
+        """The answer left whole."""
+        medium.acknowledged = True
+        self._keep(medium)
+
+    def of(self, account: str) -> list[Published]:
+        """The account's visible media, newest first."""
+        until = clock.now() - self.visible_delay
+        return [medium for medium in reversed(self.media) if medium.account == account and medium.taken_at <= until]
+
+    def find(self, key: str) -> Published | None:
+        """A medium by code or id."""
+        return next((medium for medium in self.media if key in (medium.code, str(medium.pk))), None)
+
+    def duplicates(self) -> list[dict[str, JsonValue]]:
+        """The same bytes, or the same upload id, more than once on one account."""
+        found: list[dict[str, JsonValue]] = []
+        for name in ("sha256", "upload_id"):
+            counts = Counter((medium.account, getattr(medium, name)) for medium in self.media)
+            found += [{"account": who, "by": name, name: what, "times": n} for (who, what), n in counts.items() if n > 1]
+        return found
+
+    @contextmanager
+    def under_way(self, account: str | None, path: str, device: str) -> Iterator[None]:
+        """Two requests of one account at the same moment mean two runs at once: an overlap."""
+        if account is None:
+            yield
+            return
+        now = self._under_way.setdefault(account, {})
+        if now:
+            self.overlaps.append(
+                {"account": account, "at": clock.now().isoformat(), "path": path, "device": device, "with": list(now.values())}  # fmt: skip
+            )
+        self._numbers += 1
+        number = self._numbers
+        now[number] = path
+        try:
+            yield
+        finally:
+            now.pop(number, None)
+
+    def next_pk(self) -> int:
+        """A new media id: its creation time in milliseconds is `(pk >> 23) + 1314220021721`."""
+        self._last_ms = max(self._last_ms + 1, int(clock.now().timestamp() * 1000))
+        return (self._last_ms - _EPOCH_MS << 23) | (self._last_ms % 1024)
+
+    def clear(self) -> None:
+        self.media.clear()
+        self.overlaps.clear()
+        self.leaks.clear()
+
+    def shown(self) -> dict[str, JsonValue]:
+        """For the control API."""
+        return {
+            "media": [asdict(medium) for medium in self.media],
+            "duplicates": list(self.duplicates()),
+            "overlaps": list(self.overlaps),
+            "leaks": dict(self.leaks),
+        }
+
+    def _keep(self, medium: Published) -> None:
+        self.store.put("media", str(medium.pk), asdict(medium))
+
+
+def shortcode(pk: int) -> str:
+    """The code in a permalink: the id in base 64."""
+    code = ""
+    while pk:
+        pk, rest = divmod(pk, 64)
+        code = _ALPHABET[rest] + code
+    return code

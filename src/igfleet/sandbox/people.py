@@ -1,0 +1,101 @@
+"""The people of the simulated Instagram: accounts, devices and sessions."""
+
+import base64
+import json
+import secrets
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+
+from pydantic import JsonValue
+
+
+class AccountState(StrEnum):
+    """What meets an account at every signed-in call and at sign-in. `ok` meets nothing."""
+
+    OK = "ok"
+    CHALLENGE = "challenge_native"
+    CHECKPOINT = "checkpoint_required"
+    CONSENT = "consent_required"
+    SUSPENDED = "suspended"
+    DISABLED = "account_disabled"
+
+
+@dataclass
+class SimAccount:
+    """One simulated account."""
+
+    username: str
+    password: str
+    pk: int
+    totp_secret: str | None = None
+    state: str = AccountState.OK
+    full_name: str = ""
+    biography: str = ""
+    external_url: str = ""
+    sessions: dict[str, str] = field(default_factory=dict)
+    """Session id → device."""
+    devices: list[str] = field(default_factory=list)
+
+    def short(self) -> dict[str, JsonValue]:
+        """The account as it stands inside other things."""
+        return {
+            "pk": str(self.pk),
+            "pk_id": str(self.pk),
+            "username": self.username,
+            "full_name": self.full_name or self.username,
+            "is_private": False,
+            "is_verified": False,
+            "profile_pic_url": f"https://www.instagram.com/avatars/{self.pk}.jpg",
+        }
+
+    def own(self) -> dict[str, JsonValue]:
+        """The account as it sees itself."""
+        return {
+            **self.short(),
+            "is_business": False,
+            "biography": self.biography,
+            "external_url": self.external_url,
+            "email": "",
+            "phone_number": "",
+            "gender": 3,
+        }
+
+    def full(self, media_count: int) -> dict[str, JsonValue]:
+        """The account as others see it."""
+        return {**self.own(), "media_count": media_count, "follower_count": 0, "following_count": 0}
+
+    def public(self) -> dict[str, JsonValue]:
+        """For the control API: no password, no session."""
+        hidden = {"password", "totp_secret", "sessions"}
+        kept: dict[str, JsonValue] = {name: value for name, value in asdict(self).items() if name not in hidden}
+        return {**kept, "sessions": len(self.sessions), "has_totp": self.totp_secret is not None}
+
+    def open_session(self, device: str) -> str:
+        """A new session id for this device."""
+        session = f"{self.pk}%3A{secrets.token_urlsafe(16)}%3A{secrets.randbelow(30)}"
+        self.sessions[session] = device
+        if device and device not in self.devices:
+            self.devices.append(device)
+        return session
+
+
+def bearer(pk: int, session: str) -> str:
+    """The value of `ig-set-authorization`."""
+    told = {"ds_user_id": str(pk), "sessionid": session, "should_use_header_over_cookies": True}
+    return "Bearer IGT:2:" + base64.b64encode(json.dumps(told).encode()).decode()
+
+
+def session_of(headers: dict[str, str]) -> str | None:
+    """The session id that a request shows, by header or cookie."""
+    value = headers.get("authorization", "")
+    if value.startswith("Bearer IGT:2:"):
+        try:
+            told = json.loads(base64.b64decode(value.removeprefix("Bearer IGT:2:")))
+        except ValueError:
+            return None
+        return str(told.get("sessionid") or "") or None
+    for part in headers.get("cookie", "").split(";"):
+        name, _, value = part.strip().partition("=")
+        if name == "sessionid":
+            return value
+    return None

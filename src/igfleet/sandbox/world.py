@@ -1,0 +1,155 @@
+"""The simulated Instagram's whole state, and the way of one request through it."""
+
+import random
+import re
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from pydantic import JsonValue
+
+from igfleet import clock
+from igfleet.sandbox.faults import Faults, play
+from igfleet.sandbox.ledger import Ledger
+from igfleet.sandbox.messages import Answer, Request
+from igfleet.sandbox.passwords import PasswordKey
+from igfleet.sandbox.people import AccountState, SimAccount, session_of
+from igfleet.sandbox.refusals import REFUSALS
+from igfleet.sandbox.store import Store
+from igfleet.sandbox.uploads import Uploads
+
+_JOURNAL_LENGTH = 2000
+
+type Handler = Callable[["World", Request, dict[str, str]], Awaitable[Answer]]
+
+
+@dataclass(frozen=True)
+class Route:
+    """One thing that can be asked for."""
+
+    method: str
+    pattern: re.Pattern[str]
+    handler: Handler
+    needs_session: bool
+
+
+ROUTES: list[Route] = []
+
+
+def route(method: str, pattern: str, *, needs_session: bool = True) -> Callable[[Handler], Handler]:
+    """Register a handler for a path (a regular expression for the whole path)."""
+
+    def register(handler: Handler) -> Handler:
+        ROUTES.append(Route(method, re.compile(pattern), handler, needs_session))
+        return handler
+
+    return register
+
+
+@dataclass
+class JournalEntry:
+    at: str
+    account: str | None
+    method: str
+    host: str
+    path: str
+    status: int
+    proxy: str
+    wire: str
+
+
+@dataclass
+class World:
+    """Accounts, uploads, the ledger, the script of faults and the journal of all requests."""
+
+    folder: Path
+    accounts: dict[str, SimAccount] = field(default_factory=dict)
+    faults: Faults = field(default_factory=Faults)
+    uploads: Uploads = field(default_factory=Uploads)
+    password_key: PasswordKey = field(default_factory=PasswordKey)
+    contexts: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Second-factor dialogues under way: token → (account, device)."""
+    journal: deque[JournalEntry] = field(default_factory=lambda: deque(maxlen=_JOURNAL_LENGTH))
+    store: Store = field(init=False)
+    ledger: Ledger = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.store = Store(self.folder)
+        self.ledger = Ledger(self.store)
+        self.ledger.load()
+        for row in self.store.all("account"):
+            account = SimAccount(**row)  # type: ignore[arg-type]  # written by `keep`
+            self.accounts[account.username] = account
+
+    def add_account(self, username: str, password: str, totp_secret: str | None = None, state: str = "ok") -> SimAccount:
+        """Add an account, or change the password, secret and state of a known one."""
+        account = self.accounts.get(username)
+        if account is None:
+            pk = 10_000_000_000 + random.SystemRandom().randrange(10**9)
+            account = self.accounts[username] = SimAccount(username, password, pk)
+        account.password, account.totp_secret, account.state = password, totp_secret, AccountState(state)
+        self.keep(account)
+        return account
+
+    def keep(self, account: SimAccount) -> None:
+        """Write an account down."""
+        row: dict[str, JsonValue] = asdict(account)
+        self.store.put("account", account.username, row)
+
+    def signed_in(self, request: Request) -> SimAccount | None:
+        """Whose session the request shows."""
+        session = session_of(request.headers)
+        if session is None:
+            return None
+        return next((account for account in self.accounts.values() if session in account.sessions), None)
+
+    async def handle(self, request: Request) -> Answer:
+        """Answer one request for an Instagram host."""
+        account = self.signed_in(request)
+        request.account = account.username if account else self._asked_by(request)
+        device = request.headers.get("x-ig-device-id", "")
+        with self.ledger.under_way(request.account, request.path, device):
+            fault = self.faults.take(request)
+            if fault is None:
+                answer = await self._act(request)
+            else:
+                answer = await play(fault, lambda: self._act(request))
+        self.journal.append(
+            JournalEntry(
+                clock.now().isoformat(), request.account, request.method, request.host, request.path, answer.status,
+                request.proxy, answer.wire,
+            )
+        )  # fmt: skip
+        return answer
+
+    async def _act(self, request: Request) -> Answer:
+        for known in ROUTES:
+            found = known.pattern.fullmatch(request.path)
+            if found is None or known.method != request.method:
+                continue
+            if known.needs_session:
+                refused = self._refused(request)
+                if refused is not None:
+                    return refused
+            return await known.handler(self, request, found.groupdict())
+        return REFUSALS["not_found"].answer()
+
+    def _refused(self, request: Request) -> Answer | None:
+        account = self.signed_in(request)
+        if account is None:
+            return REFUSALS["login_required"].answer()
+        if account.state != AccountState.OK:
+            return REFUSALS[account.state].answer()
+        return None
+
+    def _asked_by(self, request: Request) -> str | None:
+        """Before a session exists, the user name stands in the body of a sign-in."""
+        if request.method != "POST" or "login" not in request.path:
+            return None
+        text = request.body.decode(errors="replace")
+        found = re.search(r"(?:contact_point|username)(?:%22|\")(?:%3A|:)\+?(?:%22|\")([A-Za-z0-9._]+)", text)
+        return found.group(1) if found else None
+
+    def close(self) -> None:
+        self.store.close()
