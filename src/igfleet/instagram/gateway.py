@@ -4,7 +4,7 @@ Every method may raise a `RunError` and no other error of a library. `commit` is
 what the other side did, it returns what is known.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -57,7 +57,7 @@ class Prepared(Protocol):
 type KeepSession = Callable[[SessionMaterial], Awaitable[None]]
 """Stores what a sign-in learnt, at once."""
 
-type AskTotp = Callable[[], Awaitable[str]]
+type AskTotp = Callable[[], Coroutine[object, object, str]]
 """Gives the present TOTP code of the leased account."""
 
 type Progress = Callable[[int, int], None]

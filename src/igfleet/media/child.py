@@ -18,7 +18,7 @@ class Ended:
 
 def run(command: Sequence[str], timeout_s: float) -> Ended:
     """Run a command to its end, or kill it and all that it started after `timeout_s`. It reads nothing."""
-    child = subprocess.Popen(  # noqa: S603  # a list of arguments, no shell
+    child = subprocess.Popen(  # a list of arguments, no shell
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

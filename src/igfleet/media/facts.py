@@ -2,7 +2,8 @@
 
 from enum import StrEnum
 
-from igfleet.contracts.base import Strict
+from pydantic import BaseModel, ConfigDict
+
 from igfleet.errors import Invalid
 
 
@@ -17,8 +18,10 @@ class MediaKind(StrEnum):
     IMAGE = "image"
 
 
-class MediaFacts(Strict):
+class MediaFacts(BaseModel):
     """Width and height are as shown, that is after the rotation."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     kind: MediaKind
     container: str

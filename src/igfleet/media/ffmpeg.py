@@ -24,9 +24,13 @@ class ToolMissing(NeedsPerson):
 
 
 def locate_ffmpeg(settings_path: str | None = None) -> Path:
-    """The ffmpeg to use: the given one, else the one on PATH, else the packaged one. Raises `ToolMissing`."""
-    if settings_path:
-        return _checked(Path(settings_path).expanduser())
+    """The ffmpeg to use: the given one (or IGFLEET_FFMPEG), else the one on PATH, else the packaged one.
+
+    Raises `ToolMissing`.
+    """
+    named = settings_path or os.environ.get("IGFLEET_FFMPEG")
+    if named:
+        return _checked(Path(named).expanduser())
     on_path = shutil.which("ffmpeg")
     return Path(on_path) if on_path else _packaged()
 
@@ -57,7 +61,7 @@ def _cut(ffmpeg: Path, source: Path, out: Path, at_s: float, width: int) -> None
         for moment in dict.fromkeys((max(at_s, 0.0), 0.0)):
             ended = child.run(_command(ffmpeg, source, made, moment, width), _TIMEOUT_S)
             if ended.code == 0 and made.exists():
-                os.replace(made, out)
+                made.replace(out)
                 return
     raise NotMedia("No picture could be cut out of the file: it is damaged.")
 
@@ -80,7 +84,7 @@ def _checked(path: Path) -> Path:
 
 def _packaged() -> Path:
     try:
-        import imageio_ffmpeg  # type: ignore[import-untyped]  # the package ships no types
+        import imageio_ffmpeg
 
         return Path(imageio_ffmpeg.get_ffmpeg_exe())
     except (ImportError, RuntimeError) as error:

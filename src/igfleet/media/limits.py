@@ -3,11 +3,16 @@
 from collections.abc import Iterator
 from datetime import date
 
-from igfleet.contracts.base import Strict
+from pydantic import BaseModel, ConfigDict
+
 from igfleet.media.facts import MediaFacts, MediaKind
 
 
-class ReelLimits(Strict):
+class _Fixed(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ReelLimits(_Fixed):
     """What Instagram takes as a reel, as published in its developer documentation (reels publishing specification)."""
 
     as_of: date = date(2026, 1, 1)
@@ -27,7 +32,7 @@ class ReelLimits(Strict):
     """A clip may be shorter than `shortest_s` by so much: measured lengths differ between encoders and players."""
 
 
-class MediaProblem(Strict):
+class MediaProblem(_Fixed):
     """One thing that is wrong with a file. A warning does not keep it from being published."""
 
     code: str

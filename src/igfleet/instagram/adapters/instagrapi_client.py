@@ -1,0 +1,128 @@
+"""Driving an account with instagrapi, unmodified: what runners see of it."""
+
+import contextlib
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.from_thread
+import anyio.to_thread
+
+from igfleet.contracts.leases import LeasedAccount
+from igfleet.contracts.posts import PostOutcome, SeenMedia
+from igfleet.errors import NeedsPerson
+from igfleet.instagram.adapters import sign_in
+from igfleet.instagram.adapters.client import new_client
+from igfleet.instagram.adapters.commit import PreparedReel, send_commit
+from igfleet.instagram.adapters.media_shape import seen_media
+from igfleet.instagram.adapters.refusal import Phase
+from igfleet.instagram.adapters.session import material_of
+from igfleet.instagram.adapters.tags import place_text, user_ids, user_tags_text
+from igfleet.instagram.adapters.translate import translated
+from igfleet.instagram.adapters.transport import SendOnce
+from igfleet.instagram.adapters.trust import bundle
+from igfleet.instagram.adapters.upload import upload_reel
+from igfleet.instagram.gateway import AskTotp, KeepSession, Listing, Prepared, Progress, Publisher, Reel, SignIn
+from igfleet.reasons import ReasonCode
+
+
+def open_instagrapi(
+    account: LeasedAccount,
+    proxy_url: str,
+    ca_file: Path | None,
+    keep_session: KeepSession,
+    ask_totp: AskTotp,
+    folder: Path,
+) -> Publisher:
+    """One account through one http(s) proxy. `folder` is the run's own. Raises `NeedsPerson` without a proxy.
+
+    Nothing is sent before `sign_in`.
+    """
+    client, transport = new_client(account, proxy_url, bundle(ca_file, folder))
+    return InstagrapiPublisher(client, transport, account, keep_session, ask_totp)
+
+
+class InstagrapiPublisher:
+    """A `Publisher`. The library blocks, so each call runs in a thread, one at a time."""
+
+    def __init__(
+        self,
+        client: Any,  # instagrapi's client has no types
+        transport: SendOnce,
+        account: LeasedAccount,
+        keep_session: KeepSession,
+        ask_totp: AskTotp,
+    ) -> None:
+        self._client = client
+        self._transport = transport
+        self._account = account
+        self._keep_session = keep_session
+        self._ask_totp = ask_totp
+        self._one_at_a_time = anyio.Lock()
+
+    async def sign_in(self) -> SignIn:
+        """Restore the stored session with one call, else sign in once. What was learnt is stored in any case."""
+        try:
+            restored = await self._blocking(Phase.READ, lambda: sign_in.restore(self._client))
+            if not restored:
+                await self._blocking(Phase.LOGIN, self._log_in)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._keep_session(material_of(self._client))
+        return SignIn.RESTORED if restored else SignIn.SIGNED_IN
+
+    async def recent_media(self, count: int = 12) -> Listing:
+        """The account's own feed, asked anew each time: no cache stands between."""
+        return await self._blocking(Phase.READ, lambda: self._listing(count))
+
+    async def prepare(self, reel: Reel, progress: Progress) -> Prepared:
+        """Find place and mentions, then upload video and cover under the reel's upload id."""
+        return await self._blocking(Phase.UPLOAD, lambda: self._prepare(reel, progress))
+
+    async def commit(self, prepared: Prepared, window: timedelta) -> PostOutcome:
+        """Publish what `prepare` returned: one request, at most `window` long."""
+        if not isinstance(prepared, PreparedReel):
+            raise TypeError("this reel was prepared by another adapter")
+        send = lambda: send_commit(self._client, self._transport, prepared, window)  # noqa: E731  # given to the thread
+        return await self._blocking(Phase.COMMIT, send)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        for session in (self._client.private, self._client.public, self._client.graphql):
+            session.close()
+
+    async def _blocking[T](self, phase: Phase, call: Callable[[], T]) -> T:
+        async with self._one_at_a_time:
+            with translated(self._account.username, phase):
+                return await anyio.to_thread.run_sync(call)
+
+    def _log_in(self) -> None:
+        sign_in.log_in(self._client, self._account, lambda: anyio.from_thread.run(self._ask_totp))
+
+    def _listing(self, count: int) -> Listing:
+        me = self._me()
+        answer = self._client.private_request(
+            f"feed/user/{me}/",
+            params={"count": count, "rank_token": self._client.rank_token, "ranked_content": "true"},
+        )
+        media = [seen for seen in map(seen_media, answer["items"]) if seen is not None]
+        return Listing(tuple(media[:count]), self._media_count(me, media, answer))
+
+    def _media_count(self, me: int, media: list[SeenMedia], answer: dict[str, object]) -> int | None:
+        """From the account's own profile; without it from a listing that is complete."""
+        with contextlib.suppress(KeyError, TypeError, ValueError):
+            return int(self._client.private_request(f"users/{me}/info/")["user"]["media_count"])
+        return None if answer.get("more_available") else len(media)
+
+    def _prepare(self, reel: Reel, progress: Progress) -> PreparedReel:
+        location = place_text(self._client, reel.place)
+        usertags = user_tags_text(user_ids(self._client, reel.mentions))
+        upload_reel(self._client, self._transport, reel, progress)
+        return PreparedReel(reel, location, usertags)
+
+    def _me(self) -> int:
+        if not self._client.user_id:
+            raise NeedsPerson(f"{self._account.username}: it is not signed in", ReasonCode.CREDENTIALS_MISSING)
+        return int(self._client.user_id)

@@ -1,0 +1,68 @@
+"""From the intent to the outcome: the part of publishing that must not happen twice."""
+
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from igfleet import clock
+from igfleet.contracts.posts import CommitKind, Intent, LeasedPost, PostOutcome, Snapshot
+from igfleet.contracts.states import PostState
+from igfleet.instagram.gateway import Prepared, Publisher
+from igfleet.reasons import ReasonCode
+from igfleet.runners.base import RunContext
+from igfleet.runners.post_files import PostFiles
+from igfleet.runners.refused import is_of_the_post
+
+_SHORTEST_WINDOW = timedelta(seconds=1)
+"""With less time left the commit is not begun."""
+
+
+async def commit_once(
+    run: RunContext, publisher: Publisher, post: LeasedPost, files: PostFiles, prepared: Prepared, snapshot: Snapshot
+) -> PostOutcome:
+    """Intent, permit, one request, outcome. Raises what the ledger raises when the permit is refused.
+
+    The window is counted on the boot-time clock from before the permit was asked for: a run that was frozen in
+    between sees that it is over and sends nothing.
+    """
+    await run.ledger.intent(post, intent_of(post, files, snapshot))
+    run.stop_if_asked()
+    asked_at = clock.boot_seconds()
+    permit = await run.ledger.permit(post)
+    await run.ledger.sending(post)
+    left = timedelta(milliseconds=permit.window_ms, seconds=asked_at - clock.boot_seconds())
+    if left < _SHORTEST_WINDOW:
+        outcome = PostOutcome(
+            kind=CommitKind.NOT_SENT, reason=ReasonCode.DEADLINE_PASSED, message="The permit ran out before the call"
+        )
+    else:
+        outcome = await publisher.commit(prepared, left)
+    outcome = outcome.model_copy(update={"post_state": _state_asked_for(outcome)})
+    await run.ledger.outcome(post, outcome)
+    return outcome
+
+
+def intent_of(post: LeasedPost, files: PostFiles, snapshot: Snapshot) -> Intent:
+    """What is about to be published, in enough detail to recognise it."""
+    return Intent(
+        upload_id=post.upload_id,
+        media_sha256=post.media.sha256,
+        caption_sha256=sha256(post.caption.encode()).hexdigest(),
+        duration_s=files.reel.duration_s,
+        size_bytes=files.size_bytes,
+        cover_hash=files.cover_hash,
+        snapshot=snapshot,
+    )
+
+
+async def snapshot_of(publisher: Publisher) -> Snapshot:
+    """What the account shows before the commit."""
+    listing = await publisher.recent_media()
+    taken_at: datetime = clock.now()
+    return Snapshot(pks=tuple(media.pk for media in listing.media), media_count=listing.media_count, taken_at=taken_at)
+
+
+def _state_asked_for(outcome: PostOutcome) -> PostState | None:
+    """A refusal that lies in the account leaves the post to be sent another time."""
+    if outcome.kind is not CommitKind.REFUSED:
+        return None
+    return PostState.FAILED if is_of_the_post(outcome.reason) else PostState.PLANNED
