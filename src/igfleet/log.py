@@ -15,7 +15,8 @@ import structlog
 
 STARS = "***"
 _SECRET_KEY = re.compile(
-    r"pass(word|wd)?$|secret|token|cookie|authorization|session_?(id|settings|key)?$|totp|seed$|api_?key|otp|csrf", re.I
+    r"pass(word|wd)?$|secret|token|cookie|authorization|session_?(id|settings|key)?$|totp|seed$|api_?key|otp|csrf",
+    re.IGNORECASE,
 )
 _MORE = re.compile(
     r"(?i)(bearer\s+|sessionid[=:\"'\s%3A]+|igfw_\d+_|(?:https?|socks5h?|postgres(?:ql)?)://[^\s:/@]+:)[^\s\"'&;,@]+"
@@ -98,7 +99,9 @@ def set_up(form: Literal["text", "json"] = "text", level: str = "info") -> None:
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if form == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder()],

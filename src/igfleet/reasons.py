@@ -112,7 +112,9 @@ REASONS: dict[ReasonCode, Reason] = {
     _R.WORKER_DISK: _automatic("The worker's disk is full", "Free space on the worker."),
     _R.RUNNER_DIED: _automatic("The process that ran it died"),
     _R.DEADLINE_PASSED: _automatic("It took longer than allowed and was stopped"),
-    _R.QUARANTINED: _final("It killed its process again and again", "Read the log; retry by hand when it is clear why."),
+    _R.QUARANTINED: _final(
+        "It killed its process again and again", "Read the log; retry by hand when it is clear why."
+    ),
     _R.BUDGET_SPENT: _automatic("The account's budget for this action is used up"),
     _R.OUTSIDE_WINDOW: _automatic("Outside the hours of the task"),
     _R.CHALLENGE_REQUIRED: _person(

@@ -56,7 +56,9 @@ class Settings(BaseSettings):
         description="Folder of the embedded database, media and keys.",
     )
     mode: Literal["sandbox", "live"] = Field(
-        "sandbox", validation_alias="IGFLEET_MODE", description="sandbox: nothing ever leaves this machine. live: it does."
+        "sandbox",
+        validation_alias="IGFLEET_MODE",
+        description="sandbox: nothing ever leaves this machine. live: it does.",
     )
     egress_proxy: str | None = Field(
         None, validation_alias="EGRESS_PROXY", description="Proxy of accounts that have none of their own."
@@ -70,8 +72,12 @@ class Settings(BaseSettings):
     private_networks: Words = Field(
         (), validation_alias="PRIVATE_NETWORKS", description="Private networks in which proxies may stand (CIDR list)."
     )
-    verify_ssl: bool = Field(True, validation_alias="VERIFY_SSL", description="Check certificates between ui and worker.")
-    log_format: Literal["text", "json"] = Field("text", validation_alias="LOG_FORMAT", description="How logs are written.")
+    verify_ssl: bool = Field(
+        True, validation_alias="VERIFY_SSL", description="Check certificates between ui and worker."
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", validation_alias="LOG_FORMAT", description="How logs are written."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", validation_alias="LOG_LEVEL", description="The least level that is logged."
     )
@@ -131,7 +137,9 @@ class UiSettings(Settings):
         description="Addresses of the workers that are told at once when there is work.",
     )
     dispatch_batch_size: Annotated[int, Field(ge=1, le=1000)] = Field(
-        5, validation_alias="DISPATCH_BATCH_SIZE", description="Account tasks per worker that one start call stands for."
+        5,
+        validation_alias="DISPATCH_BATCH_SIZE",
+        description="Account tasks per worker that one start call stands for.",
     )
     dispatch_concurrency: Annotated[int, Field(ge=1, le=100)] = Field(
         2, validation_alias="DISPATCH_CONCURRENCY", description="Start calls under way at once."
@@ -140,13 +148,17 @@ class UiSettings(Settings):
         "leased", validation_alias="AGGREGATE_SECRETS", description="Which accounts' secrets an aggregate carries."
     )
     lease_length: Seconds = Field(
-        timedelta(seconds=30), validation_alias="LEASE_LENGTH", description="Silence after which a worker loses its work."
+        timedelta(seconds=30),
+        validation_alias="LEASE_LENGTH",
+        description="Silence after which a worker loses its work.",
     )
     heartbeat_interval: Seconds = Field(
         timedelta(seconds=5), validation_alias="HEARTBEAT_INTERVAL_SECS", description="How often workers report."
     )
     commit_window: Seconds = Field(
-        timedelta(seconds=20), validation_alias="COMMIT_WINDOW_SECS", description="Longest time one publish call may take."
+        timedelta(seconds=20),
+        validation_alias="COMMIT_WINDOW_SECS",
+        description="Longest time one publish call may take.",
     )
     reconcile_pause: Seconds = Field(
         timedelta(seconds=20), validation_alias="RECONCILE_PAUSE_SECS", description="Wait between readings of a doubt."
@@ -166,8 +178,13 @@ class UiSettings(Settings):
     media_max_bytes: Annotated[int, Field(ge=1)] = Field(
         1024**3, validation_alias="MEDIA_MAX_BYTES", description="Largest file that the library takes."
     )
+    media_quota_bytes: Annotated[int, Field(ge=1)] = Field(
+        50 * 1024**3, validation_alias="MEDIA_QUOTA_BYTES", description="Largest size of the whole library."
+    )
     session_idle: Seconds = Field(
-        timedelta(minutes=30), validation_alias="SESSION_IDLE_SECS", description="Sign-out after so long without a click."
+        timedelta(minutes=30),
+        validation_alias="SESSION_IDLE_SECS",
+        description="Sign-out after so long without a click.",
     )
     session_longest: Seconds = Field(
         timedelta(hours=12), validation_alias="SESSION_LONGEST_SECS", description="Sign-out in any case after so long."
@@ -197,7 +214,9 @@ class WorkerSettings(Settings):
         validation_alias="WORKER_API_TOKEN",
         description="Token that callers of the worker's own API must send; UI_API_TOKEN when not given.",
     )
-    name: str = Field("", validation_alias="WORKER_NAME", description="Name of this worker; the host's name by default.")
+    name: str = Field(
+        "", validation_alias="WORKER_NAME", description="Name of this worker; the host's name by default."
+    )
     labels: Words = Field((), validation_alias="WORKER_LABELS", description="Words that tasks may ask for.")
     upload_method: Literal["instagrapi", "playwright"] = Field(
         "instagrapi", validation_alias="UPLOAD_METHOD", description="Method of tasks that name none."
@@ -214,7 +233,9 @@ class WorkerSettings(Settings):
         timedelta(seconds=60), validation_alias="REQUEST_TIMEOUT_SECS", description="Limit of one call to the ui."
     )
     media_dir: Path | None = Field(
-        None, validation_alias="MEDIA_TEMP_DIR", description="Folder of downloaded media; in the data folder by default."
+        None,
+        validation_alias="MEDIA_TEMP_DIR",
+        description="Folder of downloaded media; in the data folder by default.",
     )
     media_cache_bytes: Annotated[int, Field(ge=0)] = Field(
         5 * 1024**3, validation_alias="MEDIA_CACHE_BYTES", description="Downloaded media kept at most."
@@ -268,7 +289,9 @@ def load[S: Settings](kind: type[S], **given: object) -> S:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         variable = str(first["loc"][0]) if first["loc"] else "settings"
-        raise SetupError(f"{variable}: {first['msg'].removeprefix('Value error, ')}. {_example(kind, variable)}") from None
+        raise SetupError(
+            f"{variable}: {first['msg'].removeprefix('Value error, ')}. {_example(kind, variable)}"
+        ) from None
     except ValueError as error:
         raise SetupError(str(error)) from None
 

@@ -115,7 +115,8 @@ def test_runs_the_systems_postgresql_too(folder: Path, monkeypatch: pytest.Monke
     with EmbeddedPostgres(folder).running() as server, psycopg.connect(server.dsn()) as connection:
         version = connection.execute("SHOW server_version_num").fetchone()
 
-    assert version is not None and version[0].startswith("15")
+    assert version is not None
+    assert version[0].startswith("15")
 
 
 def test_migrations_lead_to_the_models(database_url: str) -> None:

@@ -38,8 +38,9 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = ["-f", "lavfi", "-i", "testsrc=size=270x480:rate=24:duration=2"]
     subprocess.run(
         [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", *source, "-pix_fmt", "yuv420p", str(path)],
-        check=True, timeout=60,
-    )  # fmt: skip
+        check=True,
+        timeout=60,
+    )
     return path
 
 

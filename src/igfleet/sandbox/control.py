@@ -81,7 +81,10 @@ def _add_accounts(sandbox: "Sandbox", request: Request) -> JsonValue:
 
 
 def _faults(sandbox: "Sandbox", _request: Request) -> JsonValue:
-    return {"faults": [fault.model_dump(mode="json") for fault in sandbox.world.faults.waiting], "refusals": [*REFUSALS]}
+    return {
+        "faults": [fault.model_dump(mode="json") for fault in sandbox.world.faults.waiting],
+        "refusals": [*REFUSALS],
+    }
 
 
 def _add_fault(sandbox: "Sandbox", request: Request) -> JsonValue:
@@ -155,8 +158,10 @@ async def handle(sandbox: "Sandbox", request: Request) -> Answer:
         made = command(sandbox, request)
         return Answer(200, json.dumps(made).encode(), {"content-type": "application/json"})
     except ValidationError as error:
-        wrong = [{"field": ".".join(map(str, item["loc"])), "problem": item["msg"]} for item in error.errors()]
-        return Answer.of({"error": "wrong body", "fields": [*wrong]}, 422)
+        wrong: list[JsonValue] = [
+            {"field": ".".join(map(str, item["loc"])), "problem": item["msg"]} for item in error.errors()
+        ]
+        return Answer.of({"error": "wrong body", "fields": wrong}, 422)
 
 
 async def _page(sandbox: "Sandbox", request: Request) -> Answer:

@@ -85,7 +85,9 @@ class Ledger:
         found: list[dict[str, JsonValue]] = []
         for name in ("sha256", "upload_id"):
             counts = Counter((medium.account, getattr(medium, name)) for medium in self.media)
-            found += [{"account": who, "by": name, name: what, "times": n} for (who, what), n in counts.items() if n > 1]
+            found += [
+                {"account": who, "by": name, name: what, "times": n} for (who, what), n in counts.items() if n > 1
+            ]
         return found
 
     @contextmanager
@@ -97,7 +99,13 @@ class Ledger:
         now = self._under_way.setdefault(account, {})
         if now:
             self.overlaps.append(
-                {"account": account, "at": clock.now().isoformat(), "path": path, "device": device, "with": list(now.values())}  # fmt: skip
+                {
+                    "account": account,
+                    "at": clock.now().isoformat(),
+                    "path": path,
+                    "device": device,
+                    "with": list(now.values()),
+                }
             )
         self._numbers += 1
         number = self._numbers

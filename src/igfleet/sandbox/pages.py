@@ -16,7 +16,8 @@ video { width: 320px; max-width: 100%; aspect-ratio: 9/16; object-fit: cover; ba
 article { flex: 1; min-width: 260px; }
 h1 { font-size: 20px; margin: 0 0 4px; }
 .caption { white-space: pre-wrap; overflow-wrap: anywhere; margin: 16px 0; }
-dl { display: grid; grid-template-columns: auto 1fr; gap: 6px 16px; border-top: 1px solid var(--line); padding-top: 16px; }
+dl { display: grid; grid-template-columns: auto 1fr; gap: 6px 16px; }
+dl { border-top: 1px solid var(--line); padding-top: 16px; }
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 """
 

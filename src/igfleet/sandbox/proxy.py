@@ -106,7 +106,9 @@ class ForwardProxy:
         _, _, rest = request.target.partition("://")
         host = rest.split("/", 1)[0].split(":", 1)[0]
         if host == _ECHO_HOST:
-            return Answer.of({"ip": "127.0.0.1", "proxy": _credentials(request.headers.get("proxy-authorization", ""))[0]})
+            return Answer.of(
+                {"ip": "127.0.0.1", "proxy": _credentials(request.headers.get("proxy-authorization", ""))[0]}
+            )
         self._world.ledger.leaks[host] += 1
         return Answer(403, b"not a simulated host")
 

@@ -71,7 +71,12 @@ class Sandbox:
 
 
 async def serve(
-    folder: Path, host: str, port: int, control_port: int, announce: Callable[[dict[str, str]], None], stop: asyncio.Event
+    folder: Path,
+    host: str,
+    port: int,
+    control_port: int,
+    announce: Callable[[dict[str, str]], None],
+    stop: asyncio.Event,
 ) -> None:
     """Run until `stop` is set; `announce` is called once with the addresses."""
     async with Sandbox(folder, host=host, port=port, control_port=control_port) as sandbox:

@@ -82,7 +82,9 @@ class World:
             account = SimAccount(**row)  # type: ignore[arg-type]  # written by `keep`
             self.accounts[account.username] = account
 
-    def add_account(self, username: str, password: str, totp_secret: str | None = None, state: str = "ok") -> SimAccount:
+    def add_account(
+        self, username: str, password: str, totp_secret: str | None = None, state: str = "ok"
+    ) -> SimAccount:
         """Add an account, or change the password, secret and state of a known one."""
         account = self.accounts.get(username)
         if account is None:
@@ -117,10 +119,16 @@ class World:
                 answer = await play(fault, lambda: self._act(request))
         self.journal.append(
             JournalEntry(
-                clock.now().isoformat(), request.account, request.method, request.host, request.path, answer.status,
-                request.proxy, answer.wire,
+                clock.now().isoformat(),
+                request.account,
+                request.method,
+                request.host,
+                request.path,
+                answer.status,
+                request.proxy,
+                answer.wire,
             )
-        )  # fmt: skip
+        )
         return answer
 
     async def _act(self, request: Request) -> Answer:

@@ -3,6 +3,8 @@
 import hmac
 import secrets
 
+from pydantic import JsonValue
+
 from igfleet.sandbox.messages import Answer, Request
 from igfleet.sandbox.mobile.session import is_right_code, session_headers
 from igfleet.sandbox.people import AccountState, SimAccount
@@ -75,11 +77,16 @@ def _second_factor(world: World, account: SimAccount, device: str) -> Answer:
     context = secrets.token_hex(16)
     world.contexts[context] = (account.username, device)
     answer = REFUSALS["two_factor_required"].answer()
-    info = {
+    info: dict[str, JsonValue] = {
         "two_factor_identifier": context,
         "totp_two_factor_on": True,
         "sms_two_factor_on": False,
         "username": account.username,
     }
-    refused = {"message": "", "error_type": "two_factor_required", "two_factor_info": info, "status": "fail"}
+    refused: dict[str, JsonValue] = {
+        "message": "",
+        "error_type": "two_factor_required",
+        "two_factor_info": info,
+        "status": "fail",
+    }
     return Answer.of(refused, answer.status)

@@ -28,7 +28,9 @@ async def username_info(world: World, _request: Request, path: dict[str, str]) -
 @route("GET", r"/api/v1/users/search/")
 async def search_users(world: World, request: Request, _path: dict[str, str]) -> Answer:
     wanted = re.escape(request.query.get("q", ""))
-    found = [account.short() for account in world.accounts.values() if re.match(wanted, account.username, re.I)]
+    found = [
+        account.short() for account in world.accounts.values() if re.match(wanted, account.username, re.IGNORECASE)
+    ]
     return Answer.ok(users=[*found[:20]], num_results=len(found))
 
 

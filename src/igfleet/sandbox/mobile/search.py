@@ -27,9 +27,8 @@ async def near(_world: World, request: Request, _path: dict[str, str]) -> Answer
     lat, lng = float(request.query.get("latitude", 0)), float(request.query.get("longitude", 0))
     nearest = sorted(PLACES, key=lambda place: (place[2] - lat) ** 2 + (place[3] - lng) ** 2)
     venues: list[JsonValue] = [
-        {"name": name, "address": "", "lat": at_lat, "lng": at_lng, "external_id": pk, "external_id_source": "facebook_places"}
-        for pk, name, at_lat, at_lng in nearest
-    ]  # fmt: skip
+        {**_location(*place), "external_id": place[0], "external_id_source": "facebook_places"} for place in nearest
+    ]
     return Answer.ok(venues=venues, request_id="sandbox")
 
 
@@ -39,8 +38,19 @@ async def info(_world: World, _request: Request, path: dict[str, str]) -> Answer
     if found is None:
         return Answer.of({"message": "Location not found", "status": "fail"}, 404)
     pk, name, lat, lng = found
-    return Answer.ok(location_id=pk, name=name, lat=lat, lng=lng, facebook_places_id=pk, category="City", phone="",
-                     website="", location_address="", location_city="", location_zip="")  # fmt: skip
+    return Answer.ok(
+        location_id=pk,
+        name=name,
+        lat=lat,
+        lng=lng,
+        facebook_places_id=pk,
+        category="City",
+        phone="",
+        website="",
+        location_address="",
+        location_city="",
+        location_zip="",
+    )
 
 
 def _location(pk: int, name: str, lat: float, lng: float) -> dict[str, JsonValue]:
