@@ -1,9 +1,10 @@
 """Alembic's entry. Runs synchronously, over psycopg."""
 
 from alembic import context
+from sqlalchemy import create_engine, pool
+
 from igfleet.ui.migrating import is_ours
 from igfleet.ui.models import Base
-from sqlalchemy import create_engine, pool
 
 config = context.config
 

@@ -67,5 +67,7 @@ async def _raw(connection: AsyncConnection) -> asyncpg.Connection:
 def require(url: str | None) -> str:
     """The address, or a `SetupError` that says how to give one."""
     if not url:
-        raise SetupError("DATABASE_URL: is not set and the embedded server is off. Example: postgresql://user@host/igfleet")
+        raise SetupError(
+            "DATABASE_URL: is not set and the embedded server is off. Example: postgresql://user@host/igfleet"
+        )
     return url

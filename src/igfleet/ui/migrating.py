@@ -70,7 +70,9 @@ def _connected(url: str) -> Connection:
         return engine.connect()
     except OperationalError as error:
         reason = str(error.orig).strip().splitlines()[0]
-        raise SetupError(f"DATABASE_URL: the database does not answer ({reason}). Is it running, is the address right?") from None
+        raise SetupError(
+            f"DATABASE_URL: the database does not answer ({reason}). Is it running, is the address right?"
+        ) from None
 
 
 def _sync(url: str) -> str:
