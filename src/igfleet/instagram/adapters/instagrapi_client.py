@@ -61,6 +61,7 @@ class InstagrapiPublisher:
         self._keep_session = keep_session
         self._ask_totp = ask_totp
         self._one_at_a_time = anyio.Lock()
+        self._wanted_anew: set[str] = set()
 
     async def sign_in(self) -> SignIn:
         """Restore the stored session with one call, else sign in once. What was learnt is stored in any case."""
@@ -86,7 +87,10 @@ class InstagrapiPublisher:
         if not isinstance(prepared, PreparedReel):
             raise TypeError("this reel was prepared by another adapter")
         send = lambda: send_commit(self._client, self._transport, prepared, window)  # noqa: E731  # given to the thread
-        return await self._blocking(Phase.COMMIT, send)
+        outcome = await self._blocking(Phase.COMMIT, send)
+        if outcome.evidence.get("reupload"):
+            self._wanted_anew.add(prepared.upload_id)
+        return outcome
 
     async def close(self) -> None:
         """Close the connections."""
@@ -119,7 +123,8 @@ class InstagrapiPublisher:
     def _prepare(self, reel: Reel, progress: Progress) -> PreparedReel:
         location = place_text(self._client, reel.place)
         usertags = user_tags_text(user_ids(self._client, reel.mentions))
-        upload_reel(self._client, self._transport, reel, progress)
+        upload_reel(self._client, self._transport, reel, progress, anew=reel.upload_id in self._wanted_anew)
+        self._wanted_anew.discard(reel.upload_id)
         return PreparedReel(reel, location, usertags)
 
     def _me(self) -> int:

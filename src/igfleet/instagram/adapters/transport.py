@@ -68,11 +68,20 @@ class SendOnce(HTTPAdapter):
         if not select_proxy(request.url or "", dict(proxies or {})):
             raise requests.exceptions.ProxyError("no proxy is set, and nothing leaves without one")
         with self.wire.call(self._limit_s):
-            answer = super().send(request, False, timeout or (_CONNECT_S, _READ_S), verify, cert, proxies)
+            try:
+                answer = super().send(request, False, timeout or (_CONNECT_S, _READ_S), verify, cert, proxies)
+            except requests.exceptions.ProxyError as error:
+                raise self._blamed_rightly(error) from error
             _read_whole(answer)
         if answer.status_code == _REQUEST_TIMEOUT:
             raise requests.exceptions.ReadTimeout("Instagram answered 408 Request Timeout", request=request)
         return answer
+
+    def _blamed_rightly(self, error: requests.exceptions.ProxyError) -> requests.ConnectionError:
+        """A break after the request had left is not the proxy's refusal, though urllib3 calls it so."""
+        if self.wire.has_left:
+            return requests.ConnectionError("the connection broke after the request was sent")
+        return error
 
 
 def mounted(*sessions: requests.Session) -> SendOnce:

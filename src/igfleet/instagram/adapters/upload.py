@@ -17,15 +17,18 @@ _OK = 200
 _NAMES = uuid.UUID("5f1c6a0e-6f0f-4a55-8a0c-3a6b8a1d7e11")
 
 
-def upload_reel(client: Any, transport: SendOnce, reel: Reel, progress: Progress) -> None:
-    """Announce, ask how much is there already, send the rest, then the cover. Raises `RunError`."""
+def upload_reel(client: Any, transport: SendOnce, reel: Reel, progress: Progress, *, anew: bool = False) -> None:
+    """Announce, ask how much is there already, send the rest, then the cover. Raises `RunError`.
+
+    `anew` sends all bytes again, whatever is there.
+    """
     size = reel.video.stat().st_size
     session = str(uuid.uuid5(_NAMES, reel.upload_id))
     _announce(client, reel, size, session)
-    name = f"{uuid.uuid5(_NAMES, reel.upload_id).hex}-0-{size}-{reel.upload_id}-{reel.upload_id}"
+    name = upload_name(reel.upload_id, size)
     address = f"{_BASE}/rupload_igvideo/{name}"
     headers = client.private_headers(_video_headers(reel, session))
-    offset = _offset(client, address, headers, size)
+    offset = 0 if anew else _offset(client, address, headers, size)
     progress(offset, size)
     if offset < size:
         with reel.video.open("rb") as file, transport.within(None):
@@ -33,6 +36,11 @@ def upload_reel(client: Any, transport: SendOnce, reel: Reel, progress: Progress
             sending = {**headers, **_part_headers(name, offset, size, len(rest))}
             _checked(client, client.private.post(address, data=rest, headers=sending))
     client.photo_rupload(reel.cover, reel.upload_id, for_story=True)
+
+
+def upload_name(upload_id: str, size: int) -> str:
+    """What the bytes are called on the way: the same in every try, so that a cut upload is found again."""
+    return f"{uuid.uuid5(_NAMES, upload_id).hex}-0-{size}-{upload_id}-{upload_id}"
 
 
 class Rest:

@@ -1,6 +1,7 @@
 """Watches the one request that is under way: whether any of it has left, and whether its time is over."""
 
 import contextlib
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -59,7 +60,7 @@ class Wire:
         with self._lock:
             self._raise_if_late()
             self._drop_handle()
-            self._handle = connection.dup()
+            self._handle = socket.socket(fileno=os.dup(connection.fileno()))
 
     def starts(self) -> None:
         """The first byte of the request is about to leave. Raises `TimeIsOver` instead when it is too late."""

@@ -1,0 +1,96 @@
+"""The adapter against the sandbox: the real library, real sockets, a simulated Instagram."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from tests.media.conftest import make_clip
+
+from igfleet.contracts.leases import LeasedAccount, SessionMaterial
+from igfleet.instagram.adapters.instagrapi_client import open_instagrapi
+from igfleet.instagram.gateway import Publisher, Reel
+from igfleet.media.ffmpeg import cut_cover, locate_ffmpeg
+from igfleet.sandbox.faults import Fault
+from igfleet.sandbox.sandbox import Sandbox
+
+PASSWORD = "correct horse 7"
+TOTP_SECRET = "JBSWY3DPEHPK3PXP"
+
+
+@dataclass
+class Stage:
+    """A sandbox with one account, and what the adapter asked of its caller."""
+
+    sandbox: Sandbox
+    folder: Path
+    kept: list[SessionMaterial] = field(default_factory=list)
+    codes: list[str] = field(default_factory=list)
+    asked: int = 0
+    opened: list[Publisher] = field(default_factory=list)
+
+    def account(self, **given: object) -> LeasedAccount:
+        fields = {"id": 1, "username": "nord_01", "password": SecretStr(PASSWORD), "locale": "de_DE"}
+        return LeasedAccount.model_validate(fields | {"timezone": "Europe/Berlin"} | given)
+
+    def open(self, account: LeasedAccount | None = None, proxy_url: str = "") -> Publisher:
+        publisher = open_instagrapi(
+            account or self.account(),
+            proxy_url or self.sandbox.proxy_url,
+            self.sandbox.ca_file,
+            self._keep,
+            self._totp,
+            self.folder,
+        )
+        self.opened.append(publisher)
+        return publisher
+
+    async def signed_in(self) -> Publisher:
+        publisher = self.open()
+        await publisher.sign_in()
+        return publisher
+
+    def fault(self, act: str, path: str = ".", refusal: str | None = None, **more: object) -> None:
+        self.sandbox.world.faults.add(Fault.model_validate({"act": act, "path": path, "refusal": refusal, **more}))
+
+    def paths(self) -> list[str]:
+        """What was asked for, in order."""
+        return [f"{entry.method} {entry.path}" for entry in self.sandbox.world.journal]
+
+    def asked_for(self, part: str) -> int:
+        return sum(part in path for path in self.paths())
+
+    async def _keep(self, material: SessionMaterial) -> None:
+        self.kept.append(material)
+
+    async def _totp(self) -> str:
+        self.asked += 1
+        return self.codes.pop(0)
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    async with Sandbox(tmp_path / "sandbox") as sandbox:
+        sandbox.world.add_account("nord_01", PASSWORD)
+        stage = Stage(sandbox, tmp_path)
+        yield stage
+        for publisher in stage.opened:
+            await publisher.close()
+
+
+@pytest.fixture(scope="session")
+def reel(tmp_path_factory: pytest.TempPathFactory) -> Reel:
+    folder = tmp_path_factory.mktemp("reel")
+    ffmpeg = locate_ffmpeg()
+    video = make_clip(ffmpeg, folder / "clip.mp4", seconds=2)
+    cut_cover(ffmpeg, video, folder / "cover.jpg")
+    return Reel(
+        video=video,
+        cover=folder / "cover.jpg",
+        caption="Sea & sand 🌊\nsecond line",
+        upload_id="1700000000001",
+        duration_s=2.0,
+        width=270,
+        height=480,
+    )
