@@ -94,7 +94,7 @@ def upgrade() -> None:
     op.create_index(
         "uq_proxies_address",
         "proxies",
-        ["scheme", sa.literal_column("lower('host')"), "port", sa.literal_column("coalesce('username', '')")],
+        ["scheme", sa.literal_column("lower(host)"), "port", sa.literal_column("coalesce(username, '')")],
         unique=True,
     )
     op.create_table(
@@ -155,7 +155,7 @@ def upgrade() -> None:
         sa.CheckConstraint("role IN ('viewer', 'operator', 'manager', 'admin')", name=op.f("ck_users_role_known")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
     )
-    op.create_index("uq_users_name", "users", [sa.literal_column("lower('name')")], unique=True)
+    op.create_index("uq_users_name", "users", [sa.literal_column("lower(name)")], unique=True)
     op.create_table(
         "workers",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -216,7 +216,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_accounts_proxy_id"), "accounts", ["proxy_id"], unique=False)
     op.create_index("ix_accounts_status_id", "accounts", ["status", "id"], unique=False)
     op.create_index("ix_accounts_tags", "accounts", ["tags"], unique=False, postgresql_using="gin")
-    op.create_index("uq_accounts_username", "accounts", [sa.literal_column("lower('username')")], unique=True)
+    op.create_index("uq_accounts_username", "accounts", [sa.literal_column("lower(username)")], unique=True)
     op.create_table(
         "task_media",
         sa.Column("task_id", sa.BigInteger(), nullable=False),

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, Text, func
+from sqlalchemy import ForeignKey, Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -17,7 +17,7 @@ class Account(Base):
     __tablename__ = "accounts"
     __table_args__ = (
         one_of("status", AccountStatus),
-        Index("uq_accounts_username", func.lower("username"), unique=True),
+        Index("uq_accounts_username", text("lower(username)"), unique=True),
         Index("ix_accounts_tags", "tags", postgresql_using="gin"),
         Index("ix_accounts_status_id", "status", "id"),
     )

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, Text, func
+from sqlalchemy import ForeignKey, Index, LargeBinary, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from igfleet.ui.models.base import Base, Created, Key, one_of
@@ -26,7 +26,7 @@ class User(Base):
     """A person who signs in to the dashboard."""
 
     __tablename__ = "users"
-    __table_args__ = (one_of("role", Role), Index("uq_users_name", func.lower("name"), unique=True))
+    __table_args__ = (one_of("role", Role), Index("uq_users_name", text("lower(name)"), unique=True))
 
     id: Mapped[Key]
     name: Mapped[str] = mapped_column(Text)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index, Text, func
+from sqlalchemy import CheckConstraint, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from igfleet.contracts.states import ProxyState
@@ -17,7 +17,14 @@ class Proxy(Base):
         one_of("state", ProxyState),
         CheckConstraint("scheme IN ('http', 'https', 'socks5', 'socks5h')", name="scheme_known"),
         CheckConstraint("port BETWEEN 1 AND 65535", name="port_range"),
-        Index("uq_proxies_address", "scheme", func.lower("host"), "port", func.coalesce("username", ""), unique=True),
+        Index(
+            "uq_proxies_address",
+            "scheme",
+            text("lower(host)"),
+            "port",
+            text("coalesce(username, ''::text)"),
+            unique=True,
+        ),
     )
 
     id: Mapped[Key]
