@@ -1,0 +1,1 @@
+"""Accounts and proxies from files: read, preview with a verdict per line, then apply the good lines."""
