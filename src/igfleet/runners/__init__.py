@@ -4,7 +4,7 @@ from igfleet.errors import NotFound
 from igfleet.runners.base import Options, Runner
 from igfleet.runners.bulk_upload import BulkUpload
 
-KINDS: dict[str, type[Runner[Options]]] = {runner.kind: runner for runner in (BulkUpload,)}  # type: ignore[dict-item, type-abstract]  # a registry holds runners of every options model
+KINDS: dict[str, type[Runner[Options]]] = {runner.kind: runner for runner in (BulkUpload,)}  # type: ignore[misc]  # a registry holds runners of every options model
 
 
 def runner_of(kind: str) -> type[Runner[Options]]:

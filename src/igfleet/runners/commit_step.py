@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from igfleet import clock
-from igfleet.contracts.posts import CommitKind, Intent, LeasedPost, PostOutcome, Snapshot
+from igfleet.contracts.posts import CommitKind, Intent, LeasedPost, Permit, PostOutcome, Snapshot
 from igfleet.contracts.states import PostState
 from igfleet.instagram.gateway import Prepared, Publisher
 from igfleet.reasons import ReasonCode
@@ -14,6 +14,9 @@ from igfleet.runners.refused import is_of_the_post
 
 _SHORTEST_WINDOW = timedelta(seconds=1)
 """With less time left the commit is not begun."""
+_TOO_LATE = PostOutcome(
+    kind=CommitKind.NOT_SENT, reason=ReasonCode.DEADLINE_PASSED, message="The permit ran out before the call"
+)
 
 
 async def commit_once(
@@ -28,17 +31,17 @@ async def commit_once(
     run.stop_if_asked()
     asked_at = clock.boot_seconds()
     permit = await run.ledger.permit(post)
-    await run.ledger.sending(post)
-    left = timedelta(milliseconds=permit.window_ms, seconds=asked_at - clock.boot_seconds())
-    if left < _SHORTEST_WINDOW:
-        outcome = PostOutcome(
-            kind=CommitKind.NOT_SENT, reason=ReasonCode.DEADLINE_PASSED, message="The permit ran out before the call"
-        )
-    else:
-        outcome = await publisher.commit(prepared, left)
+    if _left(permit, asked_at) >= _SHORTEST_WINDOW:
+        await run.ledger.sending(post)
+    left = _left(permit, asked_at)
+    outcome = await publisher.commit(prepared, left) if left >= _SHORTEST_WINDOW else _TOO_LATE
     outcome = outcome.model_copy(update={"post_state": _state_asked_for(outcome)})
     await run.ledger.outcome(post, outcome)
     return outcome
+
+
+def _left(permit: Permit, asked_at: float) -> timedelta:
+    return timedelta(milliseconds=permit.window_ms, seconds=asked_at - clock.boot_seconds())
 
 
 def intent_of(post: LeasedPost, files: PostFiles, snapshot: Snapshot) -> Intent:
