@@ -137,3 +137,13 @@ async def test_a_session_is_kept_although_what_follows_the_sign_in_fails(stage: 
 
     assert how is SignIn.RESTORED
     assert stage.asked_for(SEND_LOGIN) == 1
+
+
+async def test_a_restored_session_is_stored_again_only_when_it_changed(stage: Stage) -> None:
+    await stage.open().sign_in()
+
+    again = stage.account(sessions=(stage.kept[0],))
+    await stage.open(again).sign_in()
+    await stage.open(stage.account(sessions=(stage.kept[-1],))).sign_in()
+
+    assert len(stage.kept) == 1

@@ -66,15 +66,16 @@ async def test_the_commit_gets_no_more_time_than_the_permit(run_of: RunOf) -> No
     assert timedelta(seconds=15) < run.instagram.windows[0] <= run.ledger.window
 
 
-async def test_a_window_that_is_over_sends_nothing_and_asks_again(run_of: RunOf) -> None:
+async def test_a_window_that_is_over_sends_nothing_and_leaves_it_to_another_attempt(run_of: RunOf) -> None:
     run = run_of(a_post(1))
     run.ledger.window = timedelta(milliseconds=1)
 
-    with pytest.raises(GiveUp):
+    with pytest.raises(RetryLater) as raised:
         await publish_all(run, OPTIONS)
 
+    assert raised.value.reason is ReasonCode.DEADLINE_PASSED
+    assert run.ledger.events == ["intent 1", "permit 1", "not_sent 1"]
     assert run.instagram.commits == []
-    assert {each.kind for each in run.ledger.outcomes} == {CommitKind.NOT_SENT, CommitKind.REFUSED}
 
 
 async def test_media_that_is_not_ready_gets_a_new_permit_after_a_wait(run_of: RunOf) -> None:

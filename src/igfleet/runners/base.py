@@ -17,7 +17,7 @@ from igfleet.instagram.gateway import Publisher
 
 
 class Options(Strict):
-    """The settings of one task. Each kind adds its own; the form, the API, the CLI and the runner use the same model."""
+    """The settings of one task. Each kind adds its own; form, API, CLI and runner use the same model."""
 
     concurrency: Annotated[int, Field(ge=1, le=100)] = 2
     """Account tasks of this task at once, per worker; its slots are the cap."""

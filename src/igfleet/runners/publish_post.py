@@ -99,8 +99,6 @@ class PublishPost:
         if outcome.kind is CommitKind.REFUSED and is_of_the_post(outcome.reason):
             self._run.log("refused", outcome.message, level="error", post=self._post.id)
             return PostState.FAILED
-        if outcome.reason is ReasonCode.DEADLINE_PASSED:
-            return PostState.PLANNED
         raise error_of(outcome)
 
     async def _wait(self, turn: int) -> None:

@@ -18,7 +18,7 @@ from igfleet.instagram.adapters.client import new_client
 from igfleet.instagram.adapters.commit import PreparedReel, send_commit
 from igfleet.instagram.adapters.media_shape import seen_media
 from igfleet.instagram.adapters.refusal import Phase
-from igfleet.instagram.adapters.session import material_of
+from igfleet.instagram.adapters.session import material_of, settings_in, stored_settings
 from igfleet.instagram.adapters.tags import place_text, user_ids, user_tags_text
 from igfleet.instagram.adapters.translate import translated
 from igfleet.instagram.adapters.transport import SendOnce
@@ -70,8 +70,7 @@ class InstagrapiPublisher:
             if not restored:
                 await self._blocking(Phase.LOGIN, self._log_in)
         finally:
-            with anyio.CancelScope(shield=True):
-                await self._keep_session(material_of(self._client))
+            await self._keep()
         return SignIn.RESTORED if restored else SignIn.SIGNED_IN
 
     async def recent_media(self, count: int = 12) -> Listing:
@@ -101,6 +100,13 @@ class InstagrapiPublisher:
         async with self._one_at_a_time:
             with translated(self._account.username, phase):
                 return await anyio.to_thread.run_sync(call)
+
+    async def _keep(self) -> None:
+        """Store what was learnt, if it is anything new."""
+        material = material_of(self._client)
+        if settings_in(material) != stored_settings(self._account):
+            with anyio.CancelScope(shield=True):
+                await self._keep_session(material)
 
     def _log_in(self) -> None:
         sign_in.log_in(self._client, self._account, lambda: anyio.from_thread.run(self._ask_totp))

@@ -39,8 +39,13 @@ def stored_settings(account: LeasedAccount) -> SettingsDict | None:
     """The settings to restore; None for an account that never had a mobile session."""
     for material in account.sessions:
         if material.kind is SessionKind.MOBILE:
-            return stripped(cast(SettingsDict, json.loads(material.settings.get_secret_value())))
+            return stripped(settings_in(material))
     return None
+
+
+def settings_in(material: SessionMaterial) -> SettingsDict:
+    """The settings that a material holds."""
+    return cast(SettingsDict, json.loads(material.settings.get_secret_value()))
 
 
 def material_of(client: Any) -> SessionMaterial:  # instagrapi's client has no types

@@ -33,12 +33,12 @@ class SendOnce(HTTPAdapter):
 
     def __init__(self) -> None:
         self.wire = Wire()
-        self._limit_s: float | None = _LIMIT_S
+        self._limit_s = _LIMIT_S
         super().__init__(max_retries=0, pool_connections=4, pool_maxsize=2)
 
     @contextlib.contextmanager
-    def within(self, limit_s: float | None) -> Iterator[None]:
-        """Another total limit for the requests inside; None only bounds each step of the connection."""
+    def within(self, limit_s: float) -> Iterator[None]:
+        """Another total limit for the requests inside."""
         before, self._limit_s = self._limit_s, limit_s
         try:
             yield

@@ -14,6 +14,8 @@ from igfleet.instagram.gateway import Progress, Reel
 
 _BASE = "https://i.instagram.com"
 _OK = 200
+_PATIENCE_S = 60.0
+_SLOWEST_BYTES_PER_S = 50_000
 _NAMES = uuid.UUID("5f1c6a0e-6f0f-4a55-8a0c-3a6b8a1d7e11")
 
 
@@ -31,7 +33,7 @@ def upload_reel(client: Any, transport: SendOnce, reel: Reel, progress: Progress
     offset = 0 if anew else _offset(client, address, headers, size)
     progress(offset, size)
     if offset < size:
-        with reel.video.open("rb") as file, transport.within(None):
+        with reel.video.open("rb") as file, transport.within(_longest_s(size - offset)):
             rest = Rest(file, offset, size, progress)
             sending = {**headers, **_part_headers(name, offset, size, len(rest))}
             _checked(client, client.private.post(address, data=rest, headers=sending))
@@ -67,6 +69,10 @@ class Rest:
             self._sent += len(piece)
             self._progress(self._sent, self._size)
         return piece
+
+
+def _longest_s(size: int) -> float:
+    return _PATIENCE_S + size / _SLOWEST_BYTES_PER_S
 
 
 def _announce(client: Any, reel: Reel, size: int, session: str) -> None:

@@ -27,7 +27,7 @@ class Wire:
         """Whether the request was cut off because its time was over."""
         self._only_one = False
         self._calls = 0
-        self._ends_at: float | None = None
+        self._ends_at = 0.0
         self._handle: socket.socket | None = None
         self._lock = threading.Lock()
 
@@ -41,18 +41,16 @@ class Wire:
             self._only_one = False
 
     @contextlib.contextmanager
-    def call(self, limit_s: float | None) -> Iterator[None]:
+    def call(self, limit_s: float) -> Iterator[None]:
         """One request, ended after `limit_s` by closing its connection under it."""
         self._begin(limit_s)
-        alarm = threading.Timer(limit_s, self._cut) if limit_s is not None else None
-        if alarm:
-            alarm.daemon = True
-            alarm.start()
+        alarm = threading.Timer(limit_s, self._cut)
+        alarm.daemon = True
+        alarm.start()
         try:
             yield
         finally:
-            if alarm:
-                alarm.cancel()
+            alarm.cancel()
             self._let_go()
 
     def opened(self, connection: socket.socket) -> None:
@@ -68,15 +66,15 @@ class Wire:
             self._raise_if_late()
             self.has_left = True
 
-    def _begin(self, limit_s: float | None) -> None:
+    def _begin(self, limit_s: float) -> None:
         self._calls += 1
         if self._only_one and self._calls > 1:
             raise SentTwice("a second request was held back")
         self.has_left = self.is_late = False
-        self._ends_at = None if limit_s is None else clock.boot_seconds() + limit_s
+        self._ends_at = clock.boot_seconds() + limit_s
 
     def _raise_if_late(self) -> None:
-        if self.is_late or (self._ends_at is not None and clock.boot_seconds() >= self._ends_at):
+        if self.is_late or clock.boot_seconds() >= self._ends_at:
             self.is_late = True
             raise TimeIsOver("the time for this request is over")
 
