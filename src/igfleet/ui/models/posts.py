@@ -39,7 +39,7 @@ class Post(Base):
     """Order within the account task."""
     round: Mapped[int] = mapped_column(server_default="0")
     caption: Mapped[str] = mapped_column(Text, server_default="")
-    location: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    location: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     mentions: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
     cover_media_id: Mapped[int | None] = mapped_column(ForeignKey("media.id"))
     cover_at_s: Mapped[float | None]
@@ -52,7 +52,7 @@ class Post(Base):
     """Grows with every permit."""
     lease_id: Mapped[UUID | None]
     """The lease that prepared or published it last."""
-    intent: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    intent: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     permitted_at: Mapped[datetime | None]
     settle_until: Mapped[datetime | None]
     """A late commit cannot arrive after this; readings count from then on."""

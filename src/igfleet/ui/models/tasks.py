@@ -60,7 +60,7 @@ class TaskMedia(Base):
     media_id: Mapped[int] = mapped_column(ForeignKey("media.id"), index=True)
     cover_media_id: Mapped[int | None] = mapped_column(ForeignKey("media.id"))
     cover_at_s: Mapped[float | None]
-    location: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    location: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     mentions: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
 
     file: Mapped[Media] = relationship(lazy="raise", foreign_keys=[media_id])

@@ -1,0 +1,75 @@
+"""Cancelling: what has not begun ends at once, what runs is asked to stop, what is in doubt is still settled."""
+
+from sqlalchemy import exists, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from igfleet.contracts.states import ACCOUNT_TASK_MOVES, AccountTaskState, PostState, TaskState
+from igfleet.errors import WrongState
+from igfleet.reasons import ReasonCode
+from igfleet.ui.models import AccountTask, AuditEntry, LogEntry, Post, Task
+from igfleet.ui.post_moves import move_posts
+from igfleet.ui.queue.promote import promote
+from igfleet.ui.task_state import locked, settle_state
+
+_WAITING = [
+    state.value
+    for state, moves in ACCOUNT_TASK_MOVES.items()
+    if AccountTaskState.CANCELLED in moves and state is not AccountTaskState.RUNNING
+]
+_BEING_SETTLED = [PostState.PUBLISHING, PostState.UNKNOWN, PostState.RECONCILING]
+
+
+async def cancel(session: AsyncSession, task_id: int, actor: str) -> Task:
+    """Cancel a task. Again is harmless; a finished one raises `WrongState`."""
+    task = await locked(session, task_id)
+    if task.state == TaskState.CANCELLED or (task.cancelled_by and not TaskState(task.state).is_final):
+        return task
+    if TaskState(task.state).is_final:
+        raise WrongState(f"Task {task.id} is {task.state.replace('_', ' ')} already: there is nothing to cancel.")
+    was_draft = task.state == TaskState.DRAFT
+    await _cancel_account_tasks(session, task.id, actor)
+    planned = Post.task_id == task.id, Post.state == PostState.PLANNED
+    await move_posts(
+        session,
+        planned[0] & planned[1],
+        PostState.CANCELLED,
+        actor=actor,
+        why="the task was cancelled",
+        values={"reason_code": ReasonCode.CANCELLED},
+    )
+    task.cancelled_by = actor
+    session.add(AuditEntry(actor=actor, action="task_cancelled", subject=f"task:{task.id}"))
+    session.add(LogEntry(task_id=task.id, event="task_cancelled", text=f"Cancelled by {actor}"))
+    await promote(session, task.account_ids)
+    await settle_state(session, task)
+    if was_draft:
+        task.state = TaskState.CANCELLED
+    return task
+
+
+async def _cancel_account_tasks(session: AsyncSession, task_id: int, actor: str) -> None:
+    """A waiting account task whose post may be live stays, to settle it: its planned posts are cancelled only."""
+    doubtful = exists(
+        select(Post.id).where(Post.account_task_id == AccountTask.id, Post.state.in_(_BEING_SETTLED))
+    ).correlate(AccountTask)
+    own = AccountTask.task_id == task_id
+    await session.execute(
+        update(AccountTask)
+        .where(own, AccountTask.state.in_(_WAITING), ~doubtful)
+        .values(
+            state=AccountTaskState.CANCELLED,
+            head=False,
+            available_at=None,
+            reason_code=ReasonCode.CANCELLED,
+            message=f"Cancelled by {actor}",
+            changed_at=func.now(),
+            finished_at=func.now(),
+        )
+        .execution_options(synchronize_session=False)
+    )
+    await session.execute(
+        update(AccountTask)
+        .where(own, AccountTask.state == AccountTaskState.RUNNING)
+        .values(cancel_requested_at=func.coalesce(AccountTask.cancel_requested_at, func.now()))
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,85 @@
+"""All that a plan is computed from, read in one go."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
+
+from igfleet.errors import Invalid
+from igfleet.media.facts import MediaKind
+from igfleet.runners.bulk_upload import BulkUpload, BulkUploadOptions
+from igfleet.ui.models import Account, Media, Task, TaskMedia
+from igfleet.ui.planning.draft import Captions, options_of
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A task with its accounts and videos, in the order in which they are dealt out."""
+
+    task: Task
+    options: BulkUploadOptions
+    captions: Captions
+    accounts: Sequence[Account]
+    media: Sequence[TaskMedia]
+    covers: Mapping[str, Media]
+    """Pictures of the library by lower-case name, for a captions file that names them."""
+    now: datetime
+    """By the database's clock."""
+
+    @property
+    def begins(self) -> datetime:
+        """When posts without a time of their own are published."""
+        return max(self.now, self.task.start_at) if self.task.start_at else self.now
+
+    @property
+    def videos(self) -> list[Media]:
+        return [medium.file for medium in self.media]
+
+
+async def order_of(session: AsyncSession, task: Task) -> Order:
+    """The order of a task. The accounts are locked, so that two plans of one account wait for each other."""
+    options = options_of(task.kind, task.options)
+    if not isinstance(options, BulkUploadOptions):
+        raise Invalid(f"A task of kind {task.kind!r} has no posts to plan; {BulkUpload.kind!r} has.")
+    now = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    return Order(
+        task,
+        options,
+        Captions.model_validate(task.captions or {}),
+        await _accounts(session, task.account_ids),
+        await _media(session, task.id),
+        await _covers(session),
+        now,
+    )
+
+
+async def _accounts(session: AsyncSession, ids: Sequence[int]) -> list[Account]:
+    rows = await session.scalars(
+        select(Account)
+        .where(Account.id.in_(ids))
+        .order_by(Account.id)
+        .options(selectinload(Account.proxy))
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    places = {account_id: place for place, account_id in enumerate(ids)}
+    return sorted(rows, key=lambda account: places[account.id])
+
+
+async def _media(session: AsyncSession, task_id: int) -> list[TaskMedia]:
+    rows = await session.scalars(
+        select(TaskMedia)
+        .where(TaskMedia.task_id == task_id)
+        .order_by(TaskMedia.position)
+        .options(selectinload(TaskMedia.file))
+        .execution_options(populate_existing=True)
+    )
+    return list(rows)
+
+
+async def _covers(session: AsyncSession) -> dict[str, Media]:
+    rows = await session.scalars(select(Media).where(Media.kind == MediaKind.IMAGE).order_by(Media.id.desc()))
+    return {media.name.lower(): media for media in rows}

@@ -1,0 +1,133 @@
+"""Starting a planned task: the stored plan is checked against the world once more, then released to the queue."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import case, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from igfleet.contracts.states import AccountTaskState, TaskState
+from igfleet.errors import Conflict, WrongState
+from igfleet.settings import UiSettings
+from igfleet.ui.models import Account, AccountTask, AuditEntry, LiveMethod, LogEntry, Media, Post, Task
+from igfleet.ui.planning.notes import Note, NoteKind
+from igfleet.ui.planning.order import Order
+from igfleet.ui.planning.plan import MANY_POSTS, compute, needs_confirmation
+from igfleet.ui.planning.posts import Plan
+from igfleet.ui.queue.promote import promote
+from igfleet.ui.task_state import locked
+
+type _Row = tuple[str, str, str, datetime | None]
+"""User name, video, caption, time: one post as a person tells it from others."""
+
+
+class PlanStale(Conflict):
+    """The plan is no longer what would run. `added` and `removed` are posts as `account: video`."""
+
+    reason_code = "plan_stale"
+
+    def __init__(self, message: str, added: Sequence[str] = (), removed: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.added = tuple(added)
+        self.removed = tuple(removed)
+
+
+async def start(
+    session: AsyncSession, settings: UiSettings, task_id: int, *, plan_hash: str | None, actor: str
+) -> Task:
+    """Release the planned task. Starting it again is harmless: the first start stands.
+
+    `plan_hash` is the plan the person saw; None accepts the stored one. Raises `PlanStale` when the world changed
+    since, `Conflict` when there is nothing to run or something must be allowed first.
+    """
+    task = await locked(session, task_id)
+    if task.state != TaskState.DRAFT:
+        return _again(task, plan_hash)
+    if task.plan_hash is None:
+        raise Conflict(f"Task {task.id} has no plan yet. Plan it first.")
+    if plan_hash is not None and plan_hash != task.plan_hash:
+        raise PlanStale("The plan was made anew since you saw it. Look at it again, then start.")
+    order, present = await compute(session, settings, task)
+    if present.hash != task.plan_hash:
+        raise await _stale(session, task, present)
+    await _check(session, settings, task, present)
+    await _release(session, order, present)
+    task.state = TaskState.QUEUED
+    facts = {"plan_hash": task.plan_hash, "posts": len(present.posts), "mode": task.mode}
+    session.add(AuditEntry(actor=actor, action="task_started", subject=f"task:{task.id}", facts=facts))
+    session.add(LogEntry(task_id=task.id, event="task_started", text=f"Started by {actor}: {len(present.posts)} posts"))
+    await promote(session, task.account_ids)
+    return task
+
+
+def _again(task: Task, plan_hash: str | None) -> Task:
+    if task.state == TaskState.CANCELLED:
+        raise WrongState(f"Task {task.id} was cancelled. Clone it to run it.")
+    if plan_hash is not None and plan_hash != task.plan_hash:
+        raise PlanStale(f"Task {task.id} was started already, with another plan than the one you saw.")
+    return task
+
+
+async def _check(session: AsyncSession, settings: UiSettings, task: Task, present: Plan) -> None:
+    if not present.posts:
+        raise Conflict(f"Task {task.id} has nothing to publish: {_reasons(present.notes)}.")
+    if needs_confirmation(task, len(present.posts)):
+        raise Conflict(f"More than {MANY_POSTS:,} posts: confirm that so many are meant (confirm_many).")
+    if task.mode != settings.mode:
+        raise Conflict(f"Task {task.id} was made in {task.mode} mode and this is {settings.mode} mode. Clone it.")
+    method = str(task.options.get("upload_method", ""))
+    if settings.is_live and await session.get(LiveMethod, method) is None:
+        raise Conflict(f"Live use of {method} is off. An admin switches it on, knowing the risk.")
+
+
+def _reasons(notes: Sequence[Note]) -> str:
+    against = [note for note in notes if note.kind is not NoteKind.WARNING]
+    return "; ".join(f"{note.sentence} ({note.count})" for note in against[:3]) or "no account and no video is left"
+
+
+async def _release(session: AsyncSession, order: Order, present: Plan) -> None:
+    """Give each account task the time of its first post; due ones become available."""
+    first = (
+        select(Post.account_task_id.label("id"), func.min(func.coalesce(Post.scheduled_at, order.begins)).label("at"))
+        .where(Post.task_id == order.task.id)
+        .group_by(Post.account_task_id)
+        .subquery()
+    )
+    due = func.greatest(first.c.at, order.begins)
+    await session.execute(
+        update(AccountTask)
+        .where(AccountTask.id == first.c.id, AccountTask.state == AccountTaskState.SCHEDULED)
+        .values(
+            available_at=due,
+            state=case((due <= order.now, AccountTaskState.AVAILABLE), else_=AccountTaskState.SCHEDULED),
+            changed_at=func.now(),
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def _stale(session: AsyncSession, task: Task, present: Plan) -> PlanStale:
+    """What differs between the stored plan and the one of now."""
+    rows = await session.execute(
+        select(Account.username, Media.name, Post.caption, Post.scheduled_at)
+        .join(Account, Account.id == Post.account_id)
+        .join(Media, Media.id == Post.media_id)
+        .where(Post.task_id == task.id)
+    )
+    before: Counter[_Row] = Counter((row[0], row[1], row[2], row[3]) for row in rows)
+    now: Counter[_Row] = Counter(
+        (post.account.username, post.media.name, post.caption, post.scheduled_at) for post in present.posts
+    )
+    removed = [f"{row[0]}: {row[1]}" for row in (before - now).elements()]
+    added = [f"{row[0]}: {row[1]}" for row in (now - before).elements()]
+    parts = [_told(removed, "would no longer be made"), _told(added, "would be new")]
+    changes = "; ".join(part for part in parts if part) or "the way the posts are made changed"
+    return PlanStale(f"The plan is no longer valid: {changes}. Plan it again.", added, removed)
+
+
+def _told(posts: Sequence[str], what: str) -> str:
+    if not posts:
+        return ""
+    examples = ", ".join(posts[:3]) + (", …" if len(posts) > 3 else "")
+    return f"{len(posts)} {'post' if len(posts) == 1 else 'posts'} {what} ({examples})"

@@ -1,0 +1,135 @@
+"""Trying again what failed, and going on with what waited for a person."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from igfleet.contracts.states import AccountTaskState, PostState, TaskState
+from igfleet.errors import Conflict, NotFound, WrongState
+from igfleet.ui.accounts import STOPPED_FOR_A_PERSON, resume_accounts
+from igfleet.ui.models import Account, AccountTask, AuditEntry, LogEntry, Post, Task
+from igfleet.ui.planning.draft import options_of
+from igfleet.ui.post_moves import move_posts
+from igfleet.ui.queue.promote import promote
+from igfleet.ui.task_state import locked, settle_state
+
+_FRESH: dict[str, object] = {
+    "state": AccountTaskState.AVAILABLE,
+    "head": False,
+    "available_at": None,
+    "reason_code": None,
+    "message": "",
+    "has_failures": False,
+    "cancel_requested_at": None,
+    "finished_at": None,
+    "deaths": 0,
+    "changed_at": func.now(),
+}
+
+
+async def retry_failed(session: AsyncSession, task_id: int, actor: str) -> int:
+    """Give the given-up account tasks and the failed posts of the completed ones another go.
+
+    Posts that are published or in doubt are not touched. Returns how many account tasks run again. Raises
+    `Conflict` when nothing failed, `WrongState` for a draft or a cancelled task.
+    """
+    task = await locked(session, task_id)
+    if task.state in (TaskState.DRAFT, TaskState.CANCELLED):
+        raise WrongState(f"Task {task.id} is {task.state}: nothing of it can be retried.")
+    discarded = await _ids(session, task.id, AccountTask.state == AccountTaskState.DISCARDED)
+    partial = await _ids(session, task.id, (AccountTask.state == AccountTaskState.COMPLETED) & _has_failed_posts())
+    if not discarded and not partial:
+        raise Conflict(f"Nothing of task {task.id} failed: there is nothing to retry.")
+    await _revive(session, task, discarded)
+    made = await continue_in_new(session, task, partial)
+    failed = Post.account_task_id.in_([*discarded, *made])
+    await move_posts(session, failed, PostState.PLANNED, actor=actor, why="a person asked for another try")
+    count = len(discarded) + len(made)
+    session.add(
+        AuditEntry(actor=actor, action="task_retried", subject=f"task:{task.id}", facts={"account_tasks": count})
+    )
+    session.add(LogEntry(task_id=task.id, event="task_retried", text=f"{count} account tasks retried by {actor}"))
+    await promote(session, task.account_ids)
+    await settle_state(session, task)
+    return count
+
+
+async def resume(session: AsyncSession, task_id: int, actor: str, *, account_task_id: int | None = None) -> int:
+    """Go on with the suspended account tasks of a task, or with one of them: a person settled what they waited for.
+
+    Accounts that were stopped for a confirmation run again. Returns how many were resumed. Raises `Conflict` when
+    none waits.
+    """
+    task = await locked(session, task_id)
+    which = AccountTask.state == AccountTaskState.SUSPENDED
+    if account_task_id is not None:
+        which &= AccountTask.id == account_task_id
+    ids = await _ids(session, task.id, which)
+    if not ids:
+        raise Conflict(f"Nothing of task {task.id} waits for a person.")
+    stopped = select(Account.id).join(AccountTask, AccountTask.account_id == Account.id)
+    accounts = stopped.where(AccountTask.id.in_(ids), Account.status.in_(STOPPED_FOR_A_PERSON))
+    await resume_accounts(session, (await session.scalars(accounts)).all(), actor)
+    await _revive(session, task, ids)
+    session.add(AuditEntry(actor=actor, action="task_resumed", subject=f"task:{task.id}", facts={"account_tasks": ids}))
+    session.add(LogEntry(task_id=task.id, event="task_resumed", text=f"{len(ids)} account tasks resumed by {actor}"))
+    await promote(session, task.account_ids)
+    await settle_state(session, task)
+    return len(ids)
+
+
+async def continue_in_new(session: AsyncSession, task: Task, account_task_ids: Sequence[int]) -> list[int]:
+    """New account tasks for completed ones, which take over their failed posts: what is completed stays so."""
+    made = []
+    for old in await _rows(session, account_task_ids):
+        values = {
+            name: getattr(old, name)
+            for name in ("task_id", "account_id", "position", "kind", "method", "labels", "priority")
+        }
+        fresh = insert(AccountTask).values(**values, state=AccountTaskState.AVAILABLE, max_attempts=_attempts(task))
+        new_id = (await session.execute(fresh.returning(AccountTask.id))).scalar_one()
+        unfinished = Post.account_task_id == old.id, Post.state.in_([PostState.FAILED, PostState.PLANNED])
+        await session.execute(
+            update(Post).where(*unfinished).values(account_task_id=new_id).execution_options(synchronize_session=False)
+        )
+        old.has_failures = False
+        made.append(new_id)
+    return made
+
+
+async def _revive(session: AsyncSession, task: Task, ids: Sequence[int]) -> None:
+    await session.execute(
+        update(AccountTask)
+        .where(AccountTask.id.in_(ids))
+        .values(**_FRESH, max_attempts=AccountTask.attempt + _attempts(task))
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def _ids(session: AsyncSession, task_id: int, which: ColumnElement[bool]) -> list[int]:
+    rows = await session.scalars(select(AccountTask.id).where(AccountTask.task_id == task_id, which))
+    return list(rows)
+
+
+async def _rows(session: AsyncSession, ids: Sequence[int]) -> Sequence[AccountTask]:
+    rows = await session.scalars(
+        select(AccountTask).where(AccountTask.id.in_(ids)).execution_options(populate_existing=True)
+    )
+    return rows.all()
+
+
+def _has_failed_posts() -> ColumnElement[bool]:
+    return AccountTask.id.in_(select(Post.account_task_id).where(Post.state == PostState.FAILED))
+
+
+def _attempts(task: Task) -> int:
+    return options_of(task.kind, task.options).max_attempts
+
+
+async def find_account_task(session: AsyncSession, account_task_id: int) -> AccountTask:
+    """The row. Raises `NotFound`."""
+    row = await session.get(AccountTask, account_task_id)
+    if row is None:
+        raise NotFound(f"There is no account task {account_task_id}.")
+    return row
