@@ -94,7 +94,7 @@ def upgrade() -> None:
     op.create_index(
         "uq_proxies_address",
         "proxies",
-        ["scheme", sa.literal_column("lower(host)"), "port", sa.literal_column("coalesce(username, '')")],
+        ["scheme", sa.literal_column("lower(host)"), "port", sa.literal_column("coalesce(username, ''::text)")],
         unique=True,
     )
     op.create_table(
@@ -201,6 +201,7 @@ def upgrade() -> None:
         sa.Column("has_email_password", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("session_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("cooldown_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("slowdowns", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("last_success_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_failure_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_failure_reason", sa.Text(), nullable=True),
@@ -224,7 +225,7 @@ def upgrade() -> None:
         sa.Column("media_id", sa.BigInteger(), nullable=False),
         sa.Column("cover_media_id", sa.BigInteger(), nullable=True),
         sa.Column("cover_at_s", sa.Double(), nullable=True),
-        sa.Column("location", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("location", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column("mentions", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
         sa.ForeignKeyConstraint(["cover_media_id"], ["media.id"], name=op.f("fk_task_media_cover_media_id")),
         sa.ForeignKeyConstraint(["media_id"], ["media.id"], name=op.f("fk_task_media_media_id")),
@@ -377,7 +378,7 @@ def upgrade() -> None:
         sa.Column("position", sa.BigInteger(), nullable=False),
         sa.Column("round", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("caption", sa.Text(), server_default="", nullable=False),
-        sa.Column("location", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("location", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column("mentions", postgresql.JSONB(astext_type=sa.Text()), server_default="[]", nullable=False),
         sa.Column("cover_media_id", sa.BigInteger(), nullable=True),
         sa.Column("cover_at_s", sa.Double(), nullable=True),
@@ -386,7 +387,7 @@ def upgrade() -> None:
         sa.Column("upload_id", sa.Text(), nullable=False),
         sa.Column("epoch", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("lease_id", sa.Uuid(), nullable=True),
-        sa.Column("intent", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("intent", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column("permitted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("settle_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("republished", sa.BigInteger(), server_default="0", nullable=False),

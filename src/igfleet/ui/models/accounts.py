@@ -47,6 +47,8 @@ class Account(Base):
     """When its session was last stored."""
     cooldown_until: Mapped[datetime | None]
     """Instagram asked for slowness: nothing of the account is leased before."""
+    slowdowns: Mapped[int] = mapped_column(server_default="0")
+    """Requests for slowness since the last success: each doubles the rest."""
     last_success_at: Mapped[datetime | None]
     last_failure_at: Mapped[datetime | None]
     last_failure_reason: Mapped[str | None] = mapped_column(Text)

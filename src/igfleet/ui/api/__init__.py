@@ -1,0 +1,19 @@
+"""The API that workers call."""
+
+from litestar import Router
+
+from igfleet.ui import problems
+from igfleet.ui.api import access, health, leases, media, posts, seed, workers
+
+ROUTES = [
+    health.ROUTER,
+    Router(
+        "/api",
+        route_handlers=[*workers.HANDLERS, *leases.HANDLERS, *posts.HANDLERS, *media.HANDLERS, *seed.HANDLERS],
+        guards=[access.only_workers],
+        dependencies=access.DEPENDENCIES,
+        exception_handlers=problems.HANDLERS,
+        security=[{"bearer": []}],
+    ),
+]
+"""Everything below `/api`, `/health` and `/metrics`."""

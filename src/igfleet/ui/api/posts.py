@@ -1,0 +1,72 @@
+"""The publish protocol: intent, permit, outcome, readings. Each call carries the lease."""
+
+from uuid import UUID
+
+from litestar import post, put
+from litestar.di import NamedDependency
+
+from igfleet.contracts.posts import Intent, Permit, PostOutcome, PostView, Reading, Verdict
+from igfleet.errors import LeaseLost
+from igfleet.ui import ledger
+from igfleet.ui.api.access import check_lease
+from igfleet.ui.context import UiContext
+from igfleet.ui.tokens import Caller
+
+_PATH = "/leases/{lease_id:uuid}/posts/{post_id:int}"
+
+
+@put(_PATH + "/intent")
+async def intent(
+    lease_id: UUID, post_id: int, data: Intent, ui: NamedDependency[UiContext], caller: NamedDependency[Caller]
+) -> PostView:
+    """Write ahead what is about to be published."""
+    async with ui.database.transaction() as raw:
+        await check_lease(raw, caller, lease_id)
+        return await ledger.write_intent(raw, lease_id, post_id, data)
+
+
+@post(_PATH + "/permit", status_code=200)
+async def permit(
+    lease_id: UUID, post_id: int, ui: NamedDependency[UiContext], caller: NamedDependency[Caller]
+) -> Permit:
+    """Leave for the one irreversible call. 423 when it is refused."""
+    async with ui.database.transaction() as raw:
+        await check_lease(raw, caller, lease_id)
+        return await ledger.give_permit(raw, lease_id, post_id, ui.settings)
+
+
+@put(_PATH + "/outcome")
+async def outcome(
+    lease_id: UUID, post_id: int, data: PostOutcome, ui: NamedDependency[UiContext], caller: NamedDependency[Caller]
+) -> PostView:
+    """How the commit ended. After the end of the lease it is kept as evidence and answered 409."""
+    try:
+        async with ui.database.transaction() as raw:
+            await check_lease(raw, caller, lease_id)
+            view = await ledger.settle(raw, lease_id, post_id, data)
+    except LeaseLost:
+        async with ui.database.transaction() as raw:
+            await ledger.keep_late(raw, lease_id, post_id, data)
+        raise
+    await _tell(ui, post_id)
+    return view
+
+
+@post(_PATH + "/readings", status_code=200)
+async def reading(
+    lease_id: UUID, post_id: int, data: Reading, ui: NamedDependency[UiContext], caller: NamedDependency[Caller]
+) -> Verdict:
+    """One look at the account's own media; the answer is the verdict of all looks so far."""
+    async with ui.database.transaction() as raw:
+        await check_lease(raw, caller, lease_id)
+        verdict = await ledger.read(raw, lease_id, post_id, data, ui.settings)
+    await _tell(ui, post_id)
+    return verdict
+
+
+async def _tell(ui: UiContext, post_id: int) -> None:
+    async with ui.database.transaction() as raw:
+        ui.bus.tell("task", await raw.fetchval("SELECT task_id FROM posts WHERE id = $1", post_id))
+
+
+HANDLERS = [intent, permit, outcome, reading]

@@ -1,0 +1,55 @@
+"""The bodies of the first HTTP contract."""
+
+from enum import StrEnum
+from typing import Any
+
+from igfleet.contracts.base import Contract, Text
+from igfleet.errors import Invalid
+
+_MOST = 2**31
+
+
+class SeedWord(StrEnum):
+    """The status words of the first contract."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    COMPLETED = "COMPLETED"
+    PARTIALLY_COMPLETED = "PARTIALLY_COMPLETED"
+    FAILED = "FAILED"
+    PHONE_VERIFICATION_REQUIRED = "PHONE_VERIFICATION_REQUIRED"
+    HUMAN_VERIFICATION_REQUIRED = "HUMAN_VERIFICATION_REQUIRED"
+    SUSPENDED = "SUSPENDED"
+
+
+class Advice(Contract):
+    """`POST /api/{kind}/{task_id}/status`"""
+
+    status: SeedWord | None = None
+    log: Text | None = None
+    log_append: Text | None = None
+
+
+class AccountAdvice(Contract):
+    """`POST …/accounts/{account_task_id}/status`"""
+
+    status: SeedWord | None = None
+    log_append: Text | None = None
+
+
+def counters_of(body: dict[str, Any], header: str | None) -> tuple[str | None, dict[str, int]]:
+    """The key of a repeat, and the amounts. Raises `Invalid` with one entry per field."""
+    key = header or (f"seq:{body['seq']}" if "seq" in body else None)
+    wrong, amounts = {}, {}
+    for name, value in body.items():
+        if name == "seq":
+            continue
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST:
+            wrong[name] = "must be a whole number, not negative"
+        elif not name.isidentifier() or len(name) > 50:
+            wrong[name[:50]] = "is not a name"
+        else:
+            amounts[name] = value
+    if wrong:
+        raise Invalid("Counters are whole numbers that are added.", wrong)
+    return key, amounts

@@ -1,0 +1,50 @@
+"""What the ui role holds while it runs."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from igfleet.settings import UiSettings
+from igfleet.ui.bus import Bus
+from igfleet.ui.db import Database
+from igfleet.ui.nudges import Nudges
+from igfleet.ui.storage import Storage
+from igfleet.ui.tokens import Tokens
+from igfleet.ui.vault import MasterKey, Vault
+
+
+@dataclass(frozen=True)
+class UiContext:
+    """One per process, at `app.state.ui`, injected as `ui`."""
+
+    settings: UiSettings
+    database: Database
+    vault: Vault
+    storage: Storage
+    bus: Bus
+    nudges: Nudges
+    tokens: Tokens
+    draining: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the process is asked to stop: open streams end."""
+
+
+@asynccontextmanager
+async def opened(settings: UiSettings, database_url: str) -> AsyncIterator[UiContext]:
+    """Everything the ui needs, without its background work: for the server and for commands."""
+    database = Database(database_url)
+    vault = Vault(MasterKey.from_settings(settings))
+    try:
+        async with database.sessions() as session:
+            await vault.check(session)
+        yield UiContext(
+            settings=settings,
+            database=database,
+            vault=vault,
+            storage=Storage(settings.data_dir / "media", settings.media_max_bytes),
+            bus=Bus(database_url),
+            nudges=Nudges(settings),
+            tokens=Tokens(settings),
+        )
+    finally:
+        await database.close()

@@ -1,0 +1,1 @@
+"""The ui's background work, on procrastinate. Level-triggered: each job re-reads the tables and mends them."""

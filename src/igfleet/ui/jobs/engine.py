@@ -1,0 +1,81 @@
+"""procrastinate, embedded: its jobs and worker live inside the ui process. The only module that knows it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import procrastinate
+from procrastinate import PsycopgConnector
+
+from igfleet import log
+from igfleet.ui import library
+from igfleet.ui.context import UiContext
+from igfleet.ui.jobs.tick import prune, tick
+
+_log = log.get(__name__)
+_TICK = "* * * * * */2"
+"""Every two seconds (the sixth field)."""
+_NIGHTLY = "17 3 * * *"
+_AT_ONCE = 4
+_STOP_S = 10
+_RETRIES = 5
+
+
+class Jobs:
+    """The background engine of one ui process; several processes share one database."""
+
+    def __init__(self, ui: UiContext) -> None:
+        connector = PsycopgConnector(conninfo=ui.database.url, min_size=1, max_size=_AT_ONCE + 2)
+        self._app = procrastinate.App(connector=connector)
+        self._ui = ui
+        self._define()
+
+    def _define(self) -> None:
+        app, ui = self._app, self._ui
+
+        @app.periodic(cron=_TICK)
+        @app.task(name="tick", queueing_lock="tick", lock="tick", pass_context=False)
+        async def run_tick(timestamp: int) -> None:
+            await tick(ui)
+
+        @app.periodic(cron=_NIGHTLY)
+        @app.task(name="prune", queueing_lock="prune")
+        async def run_prune(timestamp: int) -> None:
+            await prune(ui)
+
+        @app.task(name="probe", retry=procrastinate.RetryStrategy(max_attempts=_RETRIES, exponential_wait=2))
+        async def run_probe(media_id: int) -> None:
+            await library.probe(ui, media_id)
+            ui.bus.tell("media", media_id)
+
+        self._probe = run_probe
+
+    async def probe(self, media_id: int) -> None:
+        """Probe a file soon."""
+        await self._probe.defer_async(media_id=media_id)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """The engine works within the block."""
+        async with self._app.open_async():
+            worker = asyncio.create_task(self._work())
+            try:
+                yield
+            finally:
+                worker.cancel()
+                with suppress(asyncio.CancelledError, TimeoutError):
+                    await asyncio.wait_for(worker, _STOP_S)
+
+    async def _work(self) -> None:
+        while True:
+            try:
+                await self._app.run_worker_async(
+                    concurrency=_AT_ONCE,
+                    install_signal_handlers=False,
+                    delete_jobs="successful",
+                    fetch_job_polling_interval=2.0,
+                    shutdown_graceful_timeout=_STOP_S / 2,
+                )
+            except Exception as error:  # the engine must come back when the database does
+                _log.warning("jobs_interrupted", error=repr(error)[:300])
+            await asyncio.sleep(1)

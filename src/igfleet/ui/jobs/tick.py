@@ -1,0 +1,38 @@
+"""What is mended every two seconds, and every night."""
+
+from igfleet import log
+from igfleet.ui.context import UiContext
+from igfleet.ui.queue.rescue import let_through, rescue
+from igfleet.ui.queue.summary import summarise_stale, summarise_task
+
+_log = log.get(__name__)
+_PRUNED = (
+    "DELETE FROM user_sessions WHERE seen_at < now() - interval '7 days'",
+    "DELETE FROM sign_in_failures WHERE at < now() - interval '1 day'",
+    "DELETE FROM one_time_tokens WHERE expires_at < now() - interval '7 days'",
+    "DELETE FROM log_lines WHERE at < now() - interval '90 days'",
+)
+
+
+async def tick(ui: UiContext) -> None:
+    """Take back silent leases, let through what is due, summarise what is over."""
+    ended = await rescue(ui.database)
+    if ended:
+        _log.info("leases_rescued", count=len(ended))
+    changed = {one.task_id for one in ended} | set(await let_through(ui.database))
+    async with ui.database.transaction() as raw:
+        for task_id in changed:
+            await summarise_task(raw, task_id)
+        changed |= set(await summarise_stale(raw))
+    for task_id in changed:
+        ui.bus.tell("task", task_id)
+    if changed:
+        ui.bus.tell("work")
+
+
+async def prune(ui: UiContext) -> None:
+    """Forget what nobody needs any more."""
+    ui.storage.sweep()
+    async with ui.database.transaction() as raw:
+        for statement in _PRUNED:
+            await raw.execute(statement)

@@ -1,0 +1,159 @@
+"""What a worker of the first contract says about tasks, mapped to leases and endings of the queue."""
+
+import json
+import uuid
+from collections import Counter
+from typing import Any
+from uuid import UUID
+
+from igfleet import clock
+from igfleet.contracts.leases import Ending, LeaseOutcome
+from igfleet.contracts.states import AccountTaskState, PostState, TaskState
+from igfleet.contracts.tasks import LogLine
+from igfleet.errors import NotFound
+from igfleet.reasons import ReasonCode
+from igfleet.settings import UiSettings
+from igfleet.ui import ledger
+from igfleet.ui.api.seed_words import AccountAdvice, Advice, SeedWord
+from igfleet.ui.queue.finish import Finished, finish
+from igfleet.ui.queue.reports import append_lines
+from igfleet.ui.raw import Raw
+
+_S = AccountTaskState
+TASK_WORDS: dict[TaskState, str] = {
+    TaskState.DRAFT: "PENDING",
+    TaskState.QUEUED: "PENDING",
+    TaskState.RUNNING: "RUNNING",
+    TaskState.COMPLETED: "COMPLETED",
+    TaskState.PARTIALLY_COMPLETED: "PARTIALLY_COMPLETED",
+    TaskState.FAILED: "FAILED",
+    TaskState.CANCELLED: "FAILED",
+}
+ACCOUNT_WORDS: dict[AccountTaskState, str] = {
+    _S.SCHEDULED: "PENDING",
+    _S.AVAILABLE: "PENDING",
+    _S.RETRYABLE: "PENDING",
+    _S.RUNNING: "RUNNING",
+    _S.COMPLETED: "COMPLETED",
+    _S.DISCARDED: "FAILED",
+    _S.CANCELLED: "FAILED",
+    _S.SUSPENDED: "SUSPENDED",
+}
+_SUSPENDED_WORDS = {
+    ReasonCode.CHALLENGE_REQUIRED: "HUMAN_VERIFICATION_REQUIRED",
+    ReasonCode.CHECKPOINT_REQUIRED: "HUMAN_VERIFICATION_REQUIRED",
+    ReasonCode.CONSENT_REQUIRED: "HUMAN_VERIFICATION_REQUIRED",
+    ReasonCode.TWO_FACTOR_REQUIRED: "PHONE_VERIFICATION_REQUIRED",
+}
+_ENDINGS: dict[SeedWord, tuple[Ending, ReasonCode | None]] = {
+    SeedWord.COMPLETED: (Ending.COMPLETED, None),
+    SeedWord.PARTIALLY_COMPLETED: (Ending.COMPLETED, None),
+    SeedWord.FAILED: (Ending.GAVE_UP, ReasonCode.UNEXPECTED_ERROR),
+    SeedWord.PHONE_VERIFICATION_REQUIRED: (Ending.NEEDS_PERSON, ReasonCode.TWO_FACTOR_REQUIRED),
+    SeedWord.HUMAN_VERIFICATION_REQUIRED: (Ending.NEEDS_PERSON, ReasonCode.CHALLENGE_REQUIRED),
+    SeedWord.SUSPENDED: (Ending.NEEDS_PERSON, ReasonCode.ACCOUNT_SUSPENDED),
+}
+_SEED_LEASE_S = 2 * 3600
+"""A seed worker never renews: its lease is as long as a run may take."""
+
+_TASK = "SELECT state FROM tasks WHERE id = $1 AND kind = $2"
+_ROW = """
+SELECT id, task_id, state, lease_id, lease_holder, head, counters, checkpoints, reason_code
+FROM account_tasks WHERE id = $1 AND kind = $2 FOR UPDATE
+"""
+_CLAIM = """
+UPDATE account_tasks SET state = 'running', attempt = attempt + 1, lease_id = $2, lease_holder = NULL, report_seq = 0,
+  lease_expires_at = now() + $3 * interval '1 second', claimed_at = now(), changed_at = now(), reason_code = NULL, message = ''
+WHERE id = $1
+"""
+_COUNT = "UPDATE account_tasks SET counters = $2::jsonb, checkpoints = $3::jsonb WHERE id = $1"
+
+
+async def on_task(raw: Raw, kind: str, task_id: int, given: Advice) -> TaskState:
+    """Write advice on a task into its log. Raises `NotFound`."""
+    state = await raw.fetchval(_TASK, task_id, kind)
+    if state is None:
+        raise NotFound(f"There is no {kind} task {task_id}.")
+    said = [given.log, given.log_append, f"A worker says: {given.status.value}" if given.status else None]
+    lines = tuple(_line(text) for text in said if text)
+    await append_lines(raw, task_id, None, lines)
+    return TaskState(state)
+
+
+async def on_account_task(
+    raw: Raw, kind: str, account_task_id: int, given: AccountAdvice, settings: UiSettings
+) -> tuple[Finished, str]:
+    """Claim or end an account task as a seed worker says; a finished one stays. Raises `NotFound`."""
+    row = await _row(raw, kind, account_task_id)
+    if given.log_append:
+        await append_lines(raw, row["task_id"], row["id"], (_line(given.log_append),))
+    state = AccountTaskState(row["state"])
+    if given.status is SeedWord.RUNNING and state is _S.AVAILABLE and row["head"]:
+        await _claim(raw, row, settings)
+        state = _S.RUNNING
+    elif given.status in _ENDINGS and state in (_S.AVAILABLE, _S.RUNNING) and (row["head"] or state is _S.RUNNING):
+        state = await _end(raw, row, given.status, settings)
+    reason = await raw.fetchval("SELECT reason_code FROM account_tasks WHERE id = $1", account_task_id)
+    return Finished(row["id"], row["task_id"], state), _word(state, reason)
+
+
+async def count(
+    raw: Raw, kind: str, account_task_id: int, key: str | None, amounts: dict[str, int]
+) -> tuple[int, dict[str, int]]:
+    """Add amounts once per key. Returns the task and the counters after it. Raises `NotFound`."""
+    row = await _row(raw, kind, account_task_id)
+    counters, checkpoints = json.loads(row["counters"]), json.loads(row["checkpoints"])
+    seen = checkpoints.setdefault("_counted", [])
+    if key is not None and key in seen:
+        return row["task_id"], counters
+    if key is not None:
+        checkpoints["_counted"] = [*seen[-199:], key]
+    counters = dict(Counter(counters) + Counter(amounts))
+    await raw.execute(_COUNT, row["id"], json.dumps(counters), json.dumps(checkpoints))
+    return row["task_id"], counters
+
+
+async def _row(raw: Raw, kind: str, account_task_id: int) -> Any:
+    row = await raw.fetchrow(_ROW, account_task_id, kind)
+    if row is None:
+        raise NotFound(f"There is no {kind} account task {account_task_id}.")
+    return row
+
+
+async def _claim(raw: Raw, row: Any, settings: UiSettings) -> UUID:
+    lease = uuid.uuid4()
+    await raw.execute(_CLAIM, row["id"], lease, max(_SEED_LEASE_S, settings.lease_length.total_seconds()))
+    await raw.execute(
+        "UPDATE tasks SET state = 'running', started_at = coalesce(started_at, now()) WHERE id = $1 AND state = 'queued'",
+        row["task_id"],
+    )
+    return lease
+
+
+async def _end(raw: Raw, row: Any, word: SeedWord, settings: UiSettings) -> AccountTaskState:
+    """A seed worker knows no posts: its word settles those that igfleet never saw leave."""
+    lease = row["lease_id"] if row["state"] == _S.RUNNING else await _claim(raw, row, settings)
+    ending, reason = _ENDINGS[word]
+    if ending is Ending.COMPLETED:
+        await _settle_posts(raw, row)
+    message = "" if ending is Ending.COMPLETED else f"A worker says: {word.value}"
+    given = LeaseOutcome(outcome=ending, reason_code=reason, message=message)
+    return (await finish(raw, lease, given, rescued=True)).state
+
+
+async def _settle_posts(raw: Raw, row: Any) -> None:
+    failed = int(json.loads(row["counters"]).get("failed", 0))
+    rows = await raw.fetch(ledger.PLANNED_OF, row["id"])
+    for number, post in enumerate(rows):
+        target = PostState.PUBLISHED if number < len(rows) - failed else PostState.FAILED
+        await ledger.believe(raw, post, target)
+
+
+def _word(state: AccountTaskState, reason: str | None) -> str:
+    if state is _S.SUSPENDED and reason is not None:
+        return _SUSPENDED_WORDS.get(ReasonCode(reason), "SUSPENDED")
+    return ACCOUNT_WORDS[state]
+
+
+def _line(text: str) -> LogLine:
+    return LogLine(at=clock.now(), event="worker_says", text=text)

@@ -1,0 +1,131 @@
+"""Claiming: one worker takes account tasks, each under a lease of its own."""
+
+import json
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from igfleet.contracts.leases import LeaseRequest
+from igfleet.settings import UiSettings
+from igfleet.ui.raw import Raw
+
+_SAME_REQUEST = """
+SELECT id, lease_id FROM account_tasks
+WHERE lease_holder = $1 AND state = 'running' AND lease_request = $2 AND lease_expires_at > now()
+"""
+_BUSY = """
+SELECT task_id, count(*) AS held FROM account_tasks WHERE lease_holder = $1 AND state = 'running' GROUP BY task_id
+"""
+_FREE = """
+SELECT a.id, a.task_id, coalesce((t.options->>'concurrency')::int, 100) AS at_once
+FROM account_tasks a
+JOIN tasks t ON t.id = a.task_id
+LEFT JOIN accounts o ON o.id = a.account_id
+WHERE a.state = 'available' AND a.head
+  AND a.kind = ANY($1::text[]) AND a.method = ANY($2::text[]) AND a.labels <@ $3::jsonb
+  AND NOT a.task_id = ANY($4::bigint[])
+  AND t.mode = $5 AND (t.mode = 'sandbox' OR a.method IN (SELECT method FROM live_methods))
+  AND (o.id IS NULL OR (
+        o.status IN ('active', 'limited') AND o.archived_at IS NULL
+    AND (o.cooldown_until IS NULL OR o.cooldown_until <= now())
+    AND o.authorised_by <> '' AND (o.authorised_until IS NULL OR o.authorised_until >= current_date)))
+  AND ($6::bigint IS NULL OR a.task_id = $6)
+  AND ($7::bigint IS NULL OR a.position % $7 = $8)
+ORDER BY a.priority, a.id LIMIT $9 FOR UPDATE OF a SKIP LOCKED
+"""
+_TAKE = """
+UPDATE account_tasks a SET state = 'running', attempt = attempt + 1, lease_id = taken.lease, lease_holder = $3,
+  lease_expires_at = now() + $4 * interval '1 second', lease_request = $5, report_seq = 0, claimed_at = now(),
+  changed_at = now(), step = '', reason_code = NULL, message = '', available_at = NULL
+FROM unnest($1::bigint[], $2::uuid[]) AS taken(id, lease)
+WHERE a.id = taken.id
+RETURNING a.id, a.task_id, a.lease_id
+"""
+_STARTED = """
+UPDATE tasks SET state = 'running', started_at = coalesce(started_at, now())
+WHERE id = ANY($1::bigint[]) AND state = 'queued'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An account task and the lease it was taken under."""
+
+    account_task_id: int
+    lease_id: uuid.UUID
+
+
+async def claim(raw: Raw, request: LeaseRequest, labels: Sequence[str], settings: UiSettings) -> list[Claimed]:
+    """Take up to `limit` account tasks: the asked share of a task first, then anything.
+
+    The same request sent again gets the same leases. A task's `concurrency` caps what one worker holds of it.
+    """
+    if request.request_id is not None:
+        rows = await raw.fetch(_SAME_REQUEST, request.worker_id, request.request_id)
+        if rows:
+            return [Claimed(row["id"], row["lease_id"]) for row in rows]
+    busy = Counter({row["task_id"]: row["held"] for row in await raw.fetch(_BUSY, request.worker_id)})
+    chosen: list[Any] = []
+    for shared in (True, False) if request.task_id is not None else (False,):
+        chosen += await _free(raw, request, labels, settings, busy, chosen, shared=shared)
+    if not chosen:
+        return []
+    ids = [row["id"] for row in chosen]
+    leases = [uuid.uuid4() for _ in ids]
+    length = settings.lease_length.total_seconds()
+    rows = await raw.fetch(_TAKE, ids, leases, request.worker_id, length, request.request_id)
+    await raw.execute(_STARTED, list({row["task_id"] for row in rows}))
+    return [Claimed(row["id"], row["lease_id"]) for row in rows]
+
+
+async def _free(
+    raw: Raw,
+    request: LeaseRequest,
+    labels: Sequence[str],
+    settings: UiSettings,
+    busy: Counter[int],
+    chosen: list[Any],
+    *,
+    shared: bool,
+) -> list[Any]:
+    """Lock free account tasks, at most so many of one task as the worker may still hold."""
+    wanted = request.limit - len(chosen)
+    if wanted <= 0:
+        return []
+    count = request.batch_count if shared and request.batch_index is not None else None
+    rows = await raw.fetch(
+        _FREE,
+        list(request.kinds),
+        [method.value for method in request.methods],
+        _json_list(labels),
+        await _full_tasks(raw, busy),
+        settings.mode,
+        request.task_id if shared else None,
+        count,
+        request.batch_index if count else None,
+        wanted + len(chosen),
+    )
+    taken = {row["id"] for row in chosen}
+    found = []
+    for row in rows:
+        if row["id"] in taken or busy[row["task_id"]] >= row["at_once"] or len(found) >= wanted:
+            continue
+        busy[row["task_id"]] += 1
+        found.append(row)
+    return found
+
+
+async def _full_tasks(raw: Raw, busy: Counter[int]) -> list[int]:
+    if not busy:
+        return []
+    query = (
+        "SELECT id, coalesce((options->>'concurrency')::int, 100) AS at_once FROM tasks WHERE id = ANY($1::bigint[])"
+    )
+    rows = await raw.fetch(query, list(busy))
+    return [row["id"] for row in rows if busy[row["id"]] >= row["at_once"]]
+
+
+def _json_list(words: Sequence[str]) -> str:
+    return json.dumps(list(words))

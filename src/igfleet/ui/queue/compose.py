@@ -1,0 +1,154 @@
+"""What a worker gets with a lease: the account with its opened secrets, the proxy, the posts, the checkpoints."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import SecretStr
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased, joinedload
+
+from igfleet.contracts.leases import Lease, LeasedAccount, LeasedProxy, SessionKind, SessionMaterial
+from igfleet.contracts.posts import LeasedMedia, LeasedPost
+from igfleet.contracts.states import PostState
+from igfleet.contracts.tasks import Method, Mode, Place
+from igfleet.ui.context import UiContext
+from igfleet.ui.models import Account, AccountTask, Media, Post, Proxy
+from igfleet.ui.queue.claim import Claimed
+
+_FINAL = [state.value for state in PostState if state.is_final]
+_SESSIONS = {"session_mobile": SessionKind.MOBILE, "session_web": SessionKind.WEB}
+
+
+async def compose(session: AsyncSession, ui: UiContext, claimed: Sequence[Claimed], actor: str) -> list[Lease]:
+    """The leases of what was claimed. Each opening of secrets is audited under `actor`."""
+    ids = [one.account_task_id for one in claimed]
+    query = (
+        select(AccountTask)
+        .where(AccountTask.id.in_(ids))
+        .options(joinedload(AccountTask.task), joinedload(AccountTask.account).joinedload(Account.proxy))
+        .order_by(AccountTask.priority, AccountTask.id)
+    )
+    rows = (await session.scalars(query)).all()
+    posts = await _posts(session, ids)
+    lease_of = {one.account_task_id: one.lease_id for one in claimed}
+    return [
+        Lease(
+            id=lease_of[row.id],
+            kind=row.kind,
+            method=Method(row.method),
+            mode=Mode(row.task.mode),
+            task_id=row.task_id,
+            account_task_id=row.id,
+            position=row.position,
+            attempt=row.attempt,
+            seed=_seed(row),
+            options=row.task.options,
+            account=await _account(session, ui, row.account, actor, row.id) if row.account else None,
+            proxy=await _proxy(session, ui, row.account.proxy, actor, row.id)
+            if row.account and row.account.proxy
+            else None,
+            posts=tuple(posts.get(row.id, ())),
+            checkpoints=row.checkpoints,
+            length_s=ui.settings.lease_length.total_seconds(),
+            reconcile_pause_s=ui.settings.reconcile_pause.total_seconds(),
+        )
+        for row in rows
+    ]
+
+
+def _seed(row: AccountTask) -> int:
+    """Of its own for each account, the same in every attempt."""
+    text = f"{row.task.seed}/{row.position}".encode()
+    return int.from_bytes(hashlib.sha256(text).digest()[:6], "big")
+
+
+async def _account(
+    session: AsyncSession, ui: UiContext, account: Account, actor: str, account_task_id: int
+) -> LeasedAccount:
+    fields = ["password", "email_password", *_SESSIONS]
+    reason = f"lease of account task {account_task_id}"
+    opened = await ui.vault.open(session, "account", account.id, fields, actor=actor, reason=reason)
+    versions = await ui.vault.versions(session, "account", account.id, _SESSIONS)
+    return LeasedAccount(
+        id=account.id,
+        username=account.username,
+        password=opened.get("password"),
+        has_totp=account.has_totp,
+        email=account.email,
+        email_password=opened.get("email_password"),
+        phone=account.phone,
+        locale=account.locale,
+        language=account.locale.split("_")[0],
+        timezone=account.timezone,
+        sessions=tuple(
+            SessionMaterial(kind=kind, settings=opened[field], version=versions[field])
+            for field, kind in _SESSIONS.items()
+            if field in opened
+        ),
+        dolphin_profile_id=account.dolphin_profile_id,
+    )
+
+
+async def _proxy(session: AsyncSession, ui: UiContext, proxy: Proxy, actor: str, account_task_id: int) -> LeasedProxy:
+    reason = f"lease of account task {account_task_id}"
+    opened: dict[str, SecretStr] = {}
+    if proxy.has_password:
+        opened = await ui.vault.open(session, "proxy", proxy.id, ["password"], actor=actor, reason=reason)
+    return LeasedProxy(
+        id=proxy.id,
+        scheme=proxy.scheme,
+        host=proxy.host,
+        port=proxy.port,
+        username=proxy.username,
+        password=opened.get("password"),
+    )
+
+
+async def _posts(session: AsyncSession, account_task_ids: Sequence[int]) -> dict[int, list[LeasedPost]]:
+    """The posts that are not final, in order, by account task."""
+    cover = aliased(Media)
+    query = (
+        select(Post, Media, cover)
+        .join(Media, Media.id == Post.media_id)
+        .outerjoin(cover, cover.id == Post.cover_media_id)
+        .where(Post.account_task_id.in_(account_task_ids), Post.state.not_in(_FINAL))
+        .order_by(Post.account_task_id, Post.position)
+    )
+    found: dict[int, list[LeasedPost]] = {}
+    for post, media, picture in (await session.execute(query)).tuples():
+        found.setdefault(post.account_task_id, []).append(_leased(post, media, picture))
+    return found
+
+
+def _leased(post: Post, media: Media, cover: Any) -> LeasedPost:
+    return LeasedPost(
+        id=post.id,
+        position=post.position,
+        state=PostState(post.state),
+        media=leased_media(media),
+        cover=leased_media(cover) if cover is not None else None,
+        cover_at_s=post.cover_at_s,
+        caption=post.caption,
+        place=Place.model_validate(post.location) if post.location else None,
+        mentions=tuple(post.mentions),
+        upload_id=post.upload_id,
+        not_before=post.scheduled_at,
+        round=post.round,
+    )
+
+
+def leased_media(media: Media) -> LeasedMedia:
+    """A file as workers see it."""
+    folder = "media/images" if media.kind == "image" else "media"
+    return LeasedMedia(
+        id=media.id,
+        name=media.name,
+        path=f"/api/{folder}/{media.id}/download",
+        sha256=media.sha256,
+        size_bytes=media.size_bytes,
+        duration_s=media.duration_s,
+        width=media.width,
+        height=media.height,
+    )

@@ -1,0 +1,154 @@
+"""Finishing: how a run ended, and what the account task becomes by it."""
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from igfleet import backoff
+from igfleet.contracts.leases import Ending, LeaseOutcome
+from igfleet.contracts.states import AccountTaskState
+from igfleet.errors import LeaseLost
+from igfleet.log import redactor
+from igfleet.reasons import ReasonCode
+from igfleet.ui import ledger
+from igfleet.ui.queue import reactions
+from igfleet.ui.queue.promote import LOCK_ACCOUNTS, promote_raw
+from igfleet.ui.raw import Raw
+
+_S = AccountTaskState
+_QUARANTINE_DEATHS = 3
+_FIRST_RETRY, _LONGEST_RETRY = timedelta(seconds=5), timedelta(minutes=10)
+_LATER = timedelta(minutes=15)
+
+_PEEK = "SELECT account_id FROM account_tasks WHERE lease_id = $1"
+_ROW = """
+SELECT id, task_id, account_id, state, attempt, max_attempts, deaths, message, reason_code,
+  cancel_requested_at IS NOT NULL AS cancel, lease_expires_at > now() AS is_live
+FROM account_tasks WHERE lease_id = $1 FOR UPDATE
+"""
+_END = """
+UPDATE account_tasks SET state = $2, head = $3, attempt = $4, deaths = $5, available_at = now() + $6 * interval '1 second',
+  reason_code = $7, message = $8, result = result || $9::jsonb, has_failures = $10, step = '', lease_expires_at = NULL,
+  changed_at = now(), finished_at = CASE WHEN $11 THEN now() END,
+  cancel_requested_at = CASE WHEN $11 THEN cancel_requested_at END
+WHERE id = $1
+"""
+_POSTS = """
+SELECT count(*) FILTER (WHERE state = 'failed') AS failed,
+  count(*) FILTER (WHERE state IN ('planned', 'preparing')) AS waiting,
+  count(*) FILTER (WHERE state IN ('publishing', 'unknown', 'reconciling', 'needs_person')) AS doubtful
+FROM posts WHERE account_task_id = $1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What became of the account task."""
+
+    account_task_id: int
+    task_id: int
+    state: AccountTaskState
+
+
+@dataclass
+class _Next:
+    """The state that follows, and why."""
+
+    state: AccountTaskState
+    reason: ReasonCode | None
+    message: str
+    wait: timedelta = timedelta()
+    counts: bool = True
+    """Whether the attempt counts."""
+
+
+async def finish(raw: Raw, lease_id: UUID, given: LeaseOutcome, *, rescued: bool = False) -> Finished:
+    """End a lease. The same call again gives the same answer. Raises `LeaseLost`."""
+    account = await raw.fetchval(_PEEK, lease_id)
+    if account is not None:
+        await raw.execute(LOCK_ACCOUNTS, [account])
+    row = await raw.fetchrow(_ROW, lease_id)
+    if row is None:
+        raise LeaseLost("This lease is over. Drop the run.")
+    if row["state"] != _S.RUNNING:
+        return Finished(row["id"], row["task_id"], AccountTaskState(row["state"]))
+    if not row["is_live"] and not rescued:
+        raise LeaseLost("This lease ran out. Drop the run.")
+    await ledger.release(raw, row["id"], actor=f"lease:{lease_id}")
+    posts = await raw.fetchrow(_POSTS, row["id"])
+    then = _adjusted(_next(given, row), row, posts)
+    await _react(raw, row["account_id"], given, then)
+    await _store(raw, row, given, then, has_failures=posts["failed"] > 0)
+    await ledger.close(raw, row["id"], then.state, then.reason, then.message)
+    if row["account_id"] is not None:
+        await promote_raw(raw, [row["account_id"]])
+    return Finished(row["id"], row["task_id"], then.state)
+
+
+def _next(given: LeaseOutcome, row: Any) -> _Next:
+    asked = timedelta(seconds=given.retry_after_s) if given.retry_after_s is not None else None
+    reason, message = given.reason_code, redactor.text(given.message)
+    match given.outcome:
+        case Ending.COMPLETED:
+            return _Next(_S.COMPLETED, None, "")
+        case Ending.NOT_NOW:
+            return _Next(_S.SCHEDULED, reason, message, asked or _LATER, counts=False)
+        case Ending.RELEASED:
+            return _Next(_S.AVAILABLE, reason, message, counts=False)
+        case Ending.NEEDS_PERSON:
+            return _Next(_S.SUSPENDED, reason or ReasonCode.ACCOUNT_STOPPED, message)
+        case Ending.GAVE_UP:
+            return _Next(_S.DISCARDED, reason or ReasonCode.NOT_SUPPORTED, message)
+        case Ending.CANCELLED:
+            return _Next(_S.CANCELLED, ReasonCode.CANCELLED, message)
+        case Ending.DIED if row["deaths"] + 1 >= _QUARANTINE_DEATHS:
+            return _Next(_S.DISCARDED, ReasonCode.QUARANTINED, message)
+        case Ending.RETRY_LATER if reason is ReasonCode.WORKER_LOST:
+            return _Next(_S.RETRYABLE, reason, message, timedelta(seconds=1), counts=False)
+    if row["attempt"] >= row["max_attempts"]:
+        return _Next(_S.DISCARDED, reason or ReasonCode.UNEXPECTED_ERROR, message)
+    wait = asked or backoff.delay(row["attempt"], first=_FIRST_RETRY, most=_LONGEST_RETRY)
+    return _Next(_S.RETRYABLE, reason or ReasonCode.UNEXPECTED_ERROR, message, wait)
+
+
+def _adjusted(then: _Next, row: Any, posts: Any) -> _Next:
+    """A doubt keeps an account task alive; a wish to cancel ends what would go on."""
+    if posts["doubtful"] and then.state in (_S.COMPLETED, _S.DISCARDED, _S.CANCELLED):
+        if then.state is not _S.CANCELLED and row["attempt"] < row["max_attempts"]:
+            return _Next(_S.RETRYABLE, ReasonCode.UNSURE_IF_PUBLISHED, then.message, _FIRST_RETRY)
+        return _Next(_S.SUSPENDED, ReasonCode.UNSURE_IF_PUBLISHED, then.message or "It is not known if it is live.")
+    if then.state is _S.COMPLETED and posts["waiting"]:
+        return _Next(_S.RETRYABLE, ReasonCode.UNEXPECTED_ERROR, "Some posts were left over", _FIRST_RETRY)
+    if row["cancel"] and not posts["doubtful"] and then.state in (_S.RETRYABLE, _S.SCHEDULED, _S.AVAILABLE):
+        return _Next(_S.CANCELLED, ReasonCode.CANCELLED, then.message)
+    return then
+
+
+async def _react(raw: Raw, account_id: int | None, given: LeaseOutcome, then: _Next) -> None:
+    if account_id is None:
+        return
+    if given.outcome is Ending.COMPLETED:
+        await reactions.succeeded(raw, account_id)
+    elif given.reason_code is not None and given.outcome is not Ending.RELEASED:
+        asked = timedelta(seconds=given.retry_after_s) if given.retry_after_s is not None else None
+        rest = await reactions.failed(raw, account_id, given.reason_code, redactor.text(given.message), asked)
+        then.wait = max(then.wait, rest)
+
+
+async def _store(raw: Raw, row: Any, given: LeaseOutcome, then: _Next, *, has_failures: bool) -> None:
+    await raw.execute(
+        _END,
+        row["id"],
+        then.state.value,
+        then.state is _S.AVAILABLE,
+        row["attempt"] if then.counts else max(row["attempt"] - 1, 0),
+        row["deaths"] + (given.outcome is Ending.DIED),
+        then.wait.total_seconds(),
+        then.reason.value if then.reason else None,
+        then.message,
+        json.dumps(given.result),
+        has_failures,
+        then.state.is_final,
+    )

@@ -1,0 +1,38 @@
+"""Heads: which one account task of each account may be claimed next."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from igfleet.ui.raw import Raw
+
+LOCK_ACCOUNTS = "SELECT id FROM accounts WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE"
+"""Changes to one account's queue take turns. Always in this order, so that they cannot wait for each other in a ring."""
+
+PROMOTE = """
+WITH next AS (
+  SELECT DISTINCT ON (account_id) id FROM account_tasks waiting
+  WHERE account_id = ANY($1::bigint[]) AND state = 'available' AND NOT head
+    AND NOT EXISTS (
+      SELECT 1 FROM account_tasks live
+      WHERE live.account_id = waiting.account_id AND live.head AND live.state IN ('available', 'running'))
+  ORDER BY account_id, priority, id)
+UPDATE account_tasks SET head = true FROM next WHERE account_tasks.id = next.id
+"""
+
+
+async def promote_raw(raw: Raw, account_ids: Sequence[int]) -> None:
+    """Make the first available account task of each account its head, where none is live."""
+    if account_ids:
+        await raw.execute(LOCK_ACCOUNTS, list(account_ids))
+        await raw.execute(PROMOTE, list(account_ids))
+
+
+async def promote(session: AsyncSession, account_ids: Sequence[int]) -> None:
+    """`promote_raw` within a session. Call it after every change that frees or adds account tasks."""
+    if account_ids:
+        given = {"ids": list(account_ids)}
+        await session.flush()  # the statements below must see what the session changed
+        await session.execute(text(LOCK_ACCOUNTS.replace("$1::bigint[]", "CAST(:ids AS bigint[])")), given)
+        await session.execute(text(PROMOTE.replace("$1::bigint[]", "CAST(:ids AS bigint[])")), given)

@@ -1,0 +1,19 @@
+"""Renewing: one statement for all leases that a worker holds."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from igfleet.contracts.leases import Renewal
+from igfleet.ui.raw import Raw
+
+_RENEW = """
+UPDATE account_tasks SET lease_expires_at = now() + $2 * interval '1 second'
+WHERE lease_id = ANY($1::uuid[]) AND state = 'running' AND lease_holder = ANY($3::bigint[]) AND lease_expires_at > now()
+RETURNING lease_id, cancel_requested_at IS NOT NULL AS cancel
+"""
+
+
+async def renew(raw: Raw, leases: Sequence[UUID], length_s: float, holders: Sequence[int]) -> list[Renewal]:
+    """Prolong what is still held; tell of each whether it is, and whether its end was asked for."""
+    held = {row["lease_id"]: row["cancel"] for row in await raw.fetch(_RENEW, list(leases), length_s, list(holders))}
+    return [Renewal(id=lease, is_held=lease in held, cancel_requested=held.get(lease, False)) for lease in leases]

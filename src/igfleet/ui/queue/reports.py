@@ -1,0 +1,55 @@
+"""Reports: what a running account task says about itself, numbered so that a repeat is harmless."""
+
+import json
+from collections import Counter
+from typing import Any
+from uuid import UUID
+
+from igfleet.contracts.leases import Report
+from igfleet.contracts.tasks import LogLine
+from igfleet.errors import LeaseLost
+from igfleet.log import redactor
+from igfleet.ui.raw import Raw
+
+HELD = """
+SELECT id, task_id, account_id, counters, checkpoints, report_seq FROM account_tasks
+WHERE lease_id = $1 AND state = 'running' AND lease_expires_at > now() FOR UPDATE
+"""
+_STORE = """
+UPDATE account_tasks SET counters = $2::jsonb, checkpoints = $3::jsonb, report_seq = $4, step = coalesce($5, step)
+WHERE id = $1
+"""
+_LINE = """
+INSERT INTO log_lines (task_id, account_task_id, at, level, event, text, fields) VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb)
+"""
+
+
+async def held(raw: Raw, lease_id: UUID) -> Any:
+    """The row of a live lease, locked. Raises `LeaseLost`."""
+    row = await raw.fetchrow(HELD, lease_id)
+    if row is None:
+        raise LeaseLost("This lease is over: the account task was taken back, finished or cancelled. Drop the run.")
+    return row
+
+
+async def report(raw: Raw, lease_id: UUID, given: Report) -> Any:
+    """Add counters, merge checkpoints, append lines. Returns the account task's row. Raises `LeaseLost`."""
+    row = await held(raw, lease_id)
+    if given.seq <= row["report_seq"]:
+        return row
+    counters = Counter(json.loads(row["counters"])) + Counter(given.counters)
+    checkpoints = json.loads(row["checkpoints"]) | given.checkpoints
+    await raw.execute(_STORE, row["id"], json.dumps(counters), json.dumps(checkpoints), given.seq, given.step)
+    await append_lines(raw, row["task_id"], row["id"], given.lines)
+    return row
+
+
+async def append_lines(raw: Raw, task_id: int, account_task_id: int | None, lines: tuple[LogLine, ...]) -> None:
+    """Append to the log, without secrets."""
+    if lines:
+        await raw.executemany(_LINE, [_values(task_id, account_task_id, line) for line in lines])
+
+
+def _values(task_id: int, account_task_id: int | None, line: LogLine) -> tuple[object, ...]:
+    fields = redactor.value("", line.fields)
+    return task_id, account_task_id, line.at, line.level, line.event, redactor.text(line.text), json.dumps(fields)

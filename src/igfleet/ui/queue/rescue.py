@@ -1,0 +1,42 @@
+"""The tick: take back what silent workers held, let through what is due, repair summaries. Level-triggered."""
+
+from igfleet.contracts.leases import Ending, LeaseOutcome
+from igfleet.reasons import ReasonCode
+from igfleet.ui.db import Database
+from igfleet.ui.queue.finish import Finished, finish
+from igfleet.ui.queue.promote import promote_raw
+
+_SILENT = """
+SELECT lease_id FROM account_tasks WHERE state = 'running' AND lease_expires_at < now() ORDER BY lease_expires_at LIMIT 200
+"""
+_DUE = """
+WITH due AS (
+  SELECT id FROM account_tasks WHERE state IN ('scheduled', 'retryable') AND available_at <= now()
+  ORDER BY available_at LIMIT 1000 FOR UPDATE SKIP LOCKED)
+UPDATE account_tasks a SET state = 'available', head = a.account_id IS NULL, changed_at = now()
+FROM due WHERE a.id = due.id RETURNING a.account_id, a.task_id
+"""
+_LOST = LeaseOutcome(
+    outcome=Ending.RETRY_LATER, reason_code=ReasonCode.WORKER_LOST, message="The worker stopped answering"
+)
+
+
+async def rescue(database: Database) -> list[Finished]:
+    """End every lease that ran out, one transaction each."""
+    async with database.transaction() as raw:
+        leases = [row["lease_id"] for row in await raw.fetch(_SILENT)]
+    ended = []
+    for lease in leases:
+        async with database.transaction() as raw:
+            still = "SELECT 1 FROM account_tasks WHERE lease_id = $1 AND state = 'running' AND lease_expires_at < now()"
+            if await raw.fetchval(still, lease):
+                ended.append(await finish(raw, lease, _LOST, rescued=True))
+    return ended
+
+
+async def let_through(database: Database) -> list[int]:
+    """Make available what is due. Returns the tasks it belongs to."""
+    async with database.transaction() as raw:
+        rows = await raw.fetch(_DUE)
+        await promote_raw(raw, sorted({row["account_id"] for row in rows if row["account_id"] is not None}))
+    return sorted({row["task_id"] for row in rows})

@@ -1,0 +1,127 @@
+"""What to conclude from looking at an account's media: was the post published or not? A pure function.
+
+Never "the newest one". Published means exactly one new medium that fits in time, length and caption. Absent means that
+several good looks, over a time after the last moment at which the commit could arrive, saw nothing new and an unmoved
+count. Everything else is looked at again, and at last given to a person.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from igfleet.contracts.posts import Intent, Reading, SeenMedia, Verdict
+from igfleet.contracts.states import PostState
+
+_EPOCH_MS = 1314220021721
+"""Media ids count milliseconds from here, shifted left by 23 bits."""
+_CLOCK_SLACK = timedelta(seconds=10)
+_LENGTH_SLACK_S = 0.5
+_GOOD_LOOKS = 3
+_SPAN_PAUSES = 3
+_BAD_LOOKS = 6
+_MOST_LOOKS = 20
+_MOST_REPUBLISHED = 2
+_LONGEST_DOUBT = timedelta(hours=24)
+_P = PostState
+
+
+class Look(Reading):
+    """A reading with the time at which the database received it."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """All that is known of a post that may or may not be live."""
+
+    intent: Intent
+    caption: str
+    permitted_at: datetime
+    settle_until: datetime
+    now: datetime
+    claimed: frozenset[str]
+    """Media that are other posts'."""
+    readings: tuple[Look, ...]
+    pause: timedelta
+    republished: int
+
+
+def conclude(doubt: Doubt) -> Verdict:
+    """The verdict of all looks so far."""
+    candidates = _candidates(doubt)
+    certain = {pk for pk, seen in candidates.items() if _fits(seen, doubt)}
+    good = [look for look in doubt.readings if look.is_good and look.at >= doubt.settle_until]
+    if len(certain) == 1:
+        return Verdict(state=_P.PUBLISHED, media_pk=certain.pop(), why="found")
+    if len(certain) > 1:
+        return Verdict(state=_P.NEEDS_PERSON, why="several_fit")
+    if doubt.now - doubt.settle_until > _LONGEST_DOUBT:
+        return Verdict(state=_P.NEEDS_PERSON, why="too_old")
+    if _looked_enough(good, doubt.pause):
+        return _after_enough(doubt, good, candidates)
+    if sum(not look.is_good for look in doubt.readings) >= _BAD_LOOKS:
+        return Verdict(state=_P.UNKNOWN, why="unreadable")
+    return Verdict(state=_P.RECONCILING, look_again_after_s=_next_look(doubt), why="look_again")
+
+
+def made_at(pk: str) -> datetime:
+    """When a medium was created, from its id."""
+    return datetime.fromtimestamp(((int(pk) >> 23) + _EPOCH_MS) / 1000, UTC)
+
+
+def same_caption(one: str, other: str) -> bool:
+    """Equal after what Instagram may change: Unicode form, line ends, blanks at the ends of lines."""
+    return _normal(one) == _normal(other)
+
+
+def _after_enough(doubt: Doubt, good: list[Look], candidates: dict[str, SeenMedia]) -> Verdict:
+    if not candidates and _is_unmoved(doubt, good):
+        if doubt.republished >= _MOST_REPUBLISHED:
+            return Verdict(state=_P.NEEDS_PERSON, why="absent_again")
+        return Verdict(state=_P.PLANNED, why="absent")
+    if len(doubt.readings) >= _MOST_LOOKS or candidates:
+        return Verdict(state=_P.NEEDS_PERSON, why="something_new")
+    return Verdict(state=_P.RECONCILING, look_again_after_s=_next_look(doubt), why="count_moved")
+
+
+def _candidates(doubt: Doubt) -> dict[str, SeenMedia]:
+    """New media, in any look, that are no other post's."""
+    known = set(doubt.intent.snapshot.pks) | doubt.claimed
+    return {
+        seen.pk: seen for look in doubt.readings for seen in look.media if seen.pk not in known and _is_new(seen, doubt)
+    }
+
+
+def _is_new(seen: SeenMedia, doubt: Doubt) -> bool:
+    """Not older than the snapshot: a listing may show more than the snapshot held."""
+    return made_at(seen.pk) >= doubt.permitted_at - _CLOCK_SLACK
+
+
+def _fits(seen: SeenMedia, doubt: Doubt) -> bool:
+    in_time = made_at(seen.pk) <= doubt.settle_until + _CLOCK_SLACK
+    right_length = seen.duration_s is not None and abs(seen.duration_s - doubt.intent.duration_s) <= _LENGTH_SLACK_S
+    is_reel = seen.product_type in ("clips", "")
+    return in_time and right_length and is_reel and same_caption(seen.caption, doubt.caption)
+
+
+def _looked_enough(good: list[Look], pause: timedelta) -> bool:
+    return len(good) >= _GOOD_LOOKS and good[-1].at - good[0].at >= pause * _SPAN_PAUSES * 0.9
+
+
+def _is_unmoved(doubt: Doubt, good: list[Look]) -> bool:
+    before = doubt.intent.snapshot.media_count
+    if before is None:
+        return True
+    return all(look.media_count is None or look.media_count <= before for look in good)
+
+
+def _next_look(doubt: Doubt) -> float:
+    until_settled = (doubt.settle_until - doubt.now).total_seconds()
+    return max(until_settled, doubt.pause.total_seconds()) if until_settled > 0 else doubt.pause.total_seconds()
+
+
+def _normal(caption: str) -> str:
+    text = unicodedata.normalize("NFC", caption).replace("\r\n", "\n")
+    return re.sub(r"[ \t]+(?=\n|$)", "", text).strip()
