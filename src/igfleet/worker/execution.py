@@ -1,0 +1,104 @@
+"""A run's own process: from the lease to its ending. Knows no token and no database."""
+
+import asyncio
+import contextlib
+import ctypes
+import importlib
+import os
+import secrets
+import signal
+import sys
+import tempfile
+from multiprocessing.connection import Connection
+from typing import Any
+
+from igfleet import log
+from igfleet.contracts.leases import Ending, Lease, LeaseOutcome
+from igfleet.errors import Cancelled, GiveUp, NeedsPerson, NotNow, RetryLater, RunError, WorkerStopping
+from igfleet.reasons import ReasonCode
+from igfleet.worker.line import Line
+from igfleet.worker.messages import Ask, Setup
+from igfleet.worker.run_context import PipeContext
+
+_log = log.get(__name__)
+_PR_SET_PDEATHSIG = 1
+_ENDINGS: tuple[tuple[type[RunError], Ending], ...] = (
+    (Cancelled, Ending.CANCELLED),
+    (WorkerStopping, Ending.RELEASED),
+    (NotNow, Ending.NOT_NOW),
+    (NeedsPerson, Ending.NEEDS_PERSON),
+    (GiveUp, Ending.GAVE_UP),
+    (RetryLater, Ending.RETRY_LATER),
+)
+
+
+def main(pipe: Connection, setup: Setup) -> None:
+    """The process's first call. It leads a process group of its own, which dies with the supervisor."""
+    os.setsid()
+    _die_with_parent()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # the supervisor says when to stop
+    sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # for the process's life: libraries print codes
+    tempfile.tempdir = str(setup.folder)
+    log.set_up("json" if setup.log_format == "json" else "text", setup.log_level)
+    lease = Lease.model_validate_json(setup.lease)
+    _learn_secrets(lease)
+    asyncio.run(_run(pipe, setup, lease))
+
+
+async def _run(pipe: Connection, setup: Setup, lease: Lease) -> None:
+    line = Line(pipe)
+    outcome = await outcome_of(line, setup, lease)
+    await line.ask(Ask.DONE, outcome=outcome.model_dump(mode="json"))
+
+
+async def outcome_of(line: Line, setup: Setup, lease: Lease) -> LeaseOutcome:
+    """Run it, and say how it ended: the only place where every error is caught."""
+    try:
+        runner = load(setup.runner)
+        options = runner.options.model_validate(lease.options)
+        context = PipeContext(lease, setup, line, load(setup.adapter))
+        try:
+            await runner().run(context, options)
+        finally:
+            await context.close()
+        return LeaseOutcome(outcome=Ending.COMPLETED)
+    except RunError as error:
+        return _of_run_error(error)
+    except Exception as error:
+        return _of_bug(error)
+
+
+def load(path: str) -> Any:
+    """The thing at `module:name`."""
+    module, _, name = path.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def _of_run_error(error: RunError) -> LeaseOutcome:
+    ending = next((ending for kind, ending in _ENDINGS if isinstance(error, kind)), Ending.RETRY_LATER)
+    after = error.after.total_seconds() if error.after is not None else None
+    _log.info("run_ended", ending=ending.value, reason=error.reason.value, message=str(error))
+    return LeaseOutcome(outcome=ending, reason_code=error.reason, message=str(error)[:2000], retry_after_s=after)
+
+
+def _of_bug(error: Exception) -> LeaseOutcome:
+    number = secrets.token_hex(4)
+    _log.error("unexpected_error", id=number, exc_info=error)
+    message = f"Unexpected error {number} ({type(error).__name__}). It is in the worker's log under this id."
+    return LeaseOutcome(outcome=Ending.RETRY_LATER, reason_code=ReasonCode.UNEXPECTED_ERROR, message=message)
+
+
+def _learn_secrets(lease: Lease) -> None:
+    account, proxy = lease.account, lease.proxy
+    if account is not None:
+        known = [account.password, account.email_password, *(one.settings for one in account.sessions)]
+        log.redactor.learn(*(secret.get_secret_value() for secret in known if secret))
+    if proxy is not None and proxy.password is not None:
+        log.redactor.learn(proxy.password.get_secret_value())
+
+
+def _die_with_parent() -> None:
+    """Ask the kernel for it; where it cannot, the end of the pipe still tells."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

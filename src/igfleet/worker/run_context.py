@@ -1,0 +1,130 @@
+"""What a runner touches, inside its own process."""
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import cast
+
+from pydantic import JsonValue
+
+from igfleet import clock
+from igfleet.contracts.leases import Lease, LeasedAccount, SessionMaterial
+from igfleet.contracts.posts import Intent, LeasedMedia, LeasedPost, Permit, PostOutcome, Reading, Verdict
+from igfleet.contracts.tasks import LogLine
+from igfleet.errors import Cancelled, SetupError, WorkerStopping
+from igfleet.instagram.gateway import Publisher
+from igfleet.worker.journal import Journal
+from igfleet.worker.line import Line
+from igfleet.worker.messages import Ask, Setup, Stop, Tell
+
+type OpenAdapter = Callable[..., Publisher]
+
+
+class PipeLedger:
+    """The publish protocol through the supervisor, with the journal written first."""
+
+    def __init__(self, line: Line, journal: Journal) -> None:
+        self._line, self._journal = line, journal
+
+    async def intent(self, post: LeasedPost, intent: Intent) -> None:
+        await self._line.ask(Ask.INTENT, post=post.id, intent=intent.model_dump(mode="json"))
+
+    async def permit(self, post: LeasedPost) -> Permit:
+        permit = Permit.model_validate(await self._line.ask(Ask.PERMIT, post=post.id))
+        self._journal.permitted(post.id)
+        return permit
+
+    async def sending(self, post: LeasedPost) -> None:
+        self._journal.sending(post.id)
+
+    async def outcome(self, post: LeasedPost, outcome: PostOutcome) -> None:
+        self._journal.answered(post.id, outcome)
+        await self._line.ask(Ask.OUTCOME, post=post.id, outcome=outcome.model_dump(mode="json"))
+        self._journal.reported(post.id)
+
+    async def reading(self, post: LeasedPost, reading: Reading) -> Verdict:
+        answer = await self._line.ask(Ask.READING, post=post.id, reading=reading.model_dump(mode="json"))
+        return Verdict.model_validate(answer)
+
+
+class PipeContext:
+    """A `RunContext` whose far end is the supervisor."""
+
+    def __init__(self, lease: Lease, setup: Setup, line: Line, open_adapter: OpenAdapter) -> None:
+        if lease.account is None:
+            raise SetupError("a run needs an account")
+        self.account: LeasedAccount = lease.account
+        self.posts: Sequence[LeasedPost] = lease.posts
+        self.attempt = lease.attempt
+        self.draw = random.Random(lease.seed)  # repeatable on purpose
+        self.reconcile_pause = timedelta(seconds=lease.reconcile_pause_s)
+        self.folder: Path = setup.folder
+        self.ledger = PipeLedger(line, Journal(setup.journal))
+        self._line, self._setup, self._open_adapter = line, setup, open_adapter
+        self._checkpoints: dict[str, JsonValue] = dict(lease.checkpoints)
+        self._publisher: Publisher | None = None
+        self._signing_in = asyncio.Lock()
+
+    async def publisher(self) -> Publisher:
+        async with self._signing_in:
+            if self._publisher is None:
+                self.step("signing in")
+                publisher = self._open_adapter(
+                    self.account,
+                    self._setup.proxy_url,
+                    self._setup.ca_file,
+                    self._keep_session,
+                    self._ask_totp,
+                    self.folder,
+                )
+                self._publisher = publisher
+                how = await publisher.sign_in()
+                self.log(how.value, "Signed in" if how.value == "signed_in" else "The stored session still works")
+            return self._publisher
+
+    async def fetch(self, media: LeasedMedia) -> Path:
+        return Path(await self._line.ask(Ask.FETCH, media=media.model_dump(mode="json")))
+
+    def log(self, event: str, text: str, *, level: str = "info", **fields: JsonValue) -> None:
+        line = LogLine(at=clock.now(), level=level, event=event, text=text, fields=fields)
+        self._line.tell(Tell.LINE, **line.model_dump(mode="json"))
+
+    def count(self, name: str, amount: int = 1) -> None:
+        self._line.tell(Tell.COUNT, name=name, amount=amount)
+
+    def step(self, text: str) -> None:
+        self._line.tell(Tell.STEP, text=text)
+
+    async def pause(self, low_s: float, high_s: float) -> None:
+        self.stop_if_asked()
+        try:
+            async with asyncio.timeout(self.draw.uniform(low_s, high_s)):
+                await self._line.stopped.wait()
+        except TimeoutError:
+            return
+        self.stop_if_asked()
+
+    def remember(self, name: str, value: JsonValue) -> None:
+        self._checkpoints[name] = value
+        self._line.tell(Tell.REMEMBER, name=name, value=value)
+
+    def recall(self, name: str) -> JsonValue:
+        return self._checkpoints.get(name)
+
+    def stop_if_asked(self) -> None:
+        if self._line.stop is Stop.CANCELLED:
+            raise Cancelled(f"{self.account.username}: cancelled")
+        if self._line.stop is Stop.WORKER_STOPPING:
+            raise WorkerStopping(f"{self.account.username}: the worker stops, another goes on")
+
+    async def close(self) -> None:
+        if self._publisher is not None:
+            await self._publisher.close()
+
+    async def _keep_session(self, material: SessionMaterial) -> None:
+        await self._line.ask(Ask.SESSION, session=material.model_dump(mode="json"))
+
+    async def _ask_totp(self) -> str:
+        return cast(str, await self._line.ask(Ask.TOTP))

@@ -1,0 +1,191 @@
+"""The worker's calls to the ui. All may be repeated: they carry a lease, a number, or a whole state."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from ipaddress import ip_address
+from typing import Any, Self
+from uuid import UUID
+
+import httpx
+from pydantic import BaseModel, TypeAdapter
+
+from igfleet import backoff, log
+from igfleet.contracts.leases import (
+    Lease,
+    LeaseOutcome,
+    LeaseRequest,
+    OutcomeAccepted,
+    Renewal,
+    RenewRequest,
+    Report,
+    TotpCode,
+)
+from igfleet.contracts.posts import Intent, Permit, PostOutcome, PostView, Reading, Verdict
+from igfleet.contracts.worker_api import Heartbeat, HeartbeatReply, Registered, Registration
+from igfleet.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    LeaseLost,
+    NotFound,
+    NotSignedIn,
+    PermitRefused,
+    SetupError,
+    Unavailable,
+    UserError,
+    WrongState,
+)
+from igfleet.reasons import ReasonCode
+from igfleet.settings import WorkerSettings
+
+_log = log.get(__name__)
+_FIRST_WAIT, _LONGEST_WAIT = timedelta(milliseconds=200), timedelta(seconds=10)
+_TRIES = 6
+_BY_STATUS: dict[int, type[UserError]] = {
+    401: NotSignedIn,
+    403: Forbidden,
+    404: NotFound,
+    409: Conflict,
+    422: Invalid,
+    503: Unavailable,
+}
+_BY_CODE: dict[str, type[UserError]] = {"lease_lost": LeaseLost, "wrong_state": WrongState}
+
+
+class UiClient:
+    """One connection pool to the ui."""
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        base = str(settings.ui_api_base).rstrip("/")
+        check_transport(base, verify=settings.verify_ssl)
+        self._seconds = settings.request_timeout.total_seconds()
+        self.http = httpx.AsyncClient(
+            base_url=base,
+            headers={"Authorization": f"Bearer {settings.ui_api_token.get_secret_value()}"},
+            timeout=httpx.Timeout(self._seconds, connect=min(10.0, self._seconds)),
+            verify=settings.verify_ssl,
+            trust_env=False,
+        )
+        self.base = base
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.http.aclose()
+
+    async def register(self, registration: Registration) -> Registered:
+        """One try: the caller goes on trying for ever."""
+        return await self._call("POST", "/api/workers/register", Registered, registration, tries=1)
+
+    async def heartbeat(self, worker_id: int, beat: Heartbeat) -> HeartbeatReply:
+        return await self._call("POST", f"/api/workers/{worker_id}/heartbeat", HeartbeatReply, beat, tries=1)
+
+    async def lease(self, request: LeaseRequest) -> list[Lease]:
+        """Waits up to `request.wait_s` for work. One try; the same request may be sent again."""
+        seconds = self._seconds + request.wait_s
+        return await self._call("POST", "/api/leases", list[Lease], request, tries=1, seconds=seconds)
+
+    async def renew(self, leases: Sequence[UUID]) -> list[Renewal]:
+        return await self._call("POST", "/api/leases/renew", list[Renewal], RenewRequest(leases=tuple(leases)), tries=2)
+
+    async def report(self, lease: UUID, report: Report) -> None:
+        await self._call("POST", f"/api/leases/{lease}/reports", dict[str, bool], report)
+
+    async def intent(self, lease: UUID, post_id: int, intent: Intent) -> PostView:
+        return await self._call("PUT", f"/api/leases/{lease}/posts/{post_id}/intent", PostView, intent)
+
+    async def permit(self, lease: UUID, post_id: int) -> Permit:
+        """Raises `PermitRefused`."""
+        return await self._call("POST", f"/api/leases/{lease}/posts/{post_id}/permit", Permit)
+
+    async def post_outcome(self, lease: UUID, post_id: int, outcome: PostOutcome) -> PostView:
+        return await self._call("PUT", f"/api/leases/{lease}/posts/{post_id}/outcome", PostView, outcome, tries=30)
+
+    async def reading(self, lease: UUID, post_id: int, reading: Reading) -> Verdict:
+        return await self._call("POST", f"/api/leases/{lease}/posts/{post_id}/readings", Verdict, reading)
+
+    async def totp(self, lease: UUID) -> TotpCode:
+        return await self._call("POST", f"/api/leases/{lease}/totp", TotpCode)
+
+    async def outcome(self, lease: UUID, outcome: LeaseOutcome) -> OutcomeAccepted:
+        return await self._call("PUT", f"/api/leases/{lease}/outcome", OutcomeAccepted, outcome, tries=30)
+
+    async def _call[T](
+        self,
+        method: str,
+        path: str,
+        answer: type[T],
+        body: BaseModel | None = None,
+        *,
+        tries: int = _TRIES,
+        seconds: float | None = None,
+    ) -> T:
+        """Call until an answer comes, at most `tries` times. Raises the error of the answer, or `Unavailable`."""
+        for number in range(1, tries + 1):
+            try:
+                response = await self._send(method, path, body, seconds)
+                return TypeAdapter(answer).validate_json(response.content)
+            except Unavailable as error:
+                if number == tries:
+                    raise
+                _log.info("ui_call_repeated", path=path, error=str(error), number=number)
+                await asyncio.sleep(backoff.delay(number, first=_FIRST_WAIT, most=_LONGEST_WAIT).total_seconds())
+        raise Unavailable(f"The ui at {self.base} does not answer.")
+
+    async def _send(self, method: str, path: str, body: BaseModel | None, seconds: float | None) -> httpx.Response:
+        content = body.model_dump_json() if body is not None else None
+        headers = {"Content-Type": "application/json"} if content is not None else {}
+        timeout: Any = httpx.USE_CLIENT_DEFAULT if seconds is None else seconds
+        try:
+            response = await self.http.request(method, path, content=content, headers=headers, timeout=timeout)
+        except httpx.HTTPError as error:
+            raise Unavailable(f"The ui at {self.base} does not answer ({type(error).__name__}).") from error
+        if response.is_error:
+            raise error_of(response)
+        return response
+
+
+def error_of(response: httpx.Response) -> UserError:
+    """The ui's problem as our own error."""
+    try:
+        problem = response.json()
+    except ValueError:
+        problem = {}
+    if not isinstance(problem, dict):
+        problem = {}
+    detail = str(problem.get("detail") or f"The ui answered {response.status_code}.")
+    code = str(problem.get("reason_code", ""))
+    if response.status_code == 423:
+        wait = response.headers.get("retry-after")
+        return PermitRefused(detail, _reason(code), timedelta(seconds=float(wait)) if wait else None)
+    if response.status_code >= 500:
+        return Unavailable(detail)
+    return _BY_CODE.get(code, _BY_STATUS.get(response.status_code, UserError))(detail)
+
+
+def check_transport(base: str, *, verify: bool) -> None:
+    """Refuse to send the token in the clear to another machine. Raises `SetupError`."""
+    url = httpx.URL(base)
+    if url.scheme == "https" and verify:
+        return
+    if url.scheme == "http" and _is_loopback(url.host):
+        return
+    if verify:
+        raise SetupError(f"UI_API_BASE: {base} would send the token in the clear. Use https://, or VERIFY_SSL=0.")
+    _log.warning("unverified_ui", address=base, advice="VERIFY_SSL=0 lets anybody on the way read the secrets")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _reason(code: str) -> ReasonCode:
+    try:
+        return ReasonCode(code)
+    except ValueError:
+        return ReasonCode.ACCOUNT_STOPPED
