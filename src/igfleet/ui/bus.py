@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet import log
 
@@ -111,3 +113,9 @@ class Bus:
         for queue in self._listeners:
             with suppress(asyncio.QueueFull):
                 queue.put_nowait(change)
+
+
+async def tell_after_commit(session: AsyncSession, *changes: Change) -> None:
+    """For commands, which have no bus of their own: PostgreSQL sends it to every ui when the transaction commits."""
+    payload = json.dumps([[change.topic, change.id] for change in changes])
+    await session.execute(select(func.pg_notify(_CHANNEL, payload)))

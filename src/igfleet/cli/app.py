@@ -1,0 +1,42 @@
+"""All commands, by noun."""
+
+import typer
+
+from igfleet.cli import (
+    accounts,
+    databases,
+    doctor,
+    media,
+    methods,
+    proxies,
+    sandbox,
+    serve,
+    settings_page,
+    tasks,
+    users,
+    workers,
+)
+from igfleet.cli.exits import EPILOG
+
+app = typer.Typer(
+    help="Publish and care for fleets of Instagram accounts that you own or are authorised to manage.",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    epilog=EPILOG,
+)
+for module in (serve, sandbox, doctor, settings_page):
+    module.add_to(app)
+for name, nouns in {
+    "accounts": accounts.app,
+    "db": databases.app,
+    "media": media.app,
+    "methods": methods.app,
+    "proxies": proxies.app,
+    "tasks": tasks.app,
+    "users": users.app,
+    "workers": workers.app,
+}.items():
+    app.add_typer(nouns, name=name)

@@ -1,0 +1,173 @@
+"""What `igfleet doctor` looks at: one check each, with the mend."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from igfleet import clock
+from igfleet.errors import IgfleetError
+
+if TYPE_CHECKING:
+    from igfleet.settings import UiSettings
+
+_CLOCK_TOLERANCE_S = 5
+_LITTLE_BYTES = 1024**3
+
+
+class Grade(StrEnum):
+    OK = "ok"
+    NOTE = "note"
+    """Works, but something is missing that some tasks need."""
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found, and what mends it."""
+
+    name: str
+    grade: Grade
+    found: str
+    mend: str = ""
+
+
+def findings() -> Iterator[Finding]:
+    """All checks, in the order in which they build on one another."""
+    settings = yield from _configuration()
+    if settings is None:
+        return
+    yield from _database(settings)
+    yield _checked("ffmpeg", lambda: _ffmpeg(settings))
+    yield _browser(settings)
+    yield _checked("disk", lambda: _disk(settings))
+
+
+def _configuration() -> "Generator[Finding, None, UiSettings | None]":
+    from igfleet.settings import UiSettings, WorkerSettings, load
+
+    try:
+        settings = load(UiSettings)
+        load(WorkerSettings)
+    except IgfleetError as error:
+        yield Finding("configuration", Grade.BAD, str(error), "Correct the variable, in the environment or in .env.")
+        return None
+    yield Finding("configuration", Grade.OK, f"{settings.mode} mode, data in {settings.data_dir}")
+    return settings
+
+
+def _database(settings: "UiSettings") -> Iterator[Finding]:
+    from igfleet.cli.database import database_url
+
+    try:
+        with database_url(settings) as url:
+            yield Finding(
+                "database", Grade.OK, "PostgreSQL answers" if settings.database_url else "embedded PostgreSQL"
+            )
+            yield _checked("migrations", lambda: _migrations(settings, url))
+            yield _checked("clock", lambda: _clock(url))
+            yield _checked("master key", lambda: _master_key(settings, url))
+    except IgfleetError as error:
+        yield Finding("database", Grade.BAD, str(error), "Start the database, or correct DATABASE_URL.")
+
+
+def _migrations(settings: "UiSettings", url: str) -> Finding:
+    from igfleet.ui import migrating
+
+    found = migrating.status(url)
+    if found.is_at_head:
+        return Finding("migrations", Grade.OK, f"at {found.current}")
+    if found.current is None and settings.database_url is None:
+        return Finding("migrations", Grade.OK, "a new database; the first command makes its tables")
+    return Finding("migrations", Grade.BAD, f"at {found.current or 'nothing'}, not {found.head}", "igfleet db upgrade")
+
+
+def _clock(url: str) -> Finding:
+    """Deadlines follow the database's clock, one-time codes follow this machine's."""
+    import psycopg
+
+    with psycopg.connect(url, connect_timeout=10) as connection:
+        row = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8").fetchone()
+    apart = abs(clock.now().timestamp() - (row[0] if row else 0.0))
+    if apart <= _CLOCK_TOLERANCE_S:
+        return Finding("clock", Grade.OK, f"{apart:.1f} s from the database's")
+    mend = "Set the time (NTP): one-time codes are refused otherwise."
+    return Finding("clock", Grade.BAD, f"{apart:.0f} s from the database's", mend)
+
+
+def _master_key(settings: "UiSettings", url: str) -> Finding:
+    import psycopg
+
+    from igfleet.ui.vault import MasterKey
+
+    key = MasterKey.from_settings(settings)
+    with psycopg.connect(url, connect_timeout=10) as connection:
+        known = connection.execute("SELECT to_regclass('data_keys') IS NOT NULL").fetchone()
+        query = "SELECT master_key_id FROM data_keys WHERE master_key_id <> %s LIMIT 1"
+        other = connection.execute(query, [key.id]).fetchone() if known and known[0] else None
+    if other is None:
+        return Finding("master key", Grade.OK, f"key {key.id}")
+    mend = "Give the key the secrets were sealed with, as MASTER_KEY."
+    return Finding("master key", Grade.BAD, f"secrets are sealed with key {other[0]}, this is {key.id}", mend)
+
+
+def _ffmpeg(settings: "UiSettings") -> Finding:
+    from igfleet.media.ffmpeg import locate_ffmpeg
+
+    path = locate_ffmpeg(settings.ffmpeg)
+    shown = subprocess.run(  # our own argument list
+        [path, "-version"], capture_output=True, text=True, timeout=20, check=True, stdin=subprocess.DEVNULL
+    )
+    return Finding("ffmpeg", Grade.OK, f"{' '.join(shown.stdout.split()[:3])} at {path}")
+
+
+def _browser(settings: "UiSettings") -> Finding:
+    path = next((path for path in _browsers(settings) if os.access(path, os.X_OK) and path.is_file()), None)
+    if path is not None:
+        return Finding("browser", Grade.OK, str(path))
+    mend = "Only the method playwright needs it: playwright install chromium, or set IGFLEET_CHROMIUM."
+    grade = Grade.BAD if settings.chromium else Grade.NOTE
+    return Finding("browser", grade, f"no program at {settings.chromium}" if settings.chromium else "none found", mend)
+
+
+def _browsers(settings: "UiSettings") -> Iterator[Path]:
+    if settings.chromium:
+        yield Path(settings.chromium).expanduser()
+        return
+    cache = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or Path.home() / ".cache" / "ms-playwright")
+    for pattern in ("chromium-*/chrome-linux*/chrome", "chromium_headless_shell-*/chrome-*/*headless*shell"):
+        yield from sorted(cache.glob(pattern), reverse=True)
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if found := shutil.which(name):
+            yield Path(found)
+
+
+def _disk(settings: "UiSettings") -> Finding:
+    folder = settings.data_dir
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    found = f"{free / 1024**3:.1f} GB free at {folder}"
+    if not os.access(folder, os.W_OK):
+        return Finding("disk", Grade.BAD, f"{folder} cannot be written", "Set IGFLEET_DATA_DIR to a folder of yours.")
+    if free < _LITTLE_BYTES:
+        return Finding("disk", Grade.BAD, found, "Free some space, or set IGFLEET_DATA_DIR to another disk.")
+    return Finding("disk", Grade.OK, found)
+
+
+def _checked(name: str, check: Callable[[], Finding]) -> Finding:
+    """The check's finding; what goes wrong in it is the finding."""
+    try:
+        return check()
+    except (IgfleetError, OSError, subprocess.SubprocessError) as error:
+        return Finding(name, Grade.BAD, str(error).splitlines()[0], _MENDS.get(name, ""))
+
+
+_MENDS = {
+    "ffmpeg": "Install ffmpeg, or set IGFLEET_FFMPEG.",
+    "master key": "Give the right MASTER_KEY, or make IGFLEET_DATA_DIR writable.",
+}

@@ -1,0 +1,66 @@
+"""The database of a command: the one of DATABASE_URL, or the embedded one, also while a ui runs on it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from igfleet.cli.exits import plain_errors
+
+if TYPE_CHECKING:
+    from igfleet.settings import UiSettings
+    from igfleet.ui.context import UiContext
+
+ACTOR = "cli"
+"""Who the audit names for what the command line does."""
+
+
+def ui_settings() -> "UiSettings":
+    """The settings, with logs going to stderr. Raises `SetupError`."""
+    from igfleet import log
+    from igfleet.settings import UiSettings, load
+
+    settings = load(UiSettings)
+    log.set_up(settings.log_format, "warning" if settings.log_level == "info" else settings.log_level)
+    return settings
+
+
+@contextmanager
+def database_url(settings: "UiSettings") -> Iterator[str]:
+    """The address of the database. The embedded server is started, or joined when it runs."""
+    if settings.database_url is not None:
+        yield settings.database_url.get_secret_value()
+        return
+    from igfleet.embedded import EmbeddedPostgres
+
+    with EmbeddedPostgres(settings.data_dir).running() as server:
+        yield server.dsn()
+
+
+@contextmanager
+def migrated_url(settings: "UiSettings") -> Iterator[str]:
+    """The same, with all tables there: made in the embedded database, demanded of another. Raises `SetupError`."""
+    from igfleet.errors import SetupError
+    from igfleet.ui import migrating
+
+    with database_url(settings) as url:
+        if not migrating.status(url).is_at_head:
+            if settings.database_url is not None:
+                raise SetupError("DATABASE_URL: its tables are not up to date. Run: igfleet db upgrade")
+            migrating.upgrade(url)
+        yield url
+
+
+def on_database[T](work: "Callable[[UiContext], Awaitable[T]]") -> T:
+    """Run a command's work with all that the ui needs. Errors for people end the process with one line."""
+    with plain_errors():
+        settings = ui_settings()
+        with migrated_url(settings) as url:
+            return asyncio.run(_opened(settings, url, work))
+
+
+async def _opened[T](settings: "UiSettings", url: str, work: "Callable[[UiContext], Awaitable[T]]") -> T:
+    from igfleet.ui.context import opened
+
+    async with opened(settings, url) as ui:
+        return await work(ui)

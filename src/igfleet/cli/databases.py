@@ -1,0 +1,37 @@
+"""igfleet db: upgrade, status."""
+
+import typer
+
+from igfleet.cli.exits import Exit, plain_errors
+from igfleet.cli.noun import noun
+from igfleet.cli.output import AsJson, as_json
+
+app = noun("The database's tables.")
+
+
+@app.command("upgrade")
+def upgrade() -> None:
+    """Bring the database to the present tables. Safe to repeat."""
+    from igfleet.cli.database import database_url, ui_settings
+    from igfleet.ui import migrating
+
+    with plain_errors(), database_url(ui_settings()) as url:
+        migrating.upgrade(url)
+        print(f"The database is at {migrating.status(url).current}.")
+
+
+@app.command("status")
+def status(json: AsJson = False) -> None:
+    """Say whether the database has the present tables."""
+    from igfleet.cli.database import database_url, ui_settings
+    from igfleet.ui import migrating
+
+    with plain_errors(), database_url(ui_settings()) as url:
+        found = migrating.status(url)
+        if json:
+            as_json({"current": found.current, "head": found.head, "is_at_head": found.is_at_head})
+        else:
+            mend = "" if found.is_at_head else " Run: igfleet db upgrade"
+            print(f"The database is at {found.current or 'nothing'}, the newest is {found.head}.{mend}")
+        if not found.is_at_head:
+            raise typer.Exit(Exit.NOT_ALL_DONE)

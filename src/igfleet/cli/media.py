@@ -1,0 +1,81 @@
+"""igfleet media: add, list."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from igfleet.cli.database import ACTOR, on_database
+from igfleet.cli.exits import Exit
+from igfleet.cli.noun import noun
+from igfleet.cli.output import AsJson, as_json, table
+
+if TYPE_CHECKING:
+    from igfleet.ui.context import UiContext
+    from igfleet.ui.models import Media
+
+app = noun("Videos and pictures of the library.")
+_COLUMNS = ("id", "name", "state", "kind", "duration_s", "size_bytes", "problems")
+
+
+@app.command("add")
+def add(
+    files: Annotated[list[Path], typer.Argument(help="Files to add.")],
+    json: AsJson = False,
+) -> None:
+    """Add files to the library and look at each. The same bytes are added once."""
+
+    async def work(ui: "UiContext") -> "list[dict[str, object]]":
+        return [_row(await add_file(ui, file)) for file in files]
+
+    rows = on_database(work)
+    _print(rows, json)
+    if any(row["state"] != "ready" for row in rows):
+        raise typer.Exit(Exit.NOT_ALL_DONE)
+
+
+@app.command("list")
+def list_(json: AsJson = False) -> None:
+    """List the library."""
+
+    async def work(ui: "UiContext") -> "list[dict[str, object]]":
+        from sqlalchemy import select
+
+        from igfleet.ui.models import Media
+
+        async with ui.database.sessions() as session:
+            return [_row(media) for media in await session.scalars(select(Media).order_by(Media.id))]
+
+    _print(on_database(work), json)
+
+
+async def add_file(ui: "UiContext", path: Path) -> "Media":
+    """Add a file of this machine and probe it. Raises `Invalid` when it cannot be read."""
+    from igfleet.contracts.states import MediaState
+    from igfleet.errors import Invalid
+    from igfleet.ui import library
+
+    try:
+        stored = await library.receive_file(ui, path)
+    except OSError as error:
+        raise Invalid(f"Cannot read {path}: {error.strerror}") from error
+    async with ui.database.sessions.begin() as session:
+        added = await library.add(session, stored, path.name, ACTOR)
+    if added.is_new or added.media.state == MediaState.PROBING:
+        await library.probe(ui, added.media.id)
+    async with ui.database.sessions() as session:
+        return await library.find(session, added.media.id)
+
+
+def _row(media: "Media") -> dict[str, object]:
+    names = ("id", "name", "sha256", "state", "kind", "size_bytes", "duration_s", "width", "height")
+    sentences = [str(problem["sentence"]) for problem in media.problems]
+    return {**{name: getattr(media, name) for name in names}, "problems": sentences}
+
+
+def _print(rows: Sequence[dict[str, object]], json: bool) -> None:
+    if json:
+        as_json(rows)
+    else:
+        table(_COLUMNS, ([row[column] for column in _COLUMNS] for row in rows))

@@ -1,0 +1,80 @@
+"""igfleet methods: which methods may run live."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from igfleet.cli.database import ACTOR, on_database
+from igfleet.cli.exits import Exit
+from igfleet.cli.noun import noun
+from igfleet.cli.output import AsJson, as_json, say, table
+
+if TYPE_CHECKING:
+    from igfleet.ui.context import UiContext
+
+app = noun("Methods, and whether they may run live.")
+RISK = (
+    "Unofficial clients can break Instagram's terms and cost the account. Say that you know it with --i-know-the-risk."
+)
+
+
+class Named(StrEnum):
+    """The methods by name."""
+
+    INSTAGRAPI = "instagrapi"
+    PLAYWRIGHT = "playwright"
+
+
+@app.command("list")
+def list_(json: AsJson = False) -> None:
+    """List the methods that may run live, and who allowed it."""
+
+    async def work(ui: "UiContext") -> list[dict[str, object]]:
+        from sqlalchemy import select
+
+        from igfleet.ui.models import LiveMethod
+
+        async with ui.database.sessions() as session:
+            found = {row.method: row for row in await session.scalars(select(LiveMethod))}
+        columns = ("enabled_by", "enabled_at")
+        return [
+            {"method": name.value, "live": name in found}
+            | {column: getattr(found.get(name), column, None) for column in columns}
+            for name in Named
+        ]
+
+    rows = on_database(work)
+    if json:
+        as_json(rows)
+    else:
+        table(("method", "live", "enabled_by", "enabled_at"), (list(row.values()) for row in rows))
+
+
+@app.command("enable")
+def enable(
+    method: Named,
+    i_know_the_risk: Annotated[bool, typer.Option("--i-know-the-risk", help="You know what it can cost.")] = False,
+) -> None:
+    """Allow live use of a method."""
+    if not i_know_the_risk:
+        say(f"igfleet: {RISK}")
+        raise typer.Exit(Exit.REFUSED)
+    _switch(method, on=True)
+
+
+@app.command("disable")
+def disable(method: Named) -> None:
+    """Forbid live use of a method. What runs ends by itself, nothing new is begun."""
+    _switch(method, on=False)
+
+
+def _switch(method: Named, *, on: bool) -> None:
+    async def work(ui: "UiContext") -> None:
+        from igfleet.ui.live_methods import switch
+
+        async with ui.database.sessions.begin() as session:
+            await switch(session, method, ACTOR, on=on)
+
+    on_database(work)
+    print(f"Live use of {method} is {'on' if on else 'off'}.")

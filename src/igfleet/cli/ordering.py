@@ -1,0 +1,145 @@
+"""From the arguments of `tasks create` to a draft."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from igfleet.cli.media import add_file
+from igfleet.errors import Invalid
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from igfleet.ui.context import UiContext
+    from igfleet.ui.models import Media
+    from igfleet.ui.planning.draft import CaptionForm, Captions, Draft
+
+_VIDEO_ENDINGS = (".mp4", ".mov")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The arguments as given."""
+
+    kind: str
+    name: str | None
+    accounts: Sequence[str]
+    tag: str | None
+    media: Sequence[str]
+    captions: Path | None
+    caption: str | None
+    captions_form: str | None
+    options: str
+    start_at: str | None
+    timezone: str
+    seed: int | None
+
+
+async def media_of(ui: "UiContext", references: Sequence[str]) -> "list[Media]":
+    """The media, in order. Files and folders that are no names of the library are added to it and probed."""
+    from igfleet.ui import library
+
+    found = []
+    for reference in references:
+        paths = _paths(reference)
+        if paths:
+            found += [await add_file(ui, path) for path in paths]
+            continue
+        async with ui.database.sessions() as session:
+            found.append(await library.find_named(session, reference))
+    return found
+
+
+async def draft_of(session: "AsyncSession", order: Order, media: "Sequence[Media]") -> "Draft":
+    """The draft. Raises `Invalid`, `NotFound`."""
+    from pydantic import ValidationError
+
+    from igfleet.ui.planning.draft import Draft, DraftMedia, accounts_named, accounts_tagged
+
+    ids = await accounts_named(session, order.accounts)
+    if order.tag is not None:
+        ids = tuple(dict.fromkeys((*ids, *await accounts_tagged(session, order.tag))))
+    try:
+        return Draft(
+            kind=order.kind,
+            name=order.name or f"{order.kind} from the command line",
+            options=_options(order.options),
+            account_ids=ids,
+            media=tuple(DraftMedia(media_id=medium.id) for medium in media),
+            captions=_captions(order, len(media)),
+            start_at=_time(order.start_at, order.timezone),
+            seed=order.seed,
+        )
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise Invalid(f"{'.'.join(map(str, first['loc']))}: {first['msg'].removeprefix('Value error, ')}") from None
+
+
+def _paths(reference: str) -> list[Path]:
+    path = Path(reference)
+    if reference.isdecimal() or not path.exists():
+        return []
+    if not path.is_dir():
+        return [path]
+    videos = sorted(file for file in path.iterdir() if file.suffix.lower() in _VIDEO_ENDINGS)
+    if not videos:
+        raise Invalid(f"The folder {reference} holds no mp4 or mov file.")
+    return videos
+
+
+def _options(text: str) -> dict[str, object]:
+    """JSON, or @FILE with JSON in it."""
+    try:
+        given = json.loads(_file_text(Path(text[1:])) if text.startswith("@") else text)
+    except json.JSONDecodeError as error:
+        raise Invalid(f"--options is not JSON: {error}") from None
+    if not isinstance(given, dict):
+        raise Invalid('--options must be a JSON object, as in {"distribution": "round_robin"}')
+    return given
+
+
+def _captions(order: Order, videos: int) -> "Captions":
+    from igfleet.ui.planning.draft import CaptionForm, Captions
+
+    if order.captions is None:
+        form = CaptionForm(order.captions_form) if order.captions_form else CaptionForm.ONE
+        return Captions(form=form, text=order.caption or "", timezone=order.timezone)
+    text = _file_text(order.captions)
+    form = CaptionForm(order.captions_form) if order.captions_form else _guessed(order.captions, text, videos)
+    return Captions(form=form, text=text, timezone=order.timezone)
+
+
+def _guessed(path: Path, text: str, videos: int) -> "CaptionForm":
+    """.csv is CSV; as many lines as videos (and more than one) is one per line; braces make a template."""
+    from igfleet.ui.planning.draft import CaptionForm
+
+    if path.suffix.lower() == ".csv":
+        return CaptionForm.CSV
+    if videos > 1 and len(text.removesuffix("\n").split("\n")) == videos:
+        return CaptionForm.LINES
+    return CaptionForm.TEMPLATE if "{" in text else CaptionForm.ONE
+
+
+def _file_text(path: Path) -> str:
+    from igfleet.ui.imports.source import decoded
+
+    try:
+        return decoded(path.read_bytes())
+    except OSError as error:
+        raise Invalid(f"Cannot read {path}: {error.strerror}") from error
+
+
+def _time(text: str | None, timezone: str) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+        return at if at.tzinfo else at.replace(tzinfo=ZoneInfo(timezone))
+    except (ValueError, KeyError, OSError):
+        raise Invalid(
+            "--start-at is no time, or --timezone no time zone: write 2027-05-31T18:30, Europe/Berlin"
+        ) from None

@@ -1,0 +1,96 @@
+"""A task as `tasks show` prints it."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from igfleet.cli.output import table
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from igfleet.ui.models import Task
+
+_TASK = ("id", "name", "kind", "state", "mode", "options", "seed", "plan_hash", "created_by", "created_at", "start_at")
+_TIMES = ("started_at", "finished_at", "cancelled_by")
+_POST = ("id", "position", "round", "state", "caption", "location", "mentions", "scheduled_at", "upload_id")
+_POST_END = ("media_pk", "code", "permalink", "published_at", "reason_code", "message", "media_id", "media_sha256")
+_SHARE = ("id", "position", "state", "attempt", "max_attempts", "step", "reason_code", "message", "counters")
+
+type Json = dict[str, object]
+
+
+async def whole(session: "AsyncSession", task: "Task") -> Json:
+    """The task with its counts, account tasks, posts and the plan's notes."""
+    return {
+        **_fields(task, (*_TASK, *_TIMES)),
+        "counts": await counts(session, task.id),
+        "notes": task.plan_notes,
+        "account_tasks": await _account_tasks(session, task.id),
+        "posts": await _posts(session, task.id),
+    }
+
+
+async def counts(session: "AsyncSession", task_id: int) -> dict[str, dict[str, int]]:
+    """How many account tasks and posts there are, in all and by state."""
+    from sqlalchemy import func, select
+
+    from igfleet.ui.models import AccountTask, Post
+
+    counted = {}
+    for name, table_ in (("account_tasks", AccountTask), ("posts", Post)):
+        query = select(table_.state, func.count()).where(table_.task_id == task_id).group_by(table_.state)
+        by_state = {row[0]: row[1] for row in await session.execute(query)}
+        counted[name] = {"total": sum(by_state.values()), **by_state}
+    return counted
+
+
+def print_whole(shown: Json) -> None:
+    """For people."""
+    print(f"Task {shown['id']}: {shown['name']} ({shown['kind']}, {shown['mode']}) is {shown['state']}")
+    print(in_words(shown["counts"]))  # type: ignore[arg-type]  # made by counts()
+    _print_rows(shown["account_tasks"], ("id", "account", "state", "attempt", "reason_code", "message"))
+    _print_rows(shown["posts"], ("id", "account", "video", "state", "scheduled_at", "permalink", "reason_code"))
+
+
+def in_words(counted: Mapping[str, Mapping[str, int]]) -> str:
+    """One line: how far the task is."""
+    posts = dict(counted["posts"])
+    total = posts.pop("total")
+    states = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in sorted(posts.items()))
+    return f"{total} posts: {states}" if total else "no posts"
+
+
+async def _account_tasks(session: "AsyncSession", task_id: int) -> list[Json]:
+    from sqlalchemy import select
+
+    from igfleet.ui.models import Account, AccountTask
+
+    query = select(AccountTask, Account.username).outerjoin(Account, Account.id == AccountTask.account_id)
+    rows = await session.execute(query.where(AccountTask.task_id == task_id).order_by(AccountTask.id))
+    return [_fields(row, _SHARE) | {"account": username} for row, username in rows]
+
+
+async def _posts(session: "AsyncSession", task_id: int) -> list[Json]:
+    from sqlalchemy import select
+
+    from igfleet.ui.models import Account, Media, Post
+
+    query = (
+        select(Post, Account.username, Media.name)
+        .join(Account, Account.id == Post.account_id)
+        .join(Media, Media.id == Post.media_id)
+        .where(Post.task_id == task_id)
+        .order_by(Post.id)
+    )
+    rows = await session.execute(query)
+    return [_fields(post, (*_POST, *_POST_END)) | {"account": name, "video": video} for post, name, video in rows]
+
+
+def _fields(row: object, names: tuple[str, ...]) -> Json:
+    return {name: getattr(row, name) for name in names}
+
+
+def _print_rows(rows: object, columns: tuple[str, ...]) -> None:
+    if isinstance(rows, list) and rows:
+        print()
+        table(columns, ([row[column] for column in columns] for row in rows))
