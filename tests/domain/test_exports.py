@@ -3,11 +3,11 @@ import io
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
+from tests.domain import factories as make
 
 from igfleet.settings import UiSettings
 from igfleet.ui.exports import accounts_csv, neutral, posts_csv
 from igfleet.ui.planning.plan import plan
-from tests.domain import factories as make
 
 pytestmark = pytest.mark.anyio
 

@@ -2,6 +2,8 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
+from tests.domain import factories as make
+from tests.domain.conftest import House
 
 from igfleet.contracts.states import MediaState
 from igfleet.errors import Conflict, NotFound, TooLarge
@@ -10,8 +12,6 @@ from igfleet.media.ffmpeg import locate_ffmpeg
 from igfleet.settings import UiSettings, load
 from igfleet.ui import library
 from igfleet.ui.models import Media
-from tests.domain import factories as make
-from tests.domain.conftest import House
 
 pytestmark = pytest.mark.anyio
 

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
+from tests.domain import factories as make
 
 from igfleet.contracts.states import AccountStatus, AccountTaskState, MediaState, PostState, TaskState
 from igfleet.errors import Invalid, WrongState
@@ -13,7 +14,6 @@ from igfleet.ui.planning.draft import CaptionForm
 from igfleet.ui.planning.notes import NoteKind
 from igfleet.ui.planning.plan import PlanSummary, plan
 from igfleet.ui.planning.start import start
-from tests.domain import factories as make
 
 pytestmark = pytest.mark.anyio
 

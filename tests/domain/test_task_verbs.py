@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from tests.domain import factories as make
 
 from igfleet.contracts.states import AccountStatus, AccountTaskState, PostState, TaskState
 from igfleet.errors import Conflict, WrongState
@@ -13,7 +14,6 @@ from igfleet.ui.planning.plan import plan
 from igfleet.ui.planning.start import PlanStale, start
 from igfleet.ui.retrying import resume, retry_failed
 from igfleet.ui.settling import Settlement, settle
-from tests.domain import factories as make
 
 pytestmark = pytest.mark.anyio
 ANNA = "user:anna"
@@ -134,7 +134,7 @@ async def test_a_live_task_needs_its_method_switched_on(session: AsyncSession, s
 
 async def test_cancelling_ends_what_waits_and_asks_what_runs(session: AsyncSession, settings: UiSettings) -> None:
     task = await _started(session, settings)
-    running, waiting = await make.account_tasks_of(session, task)
+    running, _ = await make.account_tasks_of(session, task)
     await session.execute(
         update(AccountTask).where(AccountTask.id == running.id).values(state=AccountTaskState.RUNNING)
     )

@@ -14,6 +14,7 @@ from igfleet.errors import IgfleetError
 
 if TYPE_CHECKING:
     from igfleet.settings import UiSettings
+    from igfleet.ui.migrating import Status
 
 _CLOCK_TOLERANCE_S = 5
 _LITTLE_BYTES = 1024**3
@@ -62,23 +63,22 @@ def _configuration() -> "Generator[Finding, None, UiSettings | None]":
 
 def _database(settings: "UiSettings") -> Iterator[Finding]:
     from igfleet.cli.database import database_url
+    from igfleet.ui import migrating
 
     try:
         with database_url(settings) as url:
+            status = migrating.status(url)
             yield Finding(
                 "database", Grade.OK, "PostgreSQL answers" if settings.database_url else "embedded PostgreSQL"
             )
-            yield _checked("migrations", lambda: _migrations(settings, url))
+            yield _migrations(settings, status)
             yield _checked("clock", lambda: _clock(url))
             yield _checked("master key", lambda: _master_key(settings, url))
     except IgfleetError as error:
         yield Finding("database", Grade.BAD, str(error), "Start the database, or correct DATABASE_URL.")
 
 
-def _migrations(settings: "UiSettings", url: str) -> Finding:
-    from igfleet.ui import migrating
-
-    found = migrating.status(url)
+def _migrations(settings: "UiSettings", found: "Status") -> Finding:
     if found.is_at_head:
         return Finding("migrations", Grade.OK, f"at {found.current}")
     if found.current is None and settings.database_url is None:

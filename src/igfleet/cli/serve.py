@@ -93,4 +93,4 @@ def _worker(host: str, port: int, parent: int | None) -> None:
     log.set_up(settings.log_format, settings.log_level)
     if parent is not None:
         watch(parent)
-    asyncio.run(serve(settings, host, port))
+    asyncio.run(serve(settings, host, port, lambda address: print(f"the worker is at {address}", flush=True)))
