@@ -18,9 +18,8 @@ _SECRET_KEY = re.compile(
     r"pass(word|wd)?$|secret|token|cookie|authorization|session_?(id|settings|key)?$|totp|seed$|api_?key|otp|csrf",
     re.IGNORECASE,
 )
-_MORE = re.compile(
-    r"(?i)(bearer\s+|sessionid[=:\"'\s%3A]+|igfw_\d+_|(?:https?|socks5h?|postgres(?:ql)?)://[^\s:/@]+:)[^\s\"'&;,@]+"
-)
+_MORE = re.compile(r"(?i)(bearer\s+|sessionid[=:\"'\s]+|igfw_\d+_)[^\s\"'&;,]+")
+_IN_ADDRESS = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s/@]+(?=@)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _SHORTEST = 6
 _LONGEST_TEXT = 20_000
@@ -46,6 +45,7 @@ class Redactor:
         if self._pattern is not None:
             text = self._pattern.sub(STARS, text)
         text = _MORE.sub(lambda match: match.group(1) + STARS, text)
+        text = _IN_ADDRESS.sub(lambda match: match.group(1) + STARS, text)
         text = _CONTROL.sub(lambda match: match.group().encode("unicode_escape").decode(), text)
         return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + "… (cut)"
 

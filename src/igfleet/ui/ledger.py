@@ -125,7 +125,7 @@ async def read(raw: Raw, lease_id: UUID, post_id: int, reading: Reading, setting
         return Verdict(state=state, why="needs_person")
     if state is _P.PUBLISHING:
         raise WrongState(f"Post {post_id} is being published: report its outcome first.")
-    readings = json.loads(post["readings"])
+    readings = list(post["readings"])
     entry = {"at": post["now"].isoformat(), "lease": str(lease_id), **reading.model_dump(mode="json")}
     readings = [
         *(known for known in readings if (known["lease"], known["seq"]) != (entry["lease"], entry["seq"])),
@@ -292,7 +292,7 @@ async def _doubt(raw: Raw, post: Any, readings: Sequence[dict[str, Any]], settin
         post["id"],
     )
     return reconcile.Doubt(
-        intent=Intent.model_validate_json(post["intent"]),
+        intent=Intent.model_validate(post["intent"]),
         caption=post["caption"],
         permitted_at=post["permitted_at"],
         settle_until=post["settle_until"],

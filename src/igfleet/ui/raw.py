@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 
 class Raw(Protocol):
-    """An asyncpg connection within a transaction. JSON goes in and comes out as text."""
+    """An asyncpg connection within a transaction. JSON goes in as text and comes out as Python values."""
 
     async def execute(self, query: str, *args: object) -> str: ...
 

@@ -102,7 +102,7 @@ async def count(
 ) -> tuple[int, dict[str, int]]:
     """Add amounts once per key. Returns the task and the counters after it. Raises `NotFound`."""
     row = await _row(raw, kind, account_task_id)
-    counters, checkpoints = json.loads(row["counters"]), json.loads(row["checkpoints"])
+    counters, checkpoints = dict(row["counters"]), dict(row["checkpoints"])
     seen = checkpoints.setdefault("_counted", [])
     if key is not None and key in seen:
         return row["task_id"], counters
@@ -142,7 +142,7 @@ async def _end(raw: Raw, row: Any, word: SeedWord, settings: UiSettings) -> Acco
 
 
 async def _settle_posts(raw: Raw, row: Any) -> None:
-    failed = int(json.loads(row["counters"]).get("failed", 0))
+    failed = int(row["counters"].get("failed", 0))
     rows = await raw.fetch(ledger.PLANNED_OF, row["id"])
     for number, post in enumerate(rows):
         target = PostState.PUBLISHED if number < len(rows) - failed else PostState.FAILED

@@ -37,8 +37,8 @@ async def report(raw: Raw, lease_id: UUID, given: Report) -> Any:
     row = await held(raw, lease_id)
     if given.seq <= row["report_seq"]:
         return row
-    counters = Counter(json.loads(row["counters"])) + Counter(given.counters)
-    checkpoints = json.loads(row["checkpoints"]) | given.checkpoints
+    counters = Counter(row["counters"]) + Counter(given.counters)
+    checkpoints = row["checkpoints"] | given.checkpoints
     await raw.execute(_STORE, row["id"], json.dumps(counters), json.dumps(checkpoints), given.seq, given.step)
     await append_lines(raw, row["task_id"], row["id"], given.lines)
     return row
