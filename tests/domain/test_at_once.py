@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from tests.domain import factories as make
 from tests.domain.conftest import House
 
@@ -14,6 +14,7 @@ from igfleet.ui.imports.verdicts import Verdict
 from igfleet.ui.models import Account, AccountTask, AuditEntry
 from igfleet.ui.planning.plan import plan
 from igfleet.ui.planning.start import PlanStale, start
+from igfleet.ui.queue.rescue import let_through
 
 pytestmark = pytest.mark.anyio
 
@@ -66,6 +67,19 @@ async def test_starts_and_cancels_at_once_wait_for_each_other(house: House) -> N
     async with house.database.sessions() as session:
         states = set(await session.scalars(select(AccountTask.state).where(AccountTask.task_id == task_id)))
     assert states == {AccountTaskState.CANCELLED}
+
+
+async def test_cancelling_while_account_tasks_become_due_waits_for_them(house: House) -> None:
+    tasks = await _drafts(house, 1)
+    await _start(house, tasks[0])
+    async with house.database.sessions.begin() as session:
+        await session.execute(update(AccountTask).values(state=AccountTaskState.RETRYABLE, available_at=func.now()))
+    calls = [let_through(house.database), _cancel(house, tasks[0]), let_through(house.database)]
+
+    await asyncio.wait_for(asyncio.gather(*calls), 20)
+
+    async with house.database.sessions() as session:
+        assert set(await session.scalars(select(AccountTask.state))) == {AccountTaskState.CANCELLED}
 
 
 async def test_the_same_file_imported_twice_at_once_makes_each_account_once(house: House) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.ui.models import Account, AccountTask, Media, Post, Proxy
+from igfleet.ui.models.base import among
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 POST_COLUMNS = (
@@ -64,7 +65,7 @@ async def accounts_csv(session: AsyncSession, account_ids: Sequence[int]) -> str
     rows = await session.execute(
         select(Account, Proxy)
         .outerjoin(Proxy, Proxy.id == Account.proxy_id)
-        .where(Account.id.in_(account_ids))
+        .where(among(Account.id, account_ids))
         .order_by(Account.username)
     )
     return csv_text(ACCOUNT_COLUMNS, (_account_cells(account, proxy) for account, proxy in rows))

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.contracts.states import PostState
 from igfleet.ui.models import Post, PostChange
+from igfleet.ui.models.base import among
 
 
 async def move_posts(
@@ -30,7 +31,7 @@ async def move_posts(
     ids = [row.id for row in rows]
     change = {"state": become.value, "changed_at": func.now(), "reason_code": None, "message": "", **(values or {})}
     await session.execute(
-        update(Post).where(Post.id.in_(ids)).values(change).execution_options(synchronize_session=False)
+        update(Post).where(among(Post.id, ids)).values(change).execution_options(synchronize_session=False)
     )
     history = [
         {"post_id": row.id, "was": row.state, "became": become.value, "epoch": row.epoch, "actor": actor, "why": why}

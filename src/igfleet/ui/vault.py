@@ -23,6 +23,7 @@ from igfleet.errors import IgfleetError, SetupError
 from igfleet.log import redactor
 from igfleet.settings import UiSettings
 from igfleet.ui.models import AuditEntry, DataKey, SealedSecret
+from igfleet.ui.models.base import among
 
 _NONCE = 12
 _KEPT_VERSIONS = 3
@@ -131,7 +132,7 @@ class Vault:
     ) -> dict[int, set[str]]:
         """Which of the given values are not the stored ones. Nothing leaves the vault, so nothing is audited."""
         newest = await self._newest_of(session, owner, secrets)
-        rows = await session.scalars(select(DataKey).where(DataKey.owner == owner, DataKey.owner_id.in_(list(secrets))))
+        rows = await session.scalars(select(DataKey).where(DataKey.owner == owner, among(DataKey.owner_id, secrets)))
         keys = {row.owner_id: AESGCM(self._master.unwrap(row.wrapped, owner, row.owner_id)) for row in rows}
         return {
             owner_id: _differing(keys.get(owner_id), owner, owner_id, fields, newest)
@@ -191,7 +192,7 @@ class Vault:
 
     async def _data_keys(self, session: AsyncSession, owner: str, owner_ids: Iterable[int]) -> dict[int, AESGCM]:
         ids = list(owner_ids)
-        present = select(DataKey).where(DataKey.owner == owner, DataKey.owner_id.in_(ids))
+        present = select(DataKey).where(DataKey.owner == owner, among(DataKey.owner_id, ids))
         missing = set(ids) - {row.owner_id for row in await session.scalars(present)}
         if missing:
             made = [
@@ -213,7 +214,7 @@ class Vault:
         secret = SealedSecret
         rows = await session.execute(
             select(secret.owner_id, secret.field, secret.version, secret.sealed)
-            .where(secret.owner == owner, secret.owner_id.in_(list(owner_ids)))
+            .where(secret.owner == owner, among(secret.owner_id, owner_ids))
             .order_by(secret.version)
         )
         return {(owner_id, field): (version, sealed) for owner_id, field, version, sealed in rows}

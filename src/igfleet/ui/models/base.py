@@ -1,12 +1,13 @@
 """The declarative base, shared column types and the naming of constraints."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, Identity, MetaData, func
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy import BigInteger, CheckConstraint, ColumnElement, DateTime, Identity, MetaData, any_, cast, func
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, mapped_column
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -25,6 +26,11 @@ Json = Annotated[dict[str, Any], mapped_column(JSONB)]
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMES)
     type_annotation_map = {datetime: DateTime(timezone=True), int: BigInteger, dict[str, Any]: JSONB}  # noqa: RUF012  # read by SQLAlchemy
+
+
+def among(column: ColumnElement[int] | InstrumentedAttribute[int], ids: Iterable[int]) -> ColumnElement[bool]:
+    """Whether a column holds one of these ids; as one parameter, so that there may be any number of them."""
+    return column == any_(cast(list(ids), ARRAY(BigInteger)))
 
 
 def one_of(column: str, words: type[StrEnum]) -> CheckConstraint:

@@ -1,0 +1,118 @@
+"""The roles as real processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+_PATIENCE_S = 60
+
+
+@contextmanager
+def _serving(role: str, folder: Path, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-m", "igfleet", "serve", "--role", role, "--port", "0"]
+    inherited = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "UI_API_TOKEN")}
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            command,
+            env={**inherited, "IGFLEET_DATA_DIR": str(folder), **environment},
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait(_PATIENCE_S)
+            assert process.stdout is not None
+            process.stdout.close()
+
+
+def _line(process: subprocess.Popen[str], begins: str) -> str:
+    """The rest of the next line of stdout, which must begin so."""
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line.startswith(begins), line
+    return line.removeprefix(begins).strip()
+
+
+def _until(is_so: Callable[[], bool]) -> None:
+    end = time.monotonic() + _PATIENCE_S
+    while not is_so():
+        assert time.monotonic() < end, "it took too long"
+        time.sleep(0.1)
+
+
+def test_all_serves_ui_and_worker_and_stops_both(database_url: str, tmp_path: Path) -> None:
+    with _serving("all", tmp_path, DATABASE_URL=database_url) as process:
+        address = _line(process, "igfleet is at ")
+        invitation = _line(process, "Nobody can sign in yet. Make the first admin at ")
+        worker = _line(process, "the worker is at ")
+        children = psutil.Process(process.pid).children(recursive=True)
+
+        ready = httpx.get(f"{address}/health/ready", timeout=10)
+        alive = httpx.get(f"{worker}/api/v1/health", timeout=10)
+        process.send_signal(signal.SIGTERM)
+
+        assert process.wait(_PATIENCE_S) == 0
+        assert (ready.status_code, alive.status_code) == (200, 200)
+        assert invitation.startswith(f"{address}/setup?token=")
+        assert children
+        assert not any(child.is_running() for child in children)
+        assert invitation.partition("token=")[2] not in (tmp_path / "log").read_text()
+
+
+def test_a_worker_does_not_outlive_the_ui_it_was_started_by(database_url: str, tmp_path: Path) -> None:
+    with _serving("all", tmp_path, DATABASE_URL=database_url) as process:
+        for begins in ("igfleet is at ", "Nobody can", "the worker is at "):
+            _line(process, begins)
+        children = psutil.Process(process.pid).children(recursive=True)
+
+        process.kill()
+
+        _until(lambda: not any(child.is_running() for child in children))
+
+
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        (
+            {"DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none"},
+            "igfleet: DATABASE_URL: the database does not",
+        ),
+        ({"LEASE_LENGTH": "soon"}, "igfleet: LEASE_LENGTH:"),
+    ],
+)
+def test_what_keeps_it_from_starting_is_one_plain_line(tmp_path: Path, environment: dict[str, str], told: str) -> None:
+    with _serving("ui", tmp_path, **environment) as process:
+        assert process.wait(_PATIENCE_S) == 2
+
+        lines = (tmp_path / "log").read_text().splitlines()
+        assert len(lines) == 1
+        assert lines[0].startswith(told)
+
+
+def test_the_sandbox_prints_its_addresses_as_json(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "igfleet", "sandbox", "--port", "0", "--folder", str(tmp_path), "--json"]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        printed = "".join(process.stdout.readline() for _ in range(5))
+        process.send_signal(signal.SIGTERM)
+
+        assert process.wait(_PATIENCE_S) == 0
+        assert '"control_url": "http://127.0.0.1:' in printed
+    finally:
+        process.kill()
+        process.wait(_PATIENCE_S)
