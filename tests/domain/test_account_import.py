@@ -1,14 +1,15 @@
+import base64
 from datetime import date
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.contracts.states import AccountStatus
 from igfleet.errors import Invalid
 from igfleet.ui.imports.accounts import apply_accounts, preview_accounts
 from igfleet.ui.imports.verdicts import Verdict
-from igfleet.ui.models import Account, AuditEntry, Proxy
+from igfleet.ui.models import Account, AuditEntry, Base, Proxy
 from igfleet.ui.vault import Vault
 
 pytestmark = pytest.mark.anyio
@@ -116,6 +117,28 @@ async def test_bad_lines_are_downloaded_without_their_values(session: AsyncSessi
 
     assert preview.bad_csv().startswith('line,subject,why\r\n1,nord_01,"totp_secret: is not base32')
     assert "hunter2" not in preview.bad_csv()
+
+
+async def test_no_secret_is_in_any_table(session: AsyncSession, vault: Vault) -> None:
+    secrets = ["c4nary-password", "C4NARYSEEDPEHPK3", "c4nary-mail", "c4nary-proxy"]
+    secrets[1] = secrets[1].replace("4", "A")
+    header = "username,password,totp_secret,email_password,proxy\n"
+    await _import(
+        session, vault, f"{header}nord_01,{secrets[0]},{secrets[1]},{secrets[2]},proxy.example:80:u:{secrets[3]}\n"
+    )
+    await session.flush()
+
+    rows = [
+        row
+        for table in Base.metadata.sorted_tables
+        for row in await session.scalars(text(f"SELECT CAST(t AS text) FROM {table.name} t"))  # our own table names
+    ]
+
+    written = "\n".join(rows).lower()
+    assert "nord_01" in written
+    for secret in secrets:
+        for form in (secret, secret.encode().hex(), base64.b64encode(secret.encode()).decode()):
+            assert form.lower() not in written
 
 
 async def test_ten_thousand_accounts_are_imported_in_seconds(session: AsyncSession, vault: Vault) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+import anyio.to_thread
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -76,7 +77,7 @@ def _stated(text: str) -> str:
 
 
 async def _plan(session: AsyncSession, vault: Vault, content: str) -> _Plan:
-    lines = parse_accounts(content)
+    lines = await anyio.to_thread.run_sync(parse_accounts, content)
     stored = await _stored(session, [line.username for line in lines if not line.trouble])
     known = {stored[line.username].id: line.secrets for line in reversed(lines) if line.username in stored}
     differing = await vault.differing(session, OWNER, known)
