@@ -26,15 +26,15 @@ class Upload:
 
 @dataclass
 class Uploads:
-    """Videos and covers, each by its name; found by account and upload id when they are configured."""
+    """Videos and covers, each by account and name; found by account and upload id when they are configured."""
 
-    by_name: dict[str, Upload] = field(default_factory=dict)
+    by_name: dict[tuple[str, str], Upload] = field(default_factory=dict)
     videos: dict[tuple[str, str], Upload] = field(default_factory=dict)
     covers: dict[tuple[str, str], Upload] = field(default_factory=dict)
 
-    def receive(self, name: str, offset: int, size: int, upload_id: str, data: bytes) -> Upload | None:
+    def receive(self, account: str, name: str, offset: int, size: int, upload_id: str, data: bytes) -> Upload | None:
         """Add bytes at an offset. None when the offset is not where the upload stands."""
-        upload = self.by_name.setdefault(name, Upload(upload_id, size))
+        upload = self.by_name.setdefault((account, name), Upload(upload_id, size))
         if offset > len(upload.data):
             return None
         del upload.data[offset:]

@@ -86,6 +86,10 @@ class Gate:
             await _answer(writer, 403, "", "only CONNECT")
             return
         host, _, port = target.rpartition(":")
+        if clock.boot_seconds() > self.deadlines.next:
+            _log.warning("egress_closed", reason="the lease or the permit's window is over")
+            writer.transport.abort()
+            return
         try:
             self._check(host)
             upstream_reader, upstream_writer = await self._upstream.connect(host, int(port))
@@ -107,8 +111,6 @@ class Gate:
         return False
 
     def _check(self, host: str) -> None:
-        if clock.boot_seconds() > self.deadlines.next:
-            raise Refused(502, ReasonCode.WORKER_LOST, "the lease or the permit's window is over")
         if not any(host == name or host.endswith(f".{name}") for name in _HOSTS):
             self.refused_hosts.append(host)
             raise Refused(403, ReasonCode.EGRESS_REFUSED, f"{host} is not a host of Instagram")

@@ -154,11 +154,19 @@ class Pull:
     async def _lease_once(self) -> None:
         nudge = None if self._nudges.empty() else self._nudges.get_nowait()
         request = self._request(nudge)
-        asked_at = clock.boot_seconds()
-        for lease in await self._asked(request):
-            self._start(lease, asked_at)
+        leases = await self._asked(request)
+        if leases:
+            await self._accept(leases)
         if nudge is not None and not any(run.lease.task_id == nudge.task_id for run in self.runs.values()):
             self.jobs.nothing_to_do(nudge.task_id)
+
+    async def _accept(self, leases: list[Lease]) -> None:
+        """Renew at once: a lease's local deadline counts from a call that did not wait for work."""
+        asked_at = clock.boot_seconds()
+        held = {renewal.id for renewal in await self._bench.ui.renew([lease.id for lease in leases]) if renewal.is_held}
+        for lease in leases:
+            if lease.id in held:
+                self._start(lease, asked_at)
 
     def _request(self, nudge: Nudge | None) -> LeaseRequest:
         kinds = self._bench.kinds

@@ -14,8 +14,8 @@ async def settings(_world: World, _request: Request, _path: dict[str, str]) -> A
 
 
 @route("GET", r"/rupload_igvideo/(?P<name>[^/]+)")
-async def video_offset(world: World, _request: Request, path: dict[str, str]) -> Answer:
-    upload = world.uploads.by_name.get(path["name"])
+async def video_offset(world: World, request: Request, path: dict[str, str]) -> Answer:
+    upload = world.uploads.by_name.get((request.account or "", path["name"]))
     return Answer.ok(offset=len(upload.data) if upload else 0)
 
 
@@ -33,7 +33,9 @@ def _receive(world: World, request: Request, name: str, *, is_video: bool) -> An
     facts: dict[str, JsonValue] = json.loads(request.headers.get("x-instagram-rupload-params", "{}"))
     upload_id = str(facts.get("upload_id", ""))
     size = int(request.headers.get("x-entity-length", len(request.body)))
-    upload = world.uploads.receive(name, int(request.headers.get("offset", 0)), size, upload_id, request.body)
+    upload = world.uploads.receive(
+        request.account or "", name, int(request.headers.get("offset", 0)), size, upload_id, request.body
+    )
     if upload is None:
         return Answer.of({"message": "offset mismatch", "status": "fail"}, 412)
     upload.facts = facts

@@ -1,0 +1,178 @@
+"""A whole fleet on this machine: sandbox, ui and workers, each the real thing in its own process."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+import imageio_ffmpeg
+import psutil
+
+TOKEN = "shared-worker-token-1234567890"
+_START_S = 40
+_STOP_S = 20
+
+
+@dataclass
+class Fleet:
+    """`with Fleet(folder, database_url) as fleet: …`. Every process it starts is gone when the block ends."""
+
+    folder: Path
+    database_url: str
+    settings: dict[str, str] = field(default_factory=dict)
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _stack: ExitStack = field(default_factory=ExitStack)
+    sandbox: dict[str, str] = field(default_factory=dict)
+    ui: str = ""
+
+    def __enter__(self) -> Self:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.start("sandbox", "sandbox", "--port", "0", "--control-port", "0", "--json", "--folder", str(self.folder / "sandbox"))  # noqa: E501
+        self.sandbox = self._until("sandbox", lambda text: json.loads(text[text.index("{") : text.index("}") + 1]))
+        self.start("ui", "serve", "--role", "ui", "--port", "0")
+        self.ui = self._until("ui", lambda text: text.split("igfleet is at ", 1)[1].split()[0])
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in reversed(self.processes.values()):
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for name, process in self.processes.items():
+            try:
+                process.wait(_STOP_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise AssertionError(f"{name} did not stop:\n{self.log(name)[-3000:]}") from None
+
+    def start(self, name: str, *arguments: str, **settings: str) -> subprocess.Popen[bytes]:
+        """A process of the command line; its output goes to `<name>.log`."""
+        with open(self.folder / f"{name}.log", "ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "igfleet", *arguments],
+                env=self.environment(**settings),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                cwd=self.folder,
+            )
+        self.processes[name] = process
+        return process
+
+    def worker(self, name: str, **settings: str) -> subprocess.Popen[bytes]:
+        own = {
+            "UI_API_BASE": self.ui,
+            "UI_API_TOKEN": TOKEN,
+            "WORKER_NAME": name,
+            "EGRESS_PROXY": self.sandbox["proxy_url"],
+            "EGRESS_CA_FILE": self.sandbox["ca_file"],
+            "CONCURRENCY_LIMIT": "4",
+            "BATCH_SIZE": "4",
+            "DRAIN_TIMEOUT_SECS": "10",
+        }
+        return self.start(name, "serve", "--role", "worker", "--port", "0", **(own | settings))
+
+    def environment(self, **settings: str) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("IGFLEET_", "PG"))}
+        return {
+            **kept,
+            "DATABASE_URL": self.database_url,
+            "IGFLEET_DATA_DIR": str(self.folder / "data"),
+            "WORKER_API_TOKEN": TOKEN,
+            "LEASE_LENGTH": "4",
+            "HEARTBEAT_INTERVAL_SECS": "1",
+            "RECONCILE_PAUSE_SECS": "0.5",
+            "COMMIT_WINDOW_SECS": "3",
+            **self.settings,
+            **settings,
+        }
+
+    def cli(self, *arguments: str, code: int = 0) -> str:
+        """Run a command to its end; its output."""
+        done = subprocess.run(
+            [sys.executable, "-m", "igfleet", *arguments],
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+            cwd=self.folder,
+        )
+        assert done.returncode == code, f"{arguments} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def accounts(self, count: int, **more: str) -> list[str]:
+        """So many accounts, in the sandbox and in the fleet, each with a proxy of its own."""
+        names = [f"nord_{number:02d}" for number in range(1, count + 1)]
+        made = [{"username": name, "password": f"canary-pw-{name}", **more} for name in names]
+        self.control("POST", "accounts", {"accounts": made})
+        address = self.sandbox["proxy_url"].removeprefix("http://")
+        lines = ["username,password,proxy,totp_secret"]
+        for name in names:
+            secret = more.get("totp_secret", "")
+            lines.append(f"{name},canary-pw-{name},http://via_{name}:canary-proxy-{name}@{address},{secret}")
+        (self.folder / "accounts.csv").write_text("\n".join(lines))
+        self.cli("accounts", "import", "accounts.csv", "--authorised-by", "owner of all, in writing")
+        return names
+
+    def upload(self, accounts: list[str], clips: list[Path], caption: str, **options: Any) -> str:
+        """Create and start a bulk upload; the task's id."""
+        (self.folder / "captions.txt").write_text(caption)
+        chosen = {"distribution": "every_video_to_every_account", "delay_min_s": 0, "delay_max_s": 0.1, **options}
+        made = self.cli(
+            "tasks", "create", "--kind", "bulk_upload", "--accounts", ",".join(accounts),
+            *(word for clip in clips for word in ("--media", str(clip))),
+            "--captions", "captions.txt", "--options", json.dumps(chosen), "--start", "--json",
+        )  # fmt: skip
+        return str(json.loads(made)["id"])
+
+    def shown(self, task: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.cli("tasks", "show", task, "--json"))
+        return found
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        """A call of the sandbox's control API."""
+        answer = httpx.request(method, f"{self.sandbox['control_url']}/v1/{path}", json=body, timeout=10)
+        answer.raise_for_status()
+        return answer.json()
+
+    def log(self, name: str) -> str:
+        return (self.folder / f"{name}.log").read_text(errors="replace")
+
+    def until(self, done: Any, seconds: float = 60) -> None:
+        """Wait for a condition."""
+        end = time.monotonic() + seconds
+        while not done():
+            assert time.monotonic() < end, "it did not happen in time"
+            time.sleep(0.1)
+
+    def runs_of(self, worker: str) -> list[psutil.Process]:
+        """The processes of a worker that run leases."""
+        process = psutil.Process(self.processes[worker].pid)
+        return [child for child in process.children(recursive=True) if len(child.parents()) > 0]
+
+    def _until(self, name: str, read: Any) -> Any:
+        end = time.monotonic() + _START_S
+        while time.monotonic() < end:
+            assert self.processes[name].poll() is None, self.log(name)
+            try:
+                return read(self.log(name))
+            except (ValueError, IndexError):
+                time.sleep(0.05)
+        raise AssertionError(f"{name} did not start:\n{self.log(name)}")
+
+
+def clip(path: Path, seconds: float) -> Path:
+    """A real video with sound, 270 × 480."""
+    source = ["-f", "lavfi", "-i", f"testsrc=size=270x480:rate=24:duration={seconds}"]
+    sound = ["-f", "lavfi", "-i", f"sine=frequency=330:duration={seconds}"]
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-loglevel", "error", *source, *sound, "-pix_fmt", "yuv420p"]
+    subprocess.run([*command, "-shortest", str(path)], check=True, timeout=60)
+    return path
