@@ -181,6 +181,9 @@ class UiSettings(Settings):
     media_quota_bytes: Annotated[int, Field(ge=1)] = Field(
         50 * 1024**3, validation_alias="MEDIA_QUOTA_BYTES", description="Largest size of the whole library."
     )
+    sandbox_url: str | None = Field(
+        None, validation_alias="SANDBOX_URL", description="Control address of the sandbox: simulated posts link to it."
+    )
     session_idle: Seconds = Field(
         timedelta(minutes=30),
         validation_alias="SESSION_IDLE_SECS",

@@ -21,6 +21,9 @@ from igfleet.settings import UiSettings
 from igfleet.ui import api, pages, static_files, templating
 from igfleet.ui.context import UiContext, opened
 from igfleet.ui.jobs.engine import Jobs
+from igfleet.ui.security.forms import FormTokens
+from igfleet.ui.security.headers import secure
+from igfleet.ui.vault import kept_key
 
 _log = log.get(__name__)
 _BODY_MAX_BYTES = 8 * 1024**2
@@ -36,6 +39,7 @@ def create_app(settings: UiSettings, database_url: str) -> Litestar:
         async with opened(settings, database_url) as ui:
             jobs = Jobs(ui)
             app.state.ui, app.state.jobs = ui, jobs
+            app.state.form_tokens = FormTokens(_form_key(settings))
             await ui.bus.start()
             try:
                 async with jobs.running():
@@ -52,7 +56,7 @@ def create_app(settings: UiSettings, database_url: str) -> Litestar:
             "session": Provide(provide_session),
         },
         exception_handlers=pages.EXCEPTION_HANDLERS,
-        after_request=static_files.secure,
+        before_send=[secure],
         template_config=templating.config(settings),
         request_max_body_size=_BODY_MAX_BYTES,
         allowed_hosts=_allowed_hosts(settings),
@@ -76,6 +80,12 @@ async def provide_session(ui: NamedDependency[UiContext]) -> AsyncIterator[Async
     """One request, one transaction: committed when the handler returned, rolled back when it raised."""
     async with ui.database.sessions.begin() as session:
         yield session
+
+
+def _form_key(settings: UiSettings) -> str:
+    if settings.secret_key is not None:
+        return settings.secret_key.get_secret_value()
+    return kept_key(settings.data_dir / "keys" / "forms.key")
 
 
 def _allowed_hosts(settings: UiSettings) -> AllowedHostsConfig | None:

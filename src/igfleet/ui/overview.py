@@ -1,0 +1,113 @@
+"""What the first page tells, read from the tables."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from igfleet import clock
+from igfleet.contracts.states import (
+    AccountStatus,
+    AccountTaskState,
+    MediaState,
+    PostState,
+    ProxyState,
+    TaskState,
+    WorkerState,
+)
+from igfleet.ui.models import Account, AccountTask, Media, Post, Proxy, Task, Worker
+
+_LATE, _LOST, _FORGOTTEN = timedelta(seconds=15), timedelta(seconds=60), timedelta(hours=24)
+_SHOWN = 8
+_DOUBTFUL = (PostState.UNKNOWN, PostState.NEEDS_PERSON)
+
+
+def worker_state(worker: Worker, now: datetime | None = None) -> WorkerState:
+    """Derived from the last heartbeat and the drain flag."""
+    silent = (now or clock.now()) - worker.seen_at
+    if silent > _LOST:
+        return WorkerState.LOST
+    if silent > _LATE:
+        return WorkerState.LATE
+    return WorkerState.DRAINING if worker.draining_since else WorkerState.ONLINE
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """All that the page shows."""
+
+    waiting: Sequence[AccountTask]
+    """Account tasks that need a person, oldest first."""
+    waiting_count: int
+    doubtful: int
+    failing_proxies: Sequence[Proxy]
+    tasks: Sequence[Task]
+    bars: dict[int, dict[str, int]]
+    """Posts by state, for each task shown."""
+    workers: Sequence[tuple[Worker, WorkerState]]
+    published_day: int
+    failed_day: int
+    accounts: int
+    accounts_active: int
+    videos: int
+
+    @property
+    def steps(self) -> list[tuple[str, str, bool]]:
+        """The newcomer's check-list: what, where, whether it is done."""
+        online = any(state is WorkerState.ONLINE for _, state in self.workers)
+        return [
+            ("Start a worker", "/workers", online),
+            ("Import accounts", "/accounts/import", self.accounts > 0),
+            ("Upload videos", "/media", self.videos > 0),
+            ("Publish a bulk upload", "/tasks/new", bool(self.tasks)),
+        ]
+
+    @property
+    def is_new(self) -> bool:
+        return not all(done for _, _, done in self.steps)
+
+
+async def gather(session: AsyncSession) -> Seen:
+    """Read it all: a handful of small queries."""
+    suspended = AccountTask.state == AccountTaskState.SUSPENDED
+    waiting = select(AccountTask).where(suspended).order_by(AccountTask.changed_at).limit(_SHOWN)
+    loaded = waiting.options(joinedload(AccountTask.account), joinedload(AccountTask.task))
+    tasks = list(
+        await session.scalars(select(Task).where(Task.state != TaskState.DRAFT).order_by(Task.id.desc()).limit(5))
+    )
+    day = clock.now() - timedelta(hours=24)
+    counted = Post.state.in_((PostState.PUBLISHED, PostState.FAILED)) & (Post.changed_at > day)
+    day_rows = await session.execute(select(Post.state, func.count()).where(counted).group_by(Post.state))
+    day_counts = {state: count for state, count in day_rows.tuples()}
+    return Seen(
+        waiting=list(await session.scalars(loaded)),
+        waiting_count=await session.scalar(select(func.count()).where(suspended)) or 0,
+        doubtful=await session.scalar(select(func.count()).where(Post.state.in_(_DOUBTFUL))) or 0,
+        failing_proxies=list(await session.scalars(select(Proxy).where(Proxy.state == ProxyState.FAILING).limit(5))),
+        tasks=tasks,
+        bars=await bars(session, [task.id for task in tasks]),
+        workers=await workers(session),
+        published_day=day_counts.get(PostState.PUBLISHED, 0),
+        failed_day=day_counts.get(PostState.FAILED, 0),
+        accounts=await session.scalar(select(func.count()).where(Account.archived_at.is_(None))) or 0,
+        accounts_active=await session.scalar(select(func.count()).where(Account.status == AccountStatus.ACTIVE)) or 0,
+        videos=await session.scalar(select(func.count()).where(Media.state == MediaState.READY)) or 0,
+    )
+
+
+async def bars(session: AsyncSession, task_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """How many posts of each task are in each state."""
+    found: dict[int, dict[str, int]] = {task_id: {} for task_id in task_ids}
+    query = select(Post.task_id, Post.state, func.count()).where(Post.task_id.in_(task_ids))
+    for task_id, state, count in (await session.execute(query.group_by(Post.task_id, Post.state))).tuples():
+        found[task_id][state] = count
+    return found
+
+
+async def workers(session: AsyncSession) -> list[tuple[Worker, WorkerState]]:
+    """The workers heard of in the last day, with their states."""
+    query = select(Worker).where(Worker.seen_at > clock.now() - _FORGOTTEN).order_by(Worker.name)
+    return [(worker, worker_state(worker)) for worker in await session.scalars(query)]

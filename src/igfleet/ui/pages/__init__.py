@@ -1,0 +1,56 @@
+"""The dashboard's pages. Handlers call one verb and render; every route passes the gate."""
+
+from typing import Any
+
+from litestar import Request, Response, Router
+from litestar.exceptions import HTTPException
+from litestar.response import Redirect, Template
+from litestar.types import ExceptionHandlersMap
+
+from igfleet.ui import problems
+from igfleet.ui.pages import (
+    accounts,
+    media,
+    overview,
+    posts,
+    proxies,
+    set_up,
+    settings,
+    sign_in,
+    task_new,
+    tasks,
+    workers,
+)
+from igfleet.ui.security.gate import dashboard_gate
+
+_HANDLERS = [
+    *overview.HANDLERS,
+    *set_up.HANDLERS,
+    *sign_in.HANDLERS,
+    *accounts.HANDLERS,
+    *proxies.HANDLERS,
+    *media.HANDLERS,
+    *tasks.HANDLERS,
+    *task_new.HANDLERS,
+    *posts.HANDLERS,
+    *workers.HANDLERS,
+    *settings.HANDLERS,
+]
+
+
+def show_error(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """An error as a page; for whom is not signed in, the way to the sign-in."""
+    problem, headers = problems.problem_of(error)
+    wants_page = "text/html" in request.headers.get("accept", "") or request.headers.get("hx-request") == "true"
+    if not wants_page:
+        return problems.respond(request, error)
+    is_reading = request.method == "GET" and request.headers.get("hx-request") != "true"
+    if problem.status == 401 and is_reading and request.url.path != "/signin":
+        return Redirect(f"/signin?next={request.url.path}" if request.url.path != "/" else "/signin")
+    context = {"problem": problem, "person": getattr(request.state, "person", None), "here": "", "csrf": ""}
+    name = "errors/_bar.html" if request.headers.get("hx-request") == "true" else "errors/page.html"
+    return Template(name, context=context, status_code=problem.status, headers=headers)
+
+
+EXCEPTION_HANDLERS: ExceptionHandlersMap = {Exception: show_error, HTTPException: show_error}
+ROUTES = [Router("/", route_handlers=_HANDLERS, guards=[dashboard_gate], include_in_schema=False)]

@@ -1,0 +1,127 @@
+"""Accounts: the table, one account, and the import."""
+
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.response import Redirect, Template
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from igfleet.contracts.states import AccountStatus
+from igfleet.errors import Invalid, NotFound
+from igfleet.ui import accounts
+from igfleet.ui.context import UiContext
+from igfleet.ui.exports import accounts_csv
+from igfleet.ui.imports.accounts import apply_accounts, preview_accounts
+from igfleet.ui.models import Account, AccountTask, Post
+from igfleet.ui.pages.importing import shown, text_of
+from igfleet.ui.pages.lists import page_of
+from igfleet.ui.pages.render import go, page
+from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
+
+_EXPORTED = 10_000
+
+
+@get("/accounts")
+async def table(
+    request: AnyRequest,
+    session: NamedDependency[AsyncSession],
+    q: str = "",
+    status: str = "",
+    tag: str = "",
+    after: int | None = None,
+) -> Template:
+    """The accounts that fit the filter, which is the address."""
+    found = await page_of(session, _filtered(q, status, tag), Account.id, after)
+    context = {"found": found, "q": q, "status": status, "tag": tag, "statuses": list(AccountStatus)}
+    return page(request, "accounts/list.html", "accounts", **context)
+
+
+@get("/accounts.csv")
+async def export(session: NamedDependency[AsyncSession], q: str = "", status: str = "", tag: str = "") -> Response[str]:
+    """The same filter as a file."""
+    ids = list(await session.scalars(_filtered(q, status, tag).with_only_columns(Account.id).limit(_EXPORTED)))
+    headers = {"Content-Disposition": 'attachment; filename="accounts.csv"'}
+    return Response(await accounts_csv(session, ids), media_type="text/csv", headers=headers)
+
+
+@get("/accounts/import")
+async def import_form(request: AnyRequest) -> Template:
+    """Paste or choose a file."""
+    return page(request, "accounts/import.html", "accounts", text="", authorised_by="", wrong="")
+
+
+@post("/accounts/import/preview")
+async def import_preview(
+    request: AnyRequest, session: NamedDependency[AsyncSession], ui: NamedDependency[UiContext]
+) -> Template:
+    """A verdict for each line. Nothing is written."""
+    form = await checked_form(request)
+    statement = str(form.get("authorised_by", ""))
+    try:
+        text = await text_of(form)
+        preview = await preview_accounts(session, ui.vault, text)
+    except Invalid as error:
+        context = {"text": str(form.get("text", "")), "authorised_by": statement, "wrong": str(error)}
+        return page(request, "accounts/import.html", "accounts", status=422, **context)
+    context = {"text": text, "authorised_by": statement, "bad_csv": preview.bad_csv(), **shown(preview)}
+    return page(request, "accounts/preview.html", "accounts", **context)
+
+
+@post("/accounts/import")
+async def import_confirmed(
+    request: AnyRequest, session: NamedDependency[AsyncSession], ui: NamedDependency[UiContext]
+) -> Redirect:
+    """Import the good lines, with the statement that one may manage these accounts."""
+    form = await checked_form(request)
+    text, statement = str(form.get("text", "")), str(form.get("authorised_by", ""))
+    actor = person_of(request).actor
+    done = await apply_accounts(session, ui.vault, text, authorised_by=statement, actor=actor)
+    return go(f"/accounts?done={len(done.ids)}+accounts+imported")
+
+
+@get("/accounts/{account_id:int}")
+async def one(request: AnyRequest, account_id: int, session: NamedDependency[AsyncSession]) -> Template:
+    """What is known of it: status, authorisation, proxy, and what it did lately."""
+    query = select(Account).where(Account.id == account_id).options(joinedload(Account.proxy))
+    account = (await session.execute(query)).scalar_one_or_none()
+    if account is None:
+        raise NotFound(f"There is no account {account_id}.")
+    recent = select(AccountTask).where(AccountTask.account_id == account_id).order_by(AccountTask.id.desc()).limit(20)
+    posts = select(Post).where(Post.account_id == account_id).order_by(Post.id.desc()).limit(20)
+    context = {
+        "account": account,
+        "recent": list(await session.scalars(recent.options(joinedload(AccountTask.task)))),
+        "posts": list(await session.scalars(posts.options(joinedload(Post.file)))),
+    }
+    return page(request, "accounts/one.html", "accounts", **context)
+
+
+@post("/accounts/{account_id:int}/resumption")
+async def resume(request: AnyRequest, account_id: int, session: NamedDependency[AsyncSession]) -> Redirect:
+    """A person looked: the account may run again."""
+    await checked_form(request)
+    await accounts.resume_accounts(session, [account_id], person_of(request).actor)
+    return go(f"/accounts/{account_id}?done=The+account+may+run+again")
+
+
+@post("/accounts/{account_id:int}/stop")
+async def stop(request: AnyRequest, account_id: int, session: NamedDependency[AsyncSession]) -> Redirect:
+    """Nothing of the account runs until a person resumes it."""
+    await checked_form(request)
+    await accounts.stop_accounts(session, [account_id], person_of(request).actor)
+    return go(f"/accounts/{account_id}?done=The+account+is+stopped")
+
+
+def _filtered(q: str, status: str, tag: str) -> Select[tuple[Account]]:
+    query = select(Account).where(Account.archived_at.is_(None)).options(joinedload(Account.proxy))
+    if q:
+        query = query.where(Account.username.icontains(q, autoescape=True))
+    if status in set(AccountStatus):
+        query = query.where(Account.status == status)
+    if tag:
+        query = query.where(Account.tags.contains([tag]))
+    return query
+
+
+HANDLERS = [table, export, import_form, import_preview, import_confirmed, one, resume, stop]

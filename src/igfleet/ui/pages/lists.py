@@ -1,0 +1,37 @@
+"""Long lists: a page of rows after a key, and how many there are in all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+PAGE = 50
+_COUNTED = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`following` is the key after which the next page begins; None on the last."""
+
+    rows: Sequence[Any]
+    total: int
+    following: int | None
+
+    @property
+    def total_shown(self) -> str:
+        return f"{_COUNTED:,}+" if self.total > _COUNTED else f"{self.total:,}"
+
+
+async def page_of(
+    session: AsyncSession, query: Select[Any], key: Any, after: int | None, *, newest: bool = False
+) -> Page:
+    """One page of a query, by a unique key. Never OFFSET."""
+    counted = select(func.count()).select_from(query.with_only_columns(key).limit(_COUNTED + 1).subquery())
+    total = await session.scalar(counted) or 0
+    if after is not None:
+        query = query.where(key < after if newest else key > after)
+    rows = list(await session.scalars(query.order_by(key.desc() if newest else key).limit(PAGE + 1)))
+    more = len(rows) > PAGE
+    return Page(rows[:PAGE], total, getattr(rows[PAGE - 1], key.key) if more else None)

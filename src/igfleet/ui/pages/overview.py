@@ -1,0 +1,32 @@
+"""The first page: what needs a person, what runs, and what a newcomer does next."""
+
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.response import Template
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from igfleet.ui import live, overview
+from igfleet.ui.context import UiContext
+from igfleet.ui.pages.render import page
+from igfleet.ui.security.gate import AnyRequest
+
+
+@get("/")
+async def show(request: AnyRequest, session: NamedDependency[AsyncSession]) -> Template:
+    """The whole page."""
+    return page(request, "overview.html", "overview", seen=await overview.gather(session))
+
+
+@get("/overview/live")
+async def fragment(request: AnyRequest, session: NamedDependency[AsyncSession]) -> Template:
+    """The part that changes."""
+    return page(request, "_overview.html", "overview", seen=await overview.gather(session))
+
+
+@get("/events")
+async def events(ui: NamedDependency[UiContext], topic: str = "task", id: int | None = None) -> live.Events:  # noqa: A002  # the query's name
+    """One stream a page: says that something of the topic changed, not what."""
+    return live.stream(ui, topic, id)
+
+
+HANDLERS = [show, fragment, events]

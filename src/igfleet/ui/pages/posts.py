@@ -1,0 +1,48 @@
+"""One post: is it live, why, and what to do; and a person's word on a doubt."""
+
+from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.response import Redirect, Template
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from igfleet.errors import Invalid, NotFound
+from igfleet.ui import settling
+from igfleet.ui.context import UiContext
+from igfleet.ui.models import Post, PostChange, Task
+from igfleet.ui.pages.render import go, page
+from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
+
+
+@get("/posts/{post_id:int}")
+async def one(request: AnyRequest, post_id: int, session: NamedDependency[AsyncSession]) -> Template:
+    """The post with its history and the evidence."""
+    query = select(Post).where(Post.id == post_id).options(joinedload(Post.account), joinedload(Post.file))
+    found = (await session.execute(query)).scalar_one_or_none()
+    if found is None:
+        raise NotFound(f"There is no post {post_id}.")
+    history = list(
+        await session.scalars(select(PostChange).where(PostChange.post_id == post_id).order_by(PostChange.id))
+    )
+    task = await session.get_one(Task, found.task_id)
+    return page(request, "posts/one.html", "tasks", post=found, history=history, task=task)
+
+
+@post("/posts/{post_id:int}/settlement")
+async def settle(
+    request: AnyRequest, post_id: int, session: NamedDependency[AsyncSession], ui: NamedDependency[UiContext]
+) -> Redirect:
+    """What a person found out by looking."""
+    form = await checked_form(request)
+    try:
+        word = settling.Settlement(str(form.get("settlement", "")))
+    except ValueError:
+        raise Invalid("Say whether it is there.", {"settlement": "is needed"}) from None
+    link = str(form.get("permalink", "")).strip() or None
+    await settling.settle(session, post_id, word, person_of(request).actor, link)
+    ui.bus.tell("work")
+    return go(f"/posts/{post_id}")
+
+
+HANDLERS = [one, settle]

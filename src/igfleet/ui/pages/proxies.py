@@ -1,0 +1,65 @@
+"""Proxies: the table and the import."""
+
+from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.response import Redirect, Template
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from igfleet.errors import Invalid
+from igfleet.ui.context import UiContext
+from igfleet.ui.imports.proxies import apply_proxies, preview_proxies
+from igfleet.ui.models import Account, Proxy
+from igfleet.ui.pages.importing import shown, text_of
+from igfleet.ui.pages.lists import page_of
+from igfleet.ui.pages.render import go, page
+from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
+
+
+@get("/proxies")
+async def table(
+    request: AnyRequest, session: NamedDependency[AsyncSession], q: str = "", after: int | None = None
+) -> Template:
+    """The proxies, and how many accounts leave through each."""
+    query = select(Proxy)
+    if q:
+        query = query.where(Proxy.host.icontains(q, autoescape=True))
+    found = await page_of(session, query, Proxy.id, after)
+    ids = [proxy.id for proxy in found.rows]
+    used = select(Account.proxy_id, func.count()).where(Account.proxy_id.in_(ids)).group_by(Account.proxy_id)
+    counts = {proxy_id: count for proxy_id, count in (await session.execute(used)).tuples()}
+    return page(request, "proxies/list.html", "proxies", found=found, used=counts, q=q)
+
+
+@get("/proxies/import")
+async def import_form(request: AnyRequest) -> Template:
+    """Paste or choose a file."""
+    return page(request, "proxies/import.html", "proxies", text="", wrong="")
+
+
+@post("/proxies/import/preview")
+async def import_preview(
+    request: AnyRequest, session: NamedDependency[AsyncSession], ui: NamedDependency[UiContext]
+) -> Template:
+    """A verdict for each line. Nothing is written."""
+    form = await checked_form(request)
+    try:
+        text = await text_of(form)
+        preview = await preview_proxies(session, ui.vault, text)
+    except Invalid as error:
+        context = {"text": str(form.get("text", "")), "wrong": str(error)}
+        return page(request, "proxies/import.html", "proxies", status=422, **context)
+    return page(request, "proxies/preview.html", "proxies", text=text, bad_csv=preview.bad_csv(), **shown(preview))
+
+
+@post("/proxies/import")
+async def import_confirmed(
+    request: AnyRequest, session: NamedDependency[AsyncSession], ui: NamedDependency[UiContext]
+) -> Redirect:
+    """Import the good lines."""
+    form = await checked_form(request)
+    done = await apply_proxies(session, ui.vault, str(form.get("text", "")), person_of(request).actor)
+    return go(f"/proxies?done={len(done.ids)}+proxies+imported")
+
+
+HANDLERS = [table, import_form, import_preview, import_confirmed]

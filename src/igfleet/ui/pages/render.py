@@ -1,0 +1,38 @@
+"""What every page needs: who is signed in, the form token, where we are."""
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+from litestar.datastructures import Cookie
+from litestar.response import Redirect, Template
+
+from igfleet.ui.security import forms
+from igfleet.ui.security.gate import AnyRequest, owner_of, tokens
+
+
+def page(request: AnyRequest, template: str, here: str = "", *, status: int = 200, **context: Any) -> Template:
+    """A page or fragment. `here` is the entry of the navigation that is marked."""
+    told: dict[str, Any] = {
+        "person": request.state.person,
+        "csrf": tokens(request).make(owner_of(request)),
+        "here": here,
+        "query": dict(parse_qsl(request.url.query)),
+        "message": request.query_params.get("done", ""),
+        **context,
+    }
+    return Template(template, context=told, status_code=status)
+
+
+def go(path: str) -> Redirect:
+    """After a change: show the result by a fresh GET."""
+    return Redirect(path, status_code=303)
+
+
+def visitor_cookie(request: AnyRequest, value: str) -> Cookie:
+    return cookie(request, forms.VISITOR_COOKIE, value)
+
+
+def cookie(request: AnyRequest, name: str, value: str, max_age: int | None = None) -> Cookie:
+    """A cookie that scripts cannot read and other sites cannot send along with a form."""
+    is_secure = request.url.scheme == "https" or request.headers.get("x-forwarded-proto") == "https"
+    return Cookie(name, value, path="/", httponly=True, samesite="lax", secure=is_secure, max_age=max_age)

@@ -1,0 +1,58 @@
+"""The first admin, made by whoever holds the one-time link."""
+
+import secrets
+from typing import Any
+
+from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.response import Redirect, Template
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from igfleet.errors import Forbidden, Invalid
+from igfleet.ui import invitations
+from igfleet.ui.models import Role
+from igfleet.ui.pages.render import cookie, go, page, visitor_cookie
+from igfleet.ui.people import add_user
+from igfleet.ui.security import forms, sessions
+from igfleet.ui.security.gate import AnyRequest, checked_form
+
+_OLD_LINK = "This link was used already or is too old. Start the ui again to get a new one, or sign in."
+
+
+@get("/setup", opt={"public": True})
+async def show(request: AnyRequest, session: NamedDependency[AsyncSession], token: str = "") -> Template:
+    """The form, for a link that still works."""
+    if not await invitations.is_open(session, invitations.SET_UP, token):
+        raise Forbidden(_OLD_LINK)
+    visitor = request.cookies.get(forms.VISITOR_COOKIE) or secrets.token_urlsafe(16)
+    request.cookies[forms.VISITOR_COOKIE] = visitor
+    made = page(request, "setup.html", token=token, fields={}, name="")
+    made.cookies = [visitor_cookie(request, visitor)]
+    return made
+
+
+@post("/setup", opt={"public": True})
+async def set_up(request: AnyRequest, session: NamedDependency[AsyncSession]) -> Redirect | Template:
+    """Make the first admin and sign in."""
+    form = await checked_form(request)
+    token, name, password = (str(form.get(field, "")) for field in ("token", "name", "password"))
+    if not await invitations.is_open(session, invitations.SET_UP, token):
+        raise Forbidden(_OLD_LINK)
+    try:
+        user = await add_user(session, name, password, Role.ADMIN, "set-up")
+    except Invalid as error:
+        return page(request, "setup.html", status=422, token=token, fields=error.fields, name=name)
+    await invitations.redeem(session, invitations.SET_UP, token)
+    return await signed_in(request, session, user, "/")
+
+
+async def signed_in(request: AnyRequest, session: AsyncSession, user: Any, onward: str) -> Redirect:
+    """A fresh session for the person, whatever cookie came with the request."""
+    address = request.client.host if request.client else ""
+    key = await sessions.open_session(session, user, address, request.headers.get("user-agent", ""))
+    answer = go(onward)
+    answer.cookies = [cookie(request, sessions.COOKIE, key), cookie(request, forms.VISITOR_COOKIE, "", max_age=0)]
+    return answer
+
+
+HANDLERS = [show, set_up]

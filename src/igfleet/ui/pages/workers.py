@@ -1,0 +1,67 @@
+"""Workers: who is there, how busy, and tokens for new ones."""
+
+from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.response import Redirect, Template
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from igfleet.errors import Invalid, NotFound
+from igfleet.ui import overview, tokens
+from igfleet.ui.models import AuditEntry, Role, Worker, WorkerToken
+from igfleet.ui.pages.render import go, page
+from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
+
+
+@get("/workers")
+async def table(request: AnyRequest, session: NamedDependency[AsyncSession]) -> Template:
+    """Every worker heard of in the last day."""
+    return page(request, "workers/list.html", "workers", made="", name="", **await _listed(session))
+
+
+@get("/workers/live")
+async def fragment(request: AnyRequest, session: NamedDependency[AsyncSession]) -> Template:
+    """The part that changes."""
+    return page(request, "workers/_rows.html", "workers", **await _listed(session))
+
+
+@post("/workers/{worker_id:int}/drain")
+async def drain(request: AnyRequest, worker_id: int, session: NamedDependency[AsyncSession]) -> Redirect:
+    """Let it finish what it has and take nothing new, or take that back."""
+    form = await checked_form(request)
+    worker = await session.get(Worker, worker_id)
+    if worker is None:
+        raise NotFound(f"There is no worker {worker_id}.")
+    is_on = form.get("on") == "yes"
+    worker.draining_since = func.now() if is_on else None
+    action = "worker_drained" if is_on else "worker_undrained"
+    session.add(AuditEntry(actor=person_of(request).actor, action=action, subject=f"worker:{worker.name}"))
+    return go("/workers")
+
+
+@post("/workers/tokens", opt={"role": Role.ADMIN})
+async def make_token(request: AnyRequest, session: NamedDependency[AsyncSession]) -> Template:
+    """A token for one worker, shown this once."""
+    form = await checked_form(request)
+    name = str(form.get("name", "")).strip()
+    if not name or len(name) > 100 or not name.isprintable():
+        raise Invalid("Give the worker a name.", {"name": "is needed"})
+    made = await tokens.make(session, name, person_of(request).actor)
+    await session.flush()  # the list below shows it
+    return page(request, "workers/list.html", "workers", made=made, name=name, **await _listed(session))
+
+
+@post("/workers/tokens/revocation", opt={"role": Role.ADMIN})
+async def revoke(request: AnyRequest, session: NamedDependency[AsyncSession]) -> Redirect:
+    """Every token of this worker stops working within a second."""
+    form = await checked_form(request)
+    await tokens.revoke(session, str(form.get("name", "")), person_of(request).actor)
+    return go("/workers?done=Its+tokens+are+revoked")
+
+
+async def _listed(session: AsyncSession) -> dict[str, object]:
+    live = select(WorkerToken.worker_name).where(WorkerToken.revoked_at.is_(None)).distinct()
+    return {"workers": await overview.workers(session), "with_token": sorted(await session.scalars(live))}
+
+
+HANDLERS = [table, fragment, drain, make_token, revoke]

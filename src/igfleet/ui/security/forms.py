@@ -1,0 +1,47 @@
+"""Cross-site requests: refused by where they come from, and by a token that belongs to the session."""
+
+import hashlib
+import hmac
+import secrets
+from urllib.parse import urlsplit
+
+from litestar.connection import ASGIConnection
+
+from igfleet.errors import Forbidden
+
+FIELD = "csrf"
+HEADER = "x-csrf-token"
+VISITOR_COOKIE = "igfleet_visitor"
+"""Before the sign-in, the form token belongs to this cookie instead of a session."""
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class FormTokens:
+    """Makes and checks tokens with a key of this installation."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key.encode()
+
+    def make(self, owner: str) -> str:
+        """A token for forms shown to this session or visitor; different each time, so that it cannot be guessed piecewise."""
+        salt = secrets.token_hex(8)
+        return f"{salt}.{self._sign(owner, salt)}"
+
+    def check(self, owner: str, token: str | None) -> None:
+        """Raises `Forbidden`."""
+        salt, _, signature = (token or "").partition(".")
+        if not owner or not hmac.compare_digest(self._sign(owner, salt).encode(), signature.encode()):
+            raise Forbidden("This form is too old or not from this session. Go back, reload the page, and try again.")
+
+    def _sign(self, owner: str, salt: str) -> str:
+        return hmac.new(self._key, f"form/{owner}/{salt}".encode(), hashlib.sha256).hexdigest()
+
+
+def check_origin(connection: "ASGIConnection[object, object, object, object]") -> None:
+    """Refuse what another site sent. Raises `Forbidden`."""
+    headers = connection.headers
+    if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise Forbidden("This request came from another site.")
+    origin = headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != headers.get("host", ""):
+        raise Forbidden("This request came from another site.")

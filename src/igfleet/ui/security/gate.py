@@ -1,0 +1,65 @@
+"""The door of the dashboard: every page route passes here. Signed in, allowed, and not sent by another site."""
+
+from typing import Any
+
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from igfleet.errors import Forbidden, NotSignedIn
+from igfleet.ui.context import UiContext
+from igfleet.ui.models import Role
+from igfleet.ui.security import forms, sessions
+from igfleet.ui.security.forms import FormTokens
+from igfleet.ui.security.sessions import SignedIn
+
+type AnyConnection = ASGIConnection[Any, Any, Any, Any]
+type AnyRequest = Request[Any, Any, Any]
+
+
+async def dashboard_gate(connection: AnyConnection, handler: BaseRouteHandler) -> None:
+    """A route's `opt` says `public`, or the least `role` (viewer for reading, operator for the rest by default)."""
+    ui: UiContext = connection.app.state.ui
+    key = connection.cookies.get(sessions.COOKIE)
+    async with ui.database.sessions.begin() as session:
+        person = await sessions.find(session, ui.settings, key)
+    connection.state.person = person
+    is_safe = connection.scope["method"] in forms.SAFE
+    if not is_safe:
+        forms.check_origin(connection)
+    if handler.opt.get("public"):
+        return
+    if person is None:
+        raise NotSignedIn("Sign in first.")
+    least = handler.opt.get("role", Role.VIEWER if is_safe else Role.OPERATOR)
+    if not person.role.includes(least):
+        raise Forbidden(f"This needs the role {least}; you are {person.role}.")
+    header = connection.headers.get(forms.HEADER)
+    if not is_safe and (header is not None or handler.opt.get("token_in_header")):
+        tokens(connection).check(person.session_key, header)
+        connection.state.form_checked = True
+
+
+async def checked_form(request: AnyRequest) -> dict[str, Any]:
+    """The fields of a form whose token is right. Every unsafe page handler reads its form here. Raises `Forbidden`."""
+    form = await request.form()
+    if not getattr(request.state, "form_checked", False):
+        tokens(request).check(owner_of(request), str(form.get(forms.FIELD, "")))
+    return {name: form.getall(name) if len(form.getall(name)) > 1 else form[name] for name in form}
+
+
+def owner_of(connection: AnyConnection) -> str:
+    """Whom a form token belongs to: the session, or before the sign-in the visitor's cookie."""
+    person: SignedIn | None = connection.state.person
+    return person.session_key if person else connection.cookies.get(forms.VISITOR_COOKIE, "")
+
+
+def tokens(connection: AnyConnection) -> FormTokens:
+    made: FormTokens = connection.app.state.form_tokens
+    return made
+
+
+def person_of(connection: AnyConnection) -> SignedIn:
+    """The signed-in person of a route that is not public."""
+    person: SignedIn = connection.state.person
+    return person

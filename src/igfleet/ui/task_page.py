@@ -1,0 +1,137 @@
+"""What a task's page tells, read from the tables."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from igfleet.contracts.states import AccountTaskState, PostState
+from igfleet.ui.models import AccountTask, LogEntry, Post, Task
+from igfleet.ui.overview import bars
+from igfleet.ui.planning.plan import find_task
+
+ROWS = 100
+_POSTS_PER_ROW = 50
+_LINES = 200
+ORDER = (
+    PostState.PUBLISHED,
+    PostState.PUBLISHING,
+    PostState.PREPARING,
+    PostState.RECONCILING,
+    PostState.UNKNOWN,
+    PostState.NEEDS_PERSON,
+    PostState.FAILED,
+    PostState.CANCELLED,
+    PostState.PLANNED,
+)
+"""Of the parts of a bar: what is done first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One reason that several account tasks or posts share."""
+
+    code: str
+    message: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPage:
+    task: Task
+    counts: dict[str, int]
+    """Account tasks by state."""
+    bar: dict[str, int]
+    """Posts by state."""
+    rows: Sequence[AccountTask]
+    rows_total: int
+    posts: dict[int, list[Post]] = field(default_factory=dict)
+    """Of the rows shown, by account task."""
+    causes: Sequence[Cause] = ()
+    lines: Sequence[LogEntry] = ()
+
+    @property
+    def total(self) -> int:
+        return sum(self.bar.values())
+
+    @property
+    def done(self) -> int:
+        return self.bar.get(PostState.PUBLISHED, 0)
+
+    @property
+    def needs_person(self) -> int:
+        return self.counts.get(AccountTaskState.SUSPENDED, 0)
+
+    @property
+    def has_failures(self) -> bool:
+        return bool(self.bar.get(PostState.FAILED) or self.counts.get(AccountTaskState.DISCARDED))
+
+
+async def gather(session: AsyncSession, task_id: int, state: str = "", page: int = 1) -> TaskPage:
+    """Everything the page shows. `state` filters the rows by the account task's state."""
+    task = await find_task(session, task_id)
+    counted = select(AccountTask.state, func.count()).where(AccountTask.task_id == task_id).group_by(AccountTask.state)
+    counts = {name: count for name, count in (await session.execute(counted)).tuples()}
+    rows = await _rows(session, task_id, state, page)
+    return TaskPage(
+        task=task,
+        counts=counts,
+        bar=_ordered((await bars(session, [task_id]))[task_id]),
+        rows=rows,
+        rows_total=counts.get(state, 0) if state else sum(counts.values()),
+        posts=await _posts(session, [row.id for row in rows]),
+        causes=await _causes(session, task_id),
+        lines=await _lines(session, task_id),
+    )
+
+
+async def _rows(session: AsyncSession, task_id: int, state: str, page: int) -> Sequence[AccountTask]:
+    """In the order of the plan, which never changes under the pointer."""
+    query = select(AccountTask).where(AccountTask.task_id == task_id)
+    if state:
+        query = query.where(AccountTask.state == state)
+    first = (page - 1) * ROWS
+    query = query.where(AccountTask.position >= first) if not state else query.offset(first)
+    loaded = query.options(joinedload(AccountTask.account)).order_by(AccountTask.position, AccountTask.id)
+    return list(await session.scalars(loaded.limit(ROWS)))
+
+
+async def _posts(session: AsyncSession, ids: Sequence[int]) -> dict[int, list[Post]]:
+    query = select(Post).where(Post.account_task_id.in_(ids)).order_by(Post.account_task_id, Post.position)
+    found: dict[int, list[Post]] = {account_task_id: [] for account_task_id in ids}
+    for post in await session.scalars(query.options(joinedload(Post.file)).limit(ROWS * _POSTS_PER_ROW)):
+        found[post.account_task_id].append(post)
+    return found
+
+
+async def _causes(session: AsyncSession, task_id: int) -> list[Cause]:
+    """Why account tasks and posts failed or wait for a person, the most common first."""
+    row = AccountTask
+    states = (AccountTaskState.DISCARDED, AccountTaskState.SUSPENDED, AccountTaskState.RETRYABLE)
+    counted = (
+        select(row.reason_code, func.max(row.message), func.count())
+        .where(row.task_id == task_id, row.state.in_(states), row.reason_code.is_not(None))
+        .group_by(row.reason_code)
+    )
+    failed = (
+        select(Post.reason_code, func.max(Post.message), func.count())
+        .where(Post.task_id == task_id, Post.state == PostState.FAILED, Post.reason_code.is_not(None))
+        .group_by(Post.reason_code)
+    )
+    found: dict[str, Cause] = {}
+    for query in (counted, failed):
+        for code, message, count in (await session.execute(query)).tuples():
+            found.setdefault(code, Cause(code, message, count))
+    return sorted(found.values(), key=lambda cause: -cause.count)
+
+
+async def _lines(session: AsyncSession, task_id: int) -> list[LogEntry]:
+    """The newest lines, oldest first."""
+    query = select(LogEntry).where(LogEntry.task_id == task_id).order_by(LogEntry.id.desc()).limit(_LINES)
+    return list(reversed(list(await session.scalars(query))))
+
+
+def _ordered(bar: dict[str, int]) -> dict[str, int]:
+    return {state.value: bar[state] for state in ORDER if bar.get(state)}

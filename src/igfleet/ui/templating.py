@@ -1,0 +1,107 @@
+"""Jinja2 for the pages: escaped always, undefined names are errors, words of states from one table."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.template.config import TemplateConfig
+
+from igfleet import __version__, clock, resources
+from igfleet.reasons import REASONS, ReasonCode
+from igfleet.settings import UiSettings
+from igfleet.ui import static_files
+from igfleet.ui.words import look
+
+_REEL = re.compile(r"https://www\.instagram\.com/(reel/[A-Za-z0-9_-]+/?)")
+_STEPS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def config(settings: UiSettings) -> TemplateConfig[JinjaTemplateEngine]:
+    """The template engine of the app."""
+    return TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment(settings)))
+
+
+def environment(settings: UiSettings, folder: Path | None = None) -> Environment:
+    """The environment with our filters and globals."""
+    made = Environment(
+        loader=FileSystemLoader(folder or resources.folder("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(when=when, ago=ago, lasts=lasts, size=size, number=number)
+    made.globals.update(
+        static=static_files.address,
+        look=look,
+        reason_of=reason_of,
+        is_sandbox=not settings.is_live,
+        version=__version__,
+        post_link=lambda link, mode: post_link(settings, link, mode),
+        with_query=with_query,
+    )
+    return made
+
+
+def when(moment: datetime | None) -> str:
+    """A time as people read it, in UTC."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") if moment else "–"
+
+
+def ago(moment: datetime | None) -> str:
+    """How long ago: "5 s", "3 h"."""
+    if moment is None:
+        return "never"
+    seconds = max((clock.now() - moment).total_seconds(), 0)
+    return "just now" if seconds < 2 else f"{lasts(seconds)} ago"
+
+
+def lasts(seconds: float | None) -> str:
+    """A length of time in its largest fitting unit."""
+    if seconds is None:
+        return "–"
+    for length, unit in _STEPS:
+        if seconds >= length:
+            return f"{seconds / length:.0f} {unit}" if unit != "s" else f"{seconds:.3g} s"
+    return f"{seconds:.1f} s"
+
+
+def size(count: float | None) -> str:
+    """Bytes in the largest fitting unit."""
+    if count is None:
+        return "–"
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if count < 1024 or unit == "GiB":
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1024
+    return f"{count:.1f} GiB"
+
+
+def number(count: int) -> str:
+    return f"{count:,}".replace(",", "\u202f")
+
+
+def reason_of(code: str | None) -> Any:
+    """The four answers for a reason code; None when there is none."""
+    if not code or code not in set(ReasonCode):
+        return None
+    return REASONS[ReasonCode(code)]
+
+
+def post_link(settings: UiSettings, link: str | None, mode: str) -> str | None:
+    """Where a post can be looked at: a simulated one on the sandbox's own page."""
+    if link is None or mode == "live":
+        return link
+    found = _REEL.fullmatch(link)
+    return f"{settings.sandbox_url.rstrip('/')}/{found.group(1)}" if found and settings.sandbox_url else None
+
+
+def with_query(given: Mapping[str, str], **changes: str | int | None) -> str:
+    """A query string: the present one with changes; None and empty ones are left out."""
+    merged = {**given, **{name: value for name, value in changes.items() if value is not None}}
+    return "?" + urlencode({name: value for name, value in merged.items() if value != ""})
