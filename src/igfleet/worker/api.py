@@ -15,13 +15,14 @@ from igfleet import __version__, log
 from igfleet.contracts.worker_api import Health, Job, Problem, Started, StartOptions, StartRequest
 from igfleet.errors import Invalid, NotFound, NotSignedIn, Unavailable, UserError
 from igfleet.worker.kinds import Kind
-from igfleet.worker.pull import Nudge, Pull
+from igfleet.worker.leasing import Nudge
+from igfleet.worker.pull import Pull
 
 _log = log.get(__name__)
 _KNOWN_OPTIONS = frozenset(StartOptions.model_fields)
 
 
-def create_app(pull: Pull, kinds: dict[str, Kind], slots: int, token: str) -> Litestar:
+def create_app(pull: Pull, slots: int, token: str) -> Litestar:
     """The application. Every call but health needs the token."""
     starts = Router("/api/v1", route_handlers=[jobs, job_status, job_stop, start], guards=[_only_the_ui])
     app = Litestar(
@@ -31,11 +32,8 @@ def create_app(pull: Pull, kinds: dict[str, Kind], slots: int, token: str) -> Li
         logging_config=None,
         request_max_body_size=64 * 1024,
     )
-    app.state.pull, app.state.kinds, app.state.slots, app.state.token = pull, kinds, slots, token
+    app.state.pull, app.state.slots, app.state.token = pull, slots, token
     return app
-
-
-type AnyRequest = Request[Any, Any, Any]
 
 
 def _only_the_ui(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
@@ -46,27 +44,27 @@ def _only_the_ui(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseR
 
 
 @get("/api/v1/health")
-async def health(request: AnyRequest) -> Health:
+async def health(request: Request[Any, Any, Any]) -> Health:
     """Whether it lives, and how much it does."""
     pull: Pull = request.app.state.pull
     return Health(version=__version__, worker_id=pull.worker_id, slots=request.app.state.slots, running=len(pull.runs))
 
 
 @get("/jobs")
-async def jobs(request: AnyRequest) -> list[Job]:
+async def jobs(request: Request[Any, Any, Any]) -> list[Job]:
     """Every job that is remembered."""
     pull: Pull = request.app.state.pull
     return pull.jobs.all()
 
 
 @get("/jobs/{job_id:uuid}/status")
-async def job_status(job_id: UUID, request: AnyRequest) -> Job:
+async def job_status(job_id: UUID, request: Request[Any, Any, Any]) -> Job:
     pull: Pull = request.app.state.pull
     return pull.jobs.find(job_id)
 
 
 @post("/jobs/{job_id:uuid}/stop", status_code=200)
-async def job_stop(job_id: UUID, request: AnyRequest) -> Job:
+async def job_stop(job_id: UUID, request: Request[Any, Any, Any]) -> Job:
     """Ask the runs of that job to stop at the next safe point."""
     pull: Pull = request.app.state.pull
     job = pull.jobs.stop(job_id)
@@ -75,17 +73,17 @@ async def job_stop(job_id: UUID, request: AnyRequest) -> Job:
 
 
 @post("/{path:str}/start", status_code=200)
-async def start(path: str, request: AnyRequest, task_id: int | None = None) -> Started:
+async def start(path: str, request: Request[Any, Any, Any], task_id: int | None = None) -> Started:
     """Lease now. The task stands in the body (bulk upload) or in the query (all others)."""
     pull: Pull = request.app.state.pull
-    kind = _kind(request.app.state.kinds, path)
+    kind = _kind(pull.kinds, path)
     order = _order(await request.body(), task_id)
     wanted = order.options.upload_method
     if wanted is not None and wanted not in kind.methods:
         raise Invalid(f"{kind.name} cannot be done by {wanted} here.", {"upload_method": "not served by this worker"})
     if pull.is_draining:
         raise Unavailable("This worker is draining: it takes no new work.")
-    job = pull.jobs.start(kind.name, order.task_id)
+    job = pull.jobs.start(kind.name, order.task_id, order.options)
     pull.nudge(Nudge(order.task_id, order.options))
     return Started(job_id=job.job_id)
 
@@ -116,7 +114,7 @@ def _order(body: bytes, task_id: int | None) -> StartRequest:
         raise Invalid("The start call is not as it should be.", fields) from None
 
 
-def _respond(_request: AnyRequest, error: Exception) -> Response[Any]:
+def _respond(_request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     problem = _problem(error)
     headers = {"Retry-After": "5"} if problem.status == 503 else {}
     return Response(

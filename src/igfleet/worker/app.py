@@ -2,10 +2,13 @@
 
 import asyncio
 import contextlib
+import fcntl
 import os
+import shutil
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from ipaddress import ip_address
 from pathlib import Path
 from types import FrameType
 
@@ -13,17 +16,20 @@ import certifi
 import uvicorn
 
 from igfleet import log
+from igfleet.contracts.tasks import Method
 from igfleet.errors import SetupError
 from igfleet.settings import WorkerSettings
 from igfleet.worker.api import create_app
+from igfleet.worker.child import PRELOAD, processes
 from igfleet.worker.downloads import Downloads
 from igfleet.worker.jobs import Jobs
-from igfleet.worker.kinds import Kind, kinds
+from igfleet.worker.kinds import ADAPTERS, Kind, kinds
 from igfleet.worker.pull import Pull
-from igfleet.worker.supervisor import Bench, forkserver
+from igfleet.worker.supervisor import Bench
 from igfleet.worker.ui_client import UiClient
 
 _log = log.get(__name__)
+_GRACE_S = 3
 
 
 class _Server(uvicorn.Server):
@@ -32,9 +38,10 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, on_signal: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_signal = on_signal
+        self._loop = asyncio.get_running_loop()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._on_signal()
+        self._loop.call_soon_threadsafe(self._on_signal)
 
 
 async def serve(
@@ -42,34 +49,68 @@ async def serve(
     host: str,
     port: int,
     announce: Callable[[str], None] | None = None,
+    *,
     served: dict[str, Kind] | None = None,
+    adapters: Mapping[Method, str] = ADAPTERS,
+    preload: Sequence[str] = PRELOAD,
 ) -> None:
-    """Work until a signal. Raises `SetupError` when the address is taken or a setting is wrong."""
+    """Work until a signal: the first drains, a second hurries.
+
+    Raises `SetupError` when the address is taken, a setting is wrong, or the worker runs already.
+    """
     served = served if served is not None else kinds()
     name = settings.name or socket.gethostname()
     folder = settings.data_dir / "worker" / _as_folder(name)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     listener = _listen(host, port)
-    address = "http://{}:{}".format(*listener.getsockname()[:2])
-    async with UiClient(settings) as ui:
-        downloads = Downloads(ui.http, settings.media_dir or folder / "media", settings.media_cache_bytes)
-        bench = Bench(settings, ui, downloads, forkserver(), folder, _ca_file(settings, folder), served)
-        pull = Pull(bench, name, address, Jobs(folder / "jobs.json"))
-        token = settings.worker_api_token or settings.ui_api_token
-        app = create_app(pull, served, settings.slots, token.get_secret_value())
-        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", server_header=False)
-        server = _Server(config, pull.stop)
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        if announce is not None:
-            announce(address)
-        try:
-            await pull.run()
-        finally:
-            server.should_exit = True
-            await serving
-            listener.close()
-            _stop_forkserver()
+    with listener, _only_one(folder, name):
+        shutil.rmtree(folder / "runs", ignore_errors=True)
+        async with UiClient(settings) as ui:
+            downloads = Downloads(ui.http, settings.media_dir or folder / "media", settings.media_cache_bytes)
+            ca_file = _ca_file(settings, folder)
+            bench = Bench(settings, ui, downloads, processes(preload), folder, ca_file, served, adapters)
+            address = _address(listener)
+            pull = Pull(bench, name, address, Jobs(folder / "jobs.json"))
+            try:
+                await _serve(pull, listener, settings, announce, address)
+            finally:
+                _stop_forkserver()
     _log.info("worker_stopped", worker=name)
+
+
+async def _serve(
+    pull: Pull,
+    listener: socket.socket,
+    settings: WorkerSettings,
+    announce: Callable[[str], None] | None,
+    address: str,
+) -> None:
+    token = settings.worker_api_token or settings.ui_api_token
+    log.redactor.learn(token.get_secret_value(), settings.ui_api_token.get_secret_value())
+    app = create_app(pull, settings.slots, token.get_secret_value())
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, lifespan="on", server_header=False, timeout_graceful_shutdown=_GRACE_S
+    )
+    server = _Server(config, pull.stop)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    if announce is not None:
+        announce(address)
+    try:
+        await pull.run()
+    finally:
+        server.should_exit = True
+        await serving
+
+
+@contextlib.contextmanager
+def _only_one(folder: Path, name: str) -> Iterator[None]:
+    """Two workers of one name would read each other's journals. Raises `SetupError`."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with open(folder / "lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise SetupError(f"A worker named {name} runs already in {folder}. Choose another WORKER_NAME.") from None
+        yield
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -83,8 +124,16 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def _address(listener: socket.socket) -> str:
+    """How the ui reaches this worker."""
+    host, port = listener.getsockname()[:2]
+    if ip_address(host).is_unspecified:
+        host = socket.gethostname()
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def _ca_file(settings: WorkerSettings, folder: Path) -> Path | None:
-    """The public CAs and the added one in one file. Raises `SetupError`."""
+    """The public CAs and the added one in one file; None: the public ones alone. Raises `SetupError`."""
     if settings.egress_ca_file is None:
         return None
     try:

@@ -1,8 +1,8 @@
 """The egress gate: the only way out of a run.
 
-A forward proxy on loopback, one per run, with a password of its own. It tunnels to Instagram's hosts through the
-account's proxy; a broken proxy is an error, never a direct connection. After the lease's local deadline, and after the
-window of a permit until the outcome is known, it lets no byte out: a frozen run cannot send late.
+A forward proxy on loopback, one per run, with a password of its own. It lets through to Instagram's hosts by way of
+the account's proxy; a broken proxy is an error, never a direct connection. After the lease's local deadline, and after
+the window of a permit until the outcome is known, it lets no byte out: a frozen run cannot send late.
 """
 
 import asyncio
@@ -11,30 +11,21 @@ import hmac
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
-from math import inf
+from urllib.parse import urlsplit
 
-from igfleet import clock, log
+from igfleet import log
 from igfleet.reasons import ReasonCode
+from igfleet.worker.deadlines import Deadlines
+from igfleet.worker.tunnel import Tunnel
 from igfleet.worker.upstream import Refused, Upstream
 
 _log = log.get(__name__)
-_CHUNK = 65536
 _HEAD_MAX = 16 * 1024
 _HEAD_S = 30
 _HOSTS = ("instagram.com", "cdninstagram.com", "fbcdn.net", "facebook.com")
 """Instagram's own names; each stands for its subdomains too."""
-
-
-@dataclass
-class Deadlines:
-    """Boot-clock times after which nothing leaves."""
-
-    lease: float = inf
-    commit: float = inf
-
-    @property
-    def next(self) -> float:
-        return min(self.lease, self.commit)
+_PORTS = (443, 80)
+_PHRASES = {400: "Bad Request", 403: "Forbidden", 407: "Proxy Authentication Required", 502: "Bad Gateway"}
 
 
 class Gate:
@@ -44,14 +35,20 @@ class Gate:
         self._upstream = upstream
         self._password = secrets.token_urlsafe(18)
         self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.Task[None]] = set()
-        self.deadlines = Deadlines()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._tunnels: set[Tunnel] = set()
+        self._cutting: asyncio.Task[None] | None = None
+        self._deadlines = Deadlines()
+        self.renewed = self._deadlines.renewed
+        self.permitted = self._deadlines.permitted
+        self.reported = self._deadlines.reported
         self.last_trouble: Refused | None = None
         self.refused_hosts: list[str] = []
 
     async def open(self) -> str:
         """Listen; the address for the run, with its password."""
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=_HEAD_MAX)
+        self._cutting = asyncio.create_task(self._cut_in_time())
         port = self._server.sockets[0].getsockname()[1]
         return f"http://run:{self._password}@127.0.0.1:{port}"
 
@@ -59,97 +56,119 @@ class Gate:
         """Cut every connection."""
         if self._server is not None:
             self._server.close()
-        for task in list(self._connections):
+        self._cut_all()
+        ending = [task for task in (*self._tasks, self._cutting) if task is not None]
+        for task in ending:
             task.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
+        await asyncio.gather(*ending, return_exceptions=True)
+
+    async def _cut_in_time(self) -> None:
+        while True:
+            await self._deadlines.until_over()
+            self._cut_all()
+            await self._deadlines.until_open()
+
+    def _cut_all(self) -> None:
+        if self._tunnels:
+            _log.warning("egress_cut", connections=len(self._tunnels))
+        for tunnel in list(self._tunnels):
+            tunnel.cut()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        self._connections.add(task)
+        self._tasks.add(task)
         try:
             await self._serve(reader, writer)
-        except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError):
+        except Refused as refused:
+            await self._refuse(writer, refused)
+        except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             pass
         finally:
-            self._connections.discard(task)
+            self._tasks.discard(task)
             writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async with asyncio.timeout(_HEAD_S):
-            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        method, target, *_ = head.split("\r\n", 1)[0].split(" ")
-        if not self._is_own(head):
-            await _answer(writer, 407, "Proxy-Authenticate: Basic\r\n", "this gate belongs to another run")
-            return
-        if method != "CONNECT":
-            await _answer(writer, 403, "", "only CONNECT")
-            return
-        host, _, port = target.rpartition(":")
-        if clock.boot_seconds() > self.deadlines.next:
-            _log.warning("egress_closed", reason="the lease or the permit's window is over")
-            writer.transport.abort()
-            return
+            wanted = _Wanted.of((await reader.readuntil(b"\r\n\r\n")).decode("latin-1"))
+        self._check(wanted)
         try:
-            self._check(host)
-            upstream_reader, upstream_writer = await self._upstream.connect(host, int(port))
+            outer = await self._upstream.connect(wanted.host, wanted.port)
         except Refused as refused:
             self.last_trouble = refused
-            _log.warning("egress_refused", host=host, reason=refused.reason.value, error=str(refused))
-            await _answer(writer, refused.status, f"X-Igfleet-Reason: {refused.reason.value}\r\n", str(refused))
-            return
+            raise
         self.last_trouble = None
-        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        await self._pump(reader, writer, upstream_reader, upstream_writer)
-
-    def _is_own(self, head: str) -> bool:
-        wanted = base64.b64encode(f"run:{self._password}".encode()).decode()
-        for line in head.split("\r\n")[1:]:
-            name, _, value = line.partition(":")
-            if name.lower() == "proxy-authorization":
-                return hmac.compare_digest(value.strip().removeprefix("Basic ").encode(), wanted.encode())
-        return False
-
-    def _check(self, host: str) -> None:
-        if not any(host == name or host.endswith(f".{name}") for name in _HOSTS):
-            self.refused_hosts.append(host)
-            raise Refused(403, ReasonCode.EGRESS_REFUSED, f"{host} is not a host of Instagram")
-
-    async def _pump(
-        self,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        upstream_reader: asyncio.StreamReader,
-        upstream_writer: asyncio.StreamWriter,
-    ) -> None:
-        outward = asyncio.create_task(self._copy(reader, upstream_writer, guarded=True))
-        inward = asyncio.create_task(self._copy(upstream_reader, writer, guarded=False))
+        if self._deadlines.are_over:
+            outer[1].transport.abort()
+            raise Refused(502, ReasonCode.WORKER_LOST, "the lease or the permit's window is over")
+        tunnel = Tunnel((reader, writer), outer, self._deadlines)
+        self._tunnels.add(tunnel)
         try:
-            await asyncio.wait({outward, inward}, return_when=asyncio.FIRST_COMPLETED)
-            await asyncio.wait({inward}, timeout=1)
+            (writer if wanted.forwarded is None else outer[1]).write(wanted.forwarded or wanted.ESTABLISHED)
+            await tunnel.run()
         finally:
-            for task in (outward, inward):
-                task.cancel()
-            for side in (upstream_writer, writer):
-                with suppress(OSError):
-                    side.close()
+            self._tunnels.discard(tunnel)
 
-    async def _copy(self, source: asyncio.StreamReader, target: asyncio.StreamWriter, *, guarded: bool) -> None:
+    def _check(self, wanted: "_Wanted") -> None:
+        """Raises `Refused`."""
+        expected = base64.b64encode(f"run:{self._password}".encode()).decode()
+        if not hmac.compare_digest(wanted.credentials.encode(), f"Basic {expected}".encode()):
+            raise Refused(407, ReasonCode.EGRESS_REFUSED, "this gate belongs to another run")
+        known = any(wanted.host == name or wanted.host.endswith(f".{name}") for name in _HOSTS)
+        if not known or wanted.port not in _PORTS:
+            self.refused_hosts.append(wanted.host)
+            text = f"{wanted.host}:{wanted.port} is not a host of Instagram"
+            raise Refused(403, ReasonCode.EGRESS_REFUSED, text)
+        if self._deadlines.are_over:
+            raise Refused(502, ReasonCode.WORKER_LOST, "the lease or the permit's window is over")
+
+    async def _refuse(self, writer: asyncio.StreamWriter, refused: Refused) -> None:
+        _log.warning("egress_refused", reason=refused.reason.value, error=str(refused))
+        body = str(refused).encode()
+        lines = [
+            f"HTTP/1.1 {refused.status} {_PHRASES.get(refused.status, 'Refused')}",
+            *(['Proxy-Authenticate: Basic realm="run"'] if refused.status == 407 else []),
+            f"X-Igfleet-Reason: {refused.reason.value}",
+            "Content-Type: text/plain; charset=utf-8",
+            f"Content-Length: {len(body)}",
+            "Connection: close",
+        ]
         with suppress(OSError):
-            while data := await source.read(_CHUNK):
-                if guarded and clock.boot_seconds() > self.deadlines.next:
-                    _log.warning("egress_closed", reason="the lease or the permit's window is over")
-                    target.transport.abort()
-                    return
-                target.write(data)
-                await target.drain()
-            if target.can_write_eof():
-                target.write_eof()
+            writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+            await writer.drain()
 
 
-async def _answer(writer: asyncio.StreamWriter, status: int, headers: str, text: str) -> None:
-    body = text.encode()
-    head = f"HTTP/1.1 {status} \r\n{headers}Content-Type: text/plain\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    writer.write(head.encode() + body)
-    with suppress(OSError):
-        await writer.drain()
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What one connection asks for: a tunnel, or one request in absolute form."""
+
+    host: str
+    port: int
+    credentials: str
+    forwarded: bytes | None
+    """The head as the host shall see it; None for a tunnel."""
+    ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
+
+    @classmethod
+    def of(cls, head: str) -> "_Wanted":
+        """Raises `Refused`."""
+        first, *lines = head.removesuffix("\r\n\r\n").split("\r\n")
+        headers = [(name.strip().lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines)]
+        credentials = next((value for name, value in headers if name == "proxy-authorization"), "")
+        try:
+            method, target, _version = first.split(" ")
+            parts = urlsplit(f"//{target}" if method == "CONNECT" else target)
+            if not parts.hostname or (method != "CONNECT" and parts.scheme != "http"):
+                raise ValueError
+            port = parts.port or (443 if method == "CONNECT" else 80)
+        except ValueError:
+            raise Refused(
+                400, ReasonCode.EGRESS_REFUSED, "neither CONNECT nor a request with a whole address"
+            ) from None
+        host = parts.hostname.lower().rstrip(".")
+        if method == "CONNECT":
+            return cls(host, port, credentials, None)
+        path = parts._replace(scheme="", netloc="").geturl() or "/"
+        kept = [line for line in lines if not line.lower().startswith(("proxy-", "connection:"))]
+        forwarded = "\r\n".join([f"{method} {path} HTTP/1.1", *kept, "Connection: close"]) + "\r\n\r\n"
+        return cls(host, port, credentials, forwarded.encode("latin-1"))

@@ -1,8 +1,7 @@
 """A run's own process: from the lease to its ending. Knows no token and no database."""
 
 import asyncio
-import contextlib
-import ctypes
+import errno
 import importlib
 import os
 import secrets
@@ -16,12 +15,13 @@ from igfleet import log
 from igfleet.contracts.leases import Ending, Lease, LeaseOutcome
 from igfleet.errors import Cancelled, GiveUp, NeedsPerson, NotNow, RetryLater, RunError, WorkerStopping
 from igfleet.reasons import ReasonCode
+from igfleet.worker.guard import stand_guard
 from igfleet.worker.line import Line
 from igfleet.worker.messages import Ask, Setup
 from igfleet.worker.run_context import PipeContext
 
 _log = log.get(__name__)
-_PR_SET_PDEATHSIG = 1
+_CLOSE_S = 10
 _ENDINGS: tuple[tuple[type[RunError], Ending], ...] = (
     (Cancelled, Ending.CANCELLED),
     (WorkerStopping, Ending.RELEASED),
@@ -33,9 +33,8 @@ _ENDINGS: tuple[tuple[type[RunError], Ending], ...] = (
 
 
 def main(pipe: Connection, setup: Setup) -> None:
-    """The process's first call. It leads a process group of its own, which dies with the supervisor."""
-    os.setsid()
-    _die_with_parent()
+    """The process's first call. It leads a session of its own, which dies with the supervisor."""
+    stand_guard(pipe)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the supervisor says when to stop
     sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # for the process's life: libraries print codes
@@ -61,12 +60,25 @@ async def outcome_of(line: Line, setup: Setup, lease: Lease) -> LeaseOutcome:
         try:
             await runner().run(context, options)
         finally:
-            await context.close()
+            await _close(context)
         return LeaseOutcome(outcome=Ending.COMPLETED)
     except RunError as error:
         return _of_run_error(error)
     except Exception as error:
-        return _of_bug(error)
+        return _of_full_disk(error) if is_full_disk(error) else _of_bug(error)
+
+
+async def _close(context: PipeContext) -> None:
+    """What goes wrong here changes nothing of what was done."""
+    try:
+        async with asyncio.timeout(_CLOSE_S):
+            await context.close()
+    except Exception as error:
+        _log.warning("close_failed", error=f"{type(error).__name__}: {error}")
+
+
+def is_full_disk(error: BaseException) -> bool:
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def load(path: str) -> Any:
@@ -79,7 +91,18 @@ def _of_run_error(error: RunError) -> LeaseOutcome:
     ending = next((ending for kind, ending in _ENDINGS if isinstance(error, kind)), Ending.RETRY_LATER)
     after = error.after.total_seconds() if error.after is not None else None
     _log.info("run_ended", ending=ending.value, reason=error.reason.value, message=str(error))
-    return LeaseOutcome(outcome=ending, reason_code=error.reason, message=str(error)[:2000], retry_after_s=after)
+    return LeaseOutcome(outcome=ending, reason_code=error.reason, message=_told(error), retry_after_s=after)
+
+
+def _told(error: Exception) -> str:
+    """The message without secrets, as long as a contract allows."""
+    return log.redactor.text(str(error))[:2000]
+
+
+def _of_full_disk(error: Exception) -> LeaseOutcome:
+    _log.error("worker_disk", error=str(error))
+    message = "The worker's disk is full"
+    return LeaseOutcome(outcome=Ending.RETRY_LATER, reason_code=ReasonCode.WORKER_DISK, message=message)
 
 
 def _of_bug(error: Exception) -> LeaseOutcome:
@@ -96,9 +119,3 @@ def _learn_secrets(lease: Lease) -> None:
         log.redactor.learn(*(secret.get_secret_value() for secret in known if secret))
     if proxy is not None and proxy.password is not None:
         log.redactor.learn(proxy.password.get_secret_value())
-
-
-def _die_with_parent() -> None:
-    """Ask the kernel for it; where it cannot, the end of the pipe still tells."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -1,16 +1,19 @@
 """Jobs: the lives of start calls on this worker, kept in a small file over a restart."""
 
 import json
-import os
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from uuid import UUID
 
-from igfleet import clock
+from pydantic import TypeAdapter, ValidationError
+
+from igfleet import clock, log
 from igfleet.contracts.leases import Ending, LeaseOutcome
-from igfleet.contracts.worker_api import Job, JobState
+from igfleet.contracts.worker_api import Job, JobState, StartOptions
 from igfleet.errors import NotFound
 
+_log = log.get(__name__)
 _KEPT = 500
 _LIVE = (JobState.PENDING, JobState.RUNNING)
 
@@ -20,17 +23,20 @@ class Jobs:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._jobs: dict[UUID, Job] = {}
-        if path.exists():
-            listed = json.loads(path.read_text(encoding="utf-8"))
-            self._jobs = {job.job_id: job for job in map(Job.model_validate, listed)}
+        self._options: dict[UUID, StartOptions] = {}
+        self._jobs = {job.job_id: job for job in _read(path)}
+        for job in list(self._jobs.values()):
+            if job.status in _LIVE:
+                self._end(job, JobState.CANCELLED, "the worker was restarted; what was left goes on without a job")
 
-    def start(self, kind: str, task_id: int) -> Job:
+    def start(self, kind: str, task_id: int, options: StartOptions) -> Job:
         """A new job, or the one that is under way for the same task."""
-        for job in self._jobs.values():
-            if (job.kind, job.task_id) == (kind, task_id) and job.status in _LIVE:
+        for job in self._of(task_id):
+            if job.kind == kind:
                 return job
-        return self._put(Job(job_id=uuid.uuid4(), kind=kind, task_id=task_id, started_at=clock.now()))
+        job = Job(job_id=uuid.uuid4(), kind=kind, task_id=task_id, started_at=clock.now())
+        self._options[job.job_id] = options
+        return self._put(job)
 
     def find(self, job_id: UUID) -> Job:
         """Raises `NotFound`."""
@@ -46,8 +52,8 @@ class Jobs:
         for job in self._of(task_id):
             self._put(job.model_copy(update={"status": JobState.RUNNING}))
 
-    def ended(self, task_id: int, outcome: LeaseOutcome, counters: dict[str, int], *, more: bool) -> None:
-        """An account task ended; `more` tells whether others of the same task still run here."""
+    def ended(self, task_id: int, outcome: LeaseOutcome, counters: Mapping[str, int]) -> None:
+        """An account task of the task ended here."""
         good = outcome.outcome is Ending.COMPLETED
         for job in self._of(task_id):
             changed = {
@@ -57,25 +63,32 @@ class Jobs:
                 "total_failed_uploads": job.total_failed_uploads + counters.get("failed", 0),
                 "message": outcome.message,
             }
-            self._put(self._over(job.model_copy(update=changed)) if not more else job.model_copy(update=changed))
+            self._put(job.model_copy(update=changed))
 
-    def nothing_to_do(self, task_id: int) -> None:
-        """The ui had no account task of it for this worker."""
+    def over(self, task_id: int) -> None:
+        """The ui has no more account task of it for this worker."""
         for job in self._of(task_id):
-            if job.status is JobState.PENDING:
-                self._put(self._over(job.model_copy(update={"message": "nothing was left to lease"})))
+            never_ran = job.status is JobState.PENDING
+            message = "nothing was left to lease" if never_ran else job.message
+            failed = job.failed_accounts and not job.successful_accounts
+            self._end(job, JobState.FAILED if failed else JobState.COMPLETED, message)
+
+    def options(self, task_id: int) -> StartOptions | None:
+        """The options of the task's live job; None when there is no such job."""
+        for job in self._of(task_id):
+            return self._options.get(job.job_id, StartOptions())
+        return None
 
     def stop(self, job_id: UUID) -> Job:
         """The job is over; its runs are told by the caller."""
         job = self.find(job_id)
         if job.status not in _LIVE:
             return job
-        return self._put(job.model_copy(update={"status": JobState.CANCELLED, "finished_at": clock.now()}))
+        return self._end(job, JobState.CANCELLED, "stopped on this worker")
 
-    def _over(self, job: Job) -> Job:
-        failed = job.failed_accounts and not job.successful_accounts
-        status = JobState.FAILED if failed else JobState.COMPLETED
-        return job.model_copy(update={"status": status, "finished_at": clock.now()})
+    def _end(self, job: Job, status: JobState, message: str) -> Job:
+        self._options.pop(job.job_id, None)
+        return self._put(job.model_copy(update={"status": status, "finished_at": clock.now(), "message": message}))
 
     def _of(self, task_id: int) -> list[Job]:
         return [job for job in self._jobs.values() if job.task_id == task_id and job.status in _LIVE]
@@ -87,5 +100,16 @@ class Jobs:
         text = json.dumps([known.model_dump(mode="json") for known in self._jobs.values()])
         fresh = self._path.with_suffix(".new")
         fresh.write_text(text, encoding="utf-8")
-        os.replace(fresh, self._path)  # noqa: PTH105  # atomic on every system
+        fresh.replace(self._path)
         return job
+
+
+def _read(path: Path) -> list[Job]:
+    """The jobs of the file; a file that cannot be read is one without jobs."""
+    if not path.exists():
+        return []
+    try:
+        return TypeAdapter(list[Job]).validate_json(path.read_bytes())
+    except ValidationError as error:
+        _log.warning("jobs_forgotten", file=str(path), error=f"{error.error_count()} errors")
+        return []

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from igfleet.contracts.posts import CommitKind, PostOutcome
 from igfleet.reasons import ReasonCode
 
@@ -50,11 +52,13 @@ class Leftover:
 
 def leftovers(path: Path) -> Iterator[Leftover]:
     """What the tail of a journal says of the posts that were not reported."""
+    if not path.exists():
+        return
     last: dict[int, dict[str, Any]] = {}
     for entry in _entries(path):
         last[entry["post"]] = entry
     for post_id, entry in last.items():
-        if entry["event"] != "reported":
+        if entry.get("event") != "reported":
             yield Leftover(post_id, _outcome(entry))
 
 
@@ -64,23 +68,34 @@ def lease_of(path: Path) -> UUID:
 
 
 def _outcome(entry: dict[str, Any]) -> PostOutcome:
-    match entry["event"]:
+    match entry.get("event"):
         case "answered":
-            return PostOutcome.model_validate(entry["outcome"])
+            return _answered(entry)
         case "sending":
-            message = "The process died while the post was being published"
-            return PostOutcome(kind=CommitKind.UNKNOWN, message=message, evidence={"journal": "sending, no answer"})
+            return _unknown("sending, no answer")
     return PostOutcome(
         kind=CommitKind.NOT_SENT,
         reason=ReasonCode.RUNNER_DIED,
         message="The process died before the post was sent",
-        evidence={"journal": "no sending line"},
+        evidence={"journal": "journal has no sending line"},
     )
+
+
+def _answered(entry: dict[str, Any]) -> PostOutcome:
+    try:
+        return PostOutcome.model_validate(entry.get("outcome"))
+    except ValidationError:
+        return _unknown("an answer that cannot be read")
+
+
+def _unknown(found: str) -> PostOutcome:
+    message = "The process died while the post was being published"
+    return PostOutcome(kind=CommitKind.UNKNOWN, message=message, evidence={"journal": found})
 
 
 def _entries(path: Path) -> Iterator[dict[str, Any]]:
     """Whole lines only: the last one may be torn."""
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
         try:
             entry = json.loads(line)
         except ValueError:

@@ -40,6 +40,8 @@ class Stop(StrEnum):
 
     CANCELLED = "cancelled"
     WORKER_STOPPING = "worker_stopping"
+    JOB_STOPPED = "job_stopped"
+    """The job was stopped on this worker only."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def receive(pipe: Connection) -> dict[str, Any]:
     """The next message. Raises `EOFError` when the other side is gone."""
     message = json.loads(pipe.recv_bytes())
     if not isinstance(message, dict):
-        raise EOFError("not a message")
+        raise EOFError("not a message")  # noqa: TRY004  # a line that cannot be understood is a line that ended
     return message
 
 

@@ -1,33 +1,25 @@
-"""The pull loop: make itself known, ask for work while slots are free, keep the leases, drain."""
+"""The pull loop: make itself known, ask for work while slots are free, drain."""
 
 import asyncio
-import uuid
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 from igfleet import __version__, backoff, clock, log
-from igfleet.contracts.leases import Lease, LeaseRequest
-from igfleet.contracts.tasks import Method
-from igfleet.contracts.worker_api import Registered, Registration, StartOptions
-from igfleet.errors import Forbidden, NotFound, NotSignedIn, Unavailable, UserError
-from igfleet.worker import machine
+from igfleet.contracts.leases import Lease
+from igfleet.contracts.worker_api import Heartbeat, Registered, Registration
+from igfleet.errors import Forbidden, NotFound, NotSignedIn, UserError
+from igfleet.worker import keeping, machine
 from igfleet.worker.jobs import Jobs
+from igfleet.worker.kinds import Kind
+from igfleet.worker.leasing import Claimed, Leasing, Nudge
 from igfleet.worker.messages import Stop
 from igfleet.worker.supervisor import Bench, Run, report_leftovers
 
 _log = log.get(__name__)
-_WAIT_S = 20.0
 _FIRST_RETRY, _LONGEST_RETRY = timedelta(seconds=0.5), timedelta(seconds=15)
-
-
-@dataclass(frozen=True, slots=True)
-class Nudge:
-    """A hint that a task has work, and which share of it is meant for this worker."""
-
-    task_id: int
-    options: StartOptions
+_LOOK_S = 2.0
+_FAREWELL_S = 15.0
 
 
 class Pull:
@@ -38,13 +30,25 @@ class Pull:
         self.jobs = jobs
         self.worker_id: int | None = None
         self.runs: dict[UUID, Run] = {}
-        self.is_draining = False
+        self._leasing = Leasing(bench.ui, bench.kinds)
         self._tasks: set[asyncio.Task[None]] = set()
         self._nudges: asyncio.Queue[Nudge] = asyncio.Queue(1000)
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()
         self._hurry = asyncio.Event()
-        self._freed = asyncio.Event()
+        self._ui_drains = False
+        self._disk_was_full = False
+        self._last_trouble = ""
+
+    @property
+    def kinds(self) -> dict[str, Kind]:
+        """What this worker serves."""
+        return self._bench.kinds
+
+    @property
+    def is_draining(self) -> bool:
+        """No new work is taken."""
+        return self._ui_drains or self._stopping.is_set()
 
     def nudge(self, nudge: Nudge) -> None:
         """Ask for work now."""
@@ -63,17 +67,19 @@ class Pull:
         """End the runs of one task at their next safe point."""
         for run in self.runs.values():
             if run.lease.task_id == task_id:
-                run.ask_to_stop(Stop.WORKER_STOPPING)
+                run.ask_to_stop(Stop.JOB_STOPPED)
 
     async def run(self) -> None:
         """Register, then work until stopped."""
+        leftovers = sorted((self._bench.folder / "journals").glob("*.jsonl"))
         registered = await self._register()
         if registered is None:
             return
-        await self._report_leftovers()
+        ui, beat_s, lease_s = self._bench.ui, registered.heartbeat_every_s, registered.lease_length_s
         helpers = [
-            asyncio.create_task(self._beat(registered.heartbeat_every_s)),
-            asyncio.create_task(self._renew(registered.lease_length_s / 3)),
+            asyncio.create_task(keeping.beat(ui, self._id, self._measure, self.runs, self._drains, beat_s)),
+            asyncio.create_task(keeping.renew(ui, self.runs, lease_s / 3)),
+            asyncio.create_task(report_leftovers(ui, leftovers)),
         ]
         try:
             await self._lease_until_stopped()
@@ -83,6 +89,16 @@ class Pull:
                 task.cancel()
             await asyncio.gather(*helpers, return_exceptions=True)
 
+    def _id(self) -> int:
+        assert self.worker_id is not None
+        return self.worker_id
+
+    def _measure(self) -> Heartbeat:
+        return machine.measure(len(self.runs), self._bench.folder)
+
+    def _drains(self, wanted: bool) -> None:
+        self._ui_drains = wanted
+
     async def _register(self) -> Registered | None:
         """Try until the ui answers; None when stopped before."""
         number = 0
@@ -90,22 +106,26 @@ class Pull:
             try:
                 registered = await self._bench.ui.register(self._registration())
                 self.worker_id = registered.worker_id
+                self._last_trouble = ""
                 _log.info("registered", worker=self._name, worker_id=registered.worker_id, ui=self._bench.ui.base)
                 return registered
-            except (NotSignedIn, Forbidden) as error:
-                _log.error("token_refused", error=str(error), advice="UI_API_TOKEN is not a token of this ui")
             except UserError as error:
-                advice = "Is the ui running, is UI_API_BASE right? The worker goes on trying."
-                _log.warning("ui_unreachable", error=str(error), ui=self._bench.ui.base, advice=advice)
-            number += 1
-            await self._rest(backoff.delay(number, first=_FIRST_RETRY, most=_LONGEST_RETRY).total_seconds())
+                number += 1
+                self._tell(error)
+                await self._rest(number)
         return None
 
-    async def _report_leftovers(self) -> None:
-        try:
-            await report_leftovers(self._bench.ui, self._bench.folder)
-        except (UserError, OSError) as error:
-            _log.warning("leftovers_kept", error=str(error))
+    def _tell(self, error: UserError) -> None:
+        """One line for each new trouble, with what to do."""
+        if str(error) == self._last_trouble:
+            return
+        self._last_trouble = str(error)
+        if isinstance(error, NotSignedIn | Forbidden):
+            advice = "UI_API_TOKEN is refused: it is not a token of this ui, or not of this worker's name"
+            _log.error("token_refused", error=str(error), ui=self._bench.ui.base, advice=advice)
+        else:
+            advice = "Is the ui running, is UI_API_BASE right? The worker goes on trying."
+            _log.warning("ui_unreachable", error=str(error), ui=self._bench.ui.base, advice=advice)
 
     def _registration(self) -> Registration:
         kinds = self._bench.kinds
@@ -125,18 +145,45 @@ class Pull:
     async def _lease_until_stopped(self) -> None:
         number = 0
         while not self._stopping.is_set():
-            if self._room() <= 0:
-                await self._until_room()
-                continue
             try:
-                await self._lease_once()
+                await self._turn()
                 number = 0
             except NotFound:
                 await self._register()
             except UserError as error:
                 number += 1
-                _log.warning("lease_failed", error=str(error))
-                await self._rest(backoff.delay(number, first=_FIRST_RETRY, most=_LONGEST_RETRY).total_seconds())
+                self._tell(error)
+                await self._rest(number)
+        for lease in await self._leasing.end():
+            await self._give_back(lease)
+
+    async def _turn(self) -> None:
+        """Follow a nudge, else wait for what the waiting request brings or for something to change."""
+        self._wake.clear()
+        if self._room() > 0 and not self._nudges.empty():
+            await self._follow(self._nudges.get_nowait())
+            return
+        if self._room() > 0:
+            self._leasing.wait(self._id(), min(self._room(), self._bench.settings.batch_size))
+        waiting = self._leasing.waiting
+        woken = asyncio.create_task(self._wake.wait())
+        try:
+            await asyncio.wait({woken, waiting} if waiting else {woken}, timeout=_LOOK_S, return_when="FIRST_COMPLETED")
+        finally:
+            woken.cancel()
+        if waiting is not None and waiting.done():
+            await self._take(self._leasing.taken())
+            self._last_trouble = ""
+
+    async def _follow(self, nudge: Nudge) -> None:
+        limit = min(self._room(), self._bench.settings.batch_size)
+        try:
+            await self._take(await self._leasing.follow(self._id(), limit, nudge))
+        except UserError:
+            self.nudge(nudge)
+            raise
+        if not self._runs_of(nudge.task_id):
+            self.jobs.over(nudge.task_id)
 
     def _room(self) -> int:
         """Free slots; none while draining or while the disk is nearly full."""
@@ -146,71 +193,37 @@ class Pull:
 
     def _disk_is_full(self) -> bool:
         free = machine.free_bytes(self._bench.folder)
-        full = free < self._bench.settings.disk_reserve_bytes
-        if full:
-            _log.error("worker_disk", free_bytes=free, advice="free space on the worker; nothing is leased meanwhile")
-        return full
+        is_full = free < self._bench.settings.disk_reserve_bytes
+        if is_full and not self._disk_was_full:
+            _log.error("worker_disk", free_bytes=free, advice="Free space on the worker; nothing is leased meanwhile.")
+        self._disk_was_full = is_full
+        return is_full
 
-    async def _lease_once(self) -> None:
-        nudge = None if self._nudges.empty() else self._nudges.get_nowait()
-        request = self._request(nudge)
-        leases = await self._asked(request)
-        if leases:
-            await self._accept(leases)
-        if nudge is not None and not any(run.lease.task_id == nudge.task_id for run in self.runs.values()):
-            self.jobs.nothing_to_do(nudge.task_id)
+    async def _take(self, claimed: Claimed) -> None:
+        """Start what there is room for; the rest goes back at once."""
+        for lease in claimed.leases:
+            if lease.id in self.runs:
+                continue
+            if self._room() > 0 and lease.kind in self._bench.kinds:
+                self._start(lease, claimed.since)
+            else:
+                await self._give_back(lease)
 
-    async def _accept(self, leases: list[Lease]) -> None:
-        """Renew at once: a lease's local deadline counts from a call that did not wait for work."""
-        asked_at = clock.boot_seconds()
-        held = {renewal.id for renewal in await self._bench.ui.renew([lease.id for lease in leases]) if renewal.is_held}
-        for lease in leases:
-            if lease.id in held:
-                self._start(lease, asked_at)
-
-    def _request(self, nudge: Nudge | None) -> LeaseRequest:
-        kinds = self._bench.kinds
-        methods = {method for kind in kinds.values() for method in kind.methods}
-        limit = min(self._room(), self._bench.settings.batch_size)
-        options = nudge.options if nudge else StartOptions()
-        assert self.worker_id is not None
-        return LeaseRequest(
-            worker_id=self.worker_id,
-            kinds=tuple(kinds),
-            methods=tuple(Method(method) for method in sorted(methods)),
-            limit=max(limit, 1),
-            task_id=nudge.task_id if nudge else None,
-            batch_index=options.batch_index,
-            batch_count=options.batch_count,
-            wait_s=0 if nudge else _WAIT_S,
-            request_id=uuid.uuid4(),
-        )
-
-    async def _asked(self, request: LeaseRequest) -> list[Lease]:
-        """The leases; a nudge or a stop ends the waiting. The same request is sent again after a lost answer."""
-        self._wake.clear()
-        asking = asyncio.create_task(self._bench.ui.lease(request))
-        waking = asyncio.create_task(self._wake.wait())
+    async def _give_back(self, lease: Lease) -> None:
         try:
-            await asyncio.wait({asking, waking}, return_when=asyncio.FIRST_COMPLETED)
-            if asking.done() and not isinstance(asking.exception(), Unavailable):
-                return asking.result()
-            asking.cancel()
-            await asyncio.gather(asking, return_exceptions=True)
-            return await self._bench.ui.lease(request.model_copy(update={"wait_s": 0}))
-        finally:
-            waking.cancel()
+            await self._leasing.give_back(lease)
+        except UserError as error:
+            _log.warning("lease_not_given_back", lease=str(lease.id), error=str(error))
 
-    def _start(self, lease: Lease, asked_at: float) -> None:
-        if lease.id in self.runs:
-            return
-        run = self.runs[lease.id] = Run(self._bench, lease, asked_at)
+    def _start(self, lease: Lease, since: float) -> None:
+        run = self.runs[lease.id] = Run(self._bench, lease, since)
         self.jobs.ran(lease.task_id)
         task = asyncio.create_task(self._execute(run))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _execute(self, run: Run) -> None:
+        task_id = run.lease.task_id
         try:
             await run.execute()
         except UserError as error:
@@ -219,72 +232,37 @@ class Pull:
             _log.error("run_broken", lease=str(run.lease.id), exc_info=error)
         finally:
             self.runs.pop(run.lease.id, None)
-            more = any(other.lease.task_id == run.lease.task_id for other in self.runs.values())
             if run.ending is not None:
-                self.jobs.ended(run.lease.task_id, run.ending, run.counted, more=more)
-            self._freed.set()
+                self.jobs.ended(task_id, run.ending, run.counted)
+            if not self._runs_of(task_id):
+                self._look_for_more(task_id)
+            self._wake.set()
 
-    async def _until_room(self) -> None:
-        self._freed.clear()
-        waiting = [asyncio.create_task(event.wait()) for event in (self._freed, self._stopping)]
-        await asyncio.wait(waiting, timeout=2, return_when=asyncio.FIRST_COMPLETED)
-        for task in waiting:
-            task.cancel()
+    def _look_for_more(self, task_id: int) -> None:
+        """A job is over when the ui has nothing more of its task."""
+        options = self.jobs.options(task_id)
+        if options is not None and not self.is_draining:
+            self.nudge(Nudge(task_id, options))
 
-    async def _beat(self, every_s: float) -> None:
-        while True:
-            beat = machine.measure(len(self.runs), self._bench.folder)
-            try:
-                assert self.worker_id is not None
-                reply = await self._bench.ui.heartbeat(self.worker_id, beat)
-                self.is_draining = reply.drain
-                for lease in reply.cancel:
-                    if lease in self.runs:
-                        self.runs[lease].ask_to_stop(Stop.CANCELLED)
-            except UserError as error:
-                _log.warning("heartbeat_failed", error=str(error))
-            await asyncio.sleep(every_s)
-
-    async def _renew(self, every_s: float) -> None:
-        while True:
-            await asyncio.sleep(every_s)
-            if not self.runs:
-                continue
-            asked_at = clock.boot_seconds()
-            try:
-                renewals = await self._bench.ui.renew(list(self.runs))
-            except UserError as error:
-                _log.warning("renewal_failed", error=str(error))
-                continue
-            for renewal in renewals:
-                run = self.runs.get(renewal.id)
-                if run is None:
-                    continue
-                if not renewal.is_held:
-                    run.lose()
-                    continue
-                run.renewed(asked_at)
-                if renewal.cancel_requested:
-                    run.ask_to_stop(Stop.CANCELLED)
+    def _runs_of(self, task_id: int) -> list[Run]:
+        return [run for run in self.runs.values() if run.lease.task_id == task_id]
 
     async def _drain(self) -> None:
         """Give the runs time to reach a safe point, then let go of what is left."""
         for run in self.runs.values():
             run.ask_to_stop(Stop.WORKER_STOPPING)
-        limit = self._bench.settings.drain_timeout.total_seconds()
+        until = clock.boot_seconds() + self._bench.settings.drain_timeout.total_seconds()
         hurry = asyncio.create_task(self._hurry.wait())
-        while self._tasks and not hurry.done() and limit > 0:
-            before = clock.boot_seconds()
-            await asyncio.wait({*self._tasks, hurry}, timeout=limit, return_when=asyncio.FIRST_COMPLETED)
-            limit -= clock.boot_seconds() - before
+        while self._tasks and not hurry.done() and (left := until - clock.boot_seconds()) > 0:
+            await asyncio.wait({*self._tasks, hurry}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
         hurry.cancel()
         for run in list(self.runs.values()):
             run.release()
         if self._tasks:
-            await asyncio.wait(set(self._tasks), timeout=10)
+            await asyncio.wait(set(self._tasks), timeout=_FAREWELL_S)
 
-    async def _rest(self, seconds: float) -> None:
-        """Wait, unless the worker is stopped meanwhile."""
+    async def _rest(self, number: int) -> None:
+        """Wait before another try, unless the worker is stopped meanwhile."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(backoff.delay(number, first=_FIRST_RETRY, most=_LONGEST_RETRY).total_seconds()):
                 await self._stopping.wait()

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from igfleet import log
 from igfleet.contracts.leases import Report, SessionMaterial
 from igfleet.contracts.tasks import LogLine
-from igfleet.errors import LeaseLost, Unavailable, UserError
+from igfleet.errors import LeaseLost, TooManyRequests, Unavailable, UserError
 from igfleet.worker.ui_client import UiClient
 
 _log = log.get(__name__)
@@ -81,7 +81,7 @@ class Reporter:
                     return
                 except LeaseLost:
                     self.is_lost = True
-                except Unavailable:
+                except (Unavailable, TooManyRequests):
                     await asyncio.sleep(1)
                 except UserError as error:
                     _log.error("report_refused", error=str(error))

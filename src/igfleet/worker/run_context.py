@@ -9,16 +9,20 @@ from typing import cast
 
 from pydantic import JsonValue
 
-from igfleet import clock
+from igfleet import clock, log
 from igfleet.contracts.leases import Lease, LeasedAccount, SessionMaterial
 from igfleet.contracts.posts import Intent, LeasedMedia, LeasedPost, Permit, PostOutcome, Reading, Verdict
 from igfleet.contracts.tasks import LogLine
-from igfleet.errors import Cancelled, SetupError, WorkerStopping
+from igfleet.errors import Cancelled, NotNow, SetupError, WorkerStopping
 from igfleet.instagram.gateway import Publisher
+from igfleet.reasons import ReasonCode
 from igfleet.worker.journal import Journal
 from igfleet.worker.line import Line
 from igfleet.worker.messages import Ask, Setup, Stop, Tell
 
+_LONGEST_TEXT = 9_000
+_JOB_REST = timedelta(minutes=5)
+"""How long an account task rests whose job was stopped on a worker."""
 type OpenAdapter = Callable[..., Publisher]
 
 
@@ -32,9 +36,8 @@ class PipeLedger:
         await self._line.ask(Ask.INTENT, post=post.id, intent=intent.model_dump(mode="json"))
 
     async def permit(self, post: LeasedPost) -> Permit:
-        permit = Permit.model_validate(await self._line.ask(Ask.PERMIT, post=post.id))
-        self._journal.permitted(post.id)
-        return permit
+        """The supervisor notes it in the journal before it asks."""
+        return Permit.model_validate(await self._line.ask(Ask.PERMIT, post=post.id))
 
     async def sending(self, post: LeasedPost) -> None:
         self._journal.sending(post.id)
@@ -88,14 +91,14 @@ class PipeContext:
         return Path(await self._line.ask(Ask.FETCH, media=media.model_dump(mode="json")))
 
     def log(self, event: str, text: str, *, level: str = "info", **fields: JsonValue) -> None:
-        line = LogLine(at=clock.now(), level=level, event=event, text=text, fields=fields)
+        line = LogLine(at=clock.now(), level=level, event=event, text=_clean(text), fields=_cleaned(fields))
         self._line.tell(Tell.LINE, **line.model_dump(mode="json"))
 
     def count(self, name: str, amount: int = 1) -> None:
         self._line.tell(Tell.COUNT, name=name, amount=amount)
 
     def step(self, text: str) -> None:
-        self._line.tell(Tell.STEP, text=text)
+        self._line.tell(Tell.STEP, text=_clean(text)[:200])
 
     async def pause(self, low_s: float, high_s: float) -> None:
         self.stop_if_asked()
@@ -116,6 +119,8 @@ class PipeContext:
     def stop_if_asked(self) -> None:
         if self._line.stop is Stop.CANCELLED:
             raise Cancelled(f"{self.account.username}: cancelled")
+        if self._line.stop is Stop.JOB_STOPPED:
+            raise NotNow(f"{self.account.username}: stopped on this worker", ReasonCode.WORKER_STOPPING, _JOB_REST)
         if self._line.stop is Stop.WORKER_STOPPING:
             raise WorkerStopping(f"{self.account.username}: the worker stops, another goes on")
 
@@ -128,3 +133,12 @@ class PipeContext:
 
     async def _ask_totp(self) -> str:
         return cast(str, await self._line.ask(Ask.TOTP))
+
+
+def _clean(text: str) -> str:
+    """Without secrets, and as long as a contract allows."""
+    return log.redactor.text(text)[:_LONGEST_TEXT]
+
+
+def _cleaned(fields: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    return {name: cast(JsonValue, log.redactor.value(name, value)) for name, value in fields.items()}

@@ -1,49 +1,38 @@
 """One run from the supervisor's side: its gate, its process, its reports, its end."""
 
 import asyncio
-import multiprocessing
-import os
 import shutil
-import signal
-import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
-from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from igfleet import clock, log
-from igfleet.contracts.leases import Ending, Lease, LeaseOutcome, SessionMaterial
-from igfleet.contracts.posts import Intent, LeasedMedia, PostOutcome, Reading
-from igfleet.contracts.tasks import LogLine
-from igfleet.errors import IgfleetError, LeaseLost, UserError
+from igfleet import log
+from igfleet.contracts.leases import Ending, Lease, LeaseOutcome
+from igfleet.contracts.tasks import Method
+from igfleet.errors import LeaseLost, Unavailable, UserError
 from igfleet.reasons import ReasonCode
 from igfleet.settings import WorkerSettings
 from igfleet.worker import journal
-from igfleet.worker.downloads import Downloads, Hold
+from igfleet.worker.blame import blamed
+from igfleet.worker.child import Child
+from igfleet.worker.desk import Desk
+from igfleet.worker.downloads import Downloads
 from igfleet.worker.egress import Gate
-from igfleet.worker.execution import main
+from igfleet.worker.execution import is_full_disk
 from igfleet.worker.kinds import ADAPTERS, Kind
-from igfleet.worker.messages import Ask, Setup, Stop, Tell, packed, receive, send
+from igfleet.worker.messages import Ask, Setup, Stop
 from igfleet.worker.reporter import Reporter
 from igfleet.worker.ui_client import UiClient
 from igfleet.worker.upstream import Upstream
 
 _log = log.get(__name__)
-PRELOAD = ("igfleet.worker.execution", "igfleet.runners", "igfleet.instagram.adapters.instagrapi_client")
-_KILL_S = 5
-
-
-def forkserver() -> ForkServerContext:
-    """Processes come from one that has imported everything, so that runs share its memory."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(PRELOAD))
-    return context
+_LINGER_S = 5.0
+"""What a run may take to leave after it said that it is done, and its last questions to be answered."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +47,7 @@ class Bench:
     """Below it: `runs/<lease>/`, `journals/<lease>.jsonl`."""
     ca_file: Path | None
     kinds: dict[str, Kind]
+    adapters: Mapping[Method, str] = field(default_factory=lambda: ADAPTERS)
 
 
 class Run:
@@ -67,34 +57,29 @@ class Run:
         self._bench = bench
         self.lease = lease
         self._gate = Gate(Upstream(bench.settings, lease.proxy))
-        self._gate.deadlines.lease = leased_at + lease.length_s
         self._folder = bench.folder / "runs" / str(lease.id)
         self._journal = bench.folder / "journals" / f"{lease.id}.jsonl"
-        self._done: LeaseOutcome | None = None
         self._over = asyncio.Event()
-        self._lost = False
-        self._killed_because: LeaseOutcome | None = None
-        self._pipe: Connection | None = None
-        self._process: BaseProcess | None = None
+        self._is_lost = False
+        self._stop: Stop | None = None
+        self._ended_because: LeaseOutcome | None = None
+        self._child: Child | None = None
+        self._answering: set[asyncio.Task[None]] = set()
         self.ending: LeaseOutcome | None = None
         self.counted: Counter[str] = Counter()
         """The counters of this run, for the job's figures."""
-        self._answering: set[asyncio.Task[None]] = set()
+        self.renewed(leased_at)
 
     async def execute(self) -> None:
         """Run to the end, whatever happens to the process."""
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._journal.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         reporter = Reporter(self._bench.ui, self.lease.id)
         try:
-            async with self._bench.downloads.holding() as hold:
-                proxy_url = await self._gate.open()
-                await self._watch(proxy_url, reporter, hold)
+            done = await self._live(reporter)
             await self._settle()
             await reporter.flush()
-            await self._finish()
+            await self._finish(done)
         except LeaseLost:
-            _log.warning("lease_lost", lease=str(self.lease.id))
+            _log.warning("lease_lost", lease=str(self.lease.id), account_task=self.lease.account_task_id)
         finally:
             await reporter.close()
             await self._gate.close()
@@ -102,28 +87,47 @@ class Run:
 
     def renewed(self, asked_at: float) -> None:
         """The lease goes on; the gate stays open for as long."""
-        self._gate.deadlines.lease = asked_at + self.lease.length_s
+        self._gate.renewed(asked_at + self.lease.length_s)
 
     def lose(self) -> None:
         """The lease is somebody else's now: drop the run at once."""
-        self._lost = True
+        self._is_lost = True
         self._kill(LeaseOutcome(outcome=Ending.RELEASED))
 
     def ask_to_stop(self, why: Stop) -> None:
         """End at the next safe point."""
-        if self._pipe is not None:
-            with suppress(OSError, ValueError):
-                send(self._pipe, {"stop": why.value})
+        self._stop = why
+        if self._child is not None:
+            self._child.send({"stop": why.value})
 
     def release(self) -> None:
         """The worker cannot wait any longer."""
         message = "The worker stopped before the run ended"
         self._kill(LeaseOutcome(outcome=Ending.RELEASED, reason_code=ReasonCode.WORKER_STOPPING, message=message))
 
-    async def _watch(self, proxy_url: str, reporter: Reporter, hold: Hold) -> None:
-        kind = self._bench.kinds[self.lease.kind]
-        self._start(self._setup(kind, proxy_url), reporter, hold)
+    async def _live(self, reporter: Reporter) -> LeaseOutcome | None:
+        """The process's life; how it says it ended."""
         try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._journal.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            async with self._bench.downloads.holding() as hold:
+                desk = Desk(self._bench.ui, self.lease, self._gate, reporter, hold, self._journal)
+                self.counted = desk.counted
+                await self._watch(desk, await self._gate.open())
+                return desk.done
+        except OSError as error:
+            _log.error("run_not_started", lease=str(self.lease.id), error=str(error))
+            reason = ReasonCode.WORKER_DISK if is_full_disk(error) else ReasonCode.UNEXPECTED_ERROR
+            message = f"The worker could not start it: {error.strerror}"
+            return LeaseOutcome(outcome=Ending.RETRY_LATER, reason_code=reason, message=message)
+
+    async def _watch(self, desk: Desk, proxy_url: str) -> None:
+        kind = self._bench.kinds[self.lease.kind]
+        child = Child(self._bench.context, self._setup(kind, proxy_url), lambda message: self._hear(desk, message))
+        try:
+            await child.start()
+            self._child = child
+            self._catch_up(child)
             async with asyncio.timeout(kind.timeout.total_seconds()):
                 await self._over.wait()
         except TimeoutError:
@@ -131,16 +135,22 @@ class Run:
             self._kill(
                 LeaseOutcome(outcome=Ending.RETRY_LATER, reason_code=ReasonCode.DEADLINE_PASSED, message=message)
             )
-            await self._over.wait()
         finally:
-            self._kill(self._killed_because)
-            await asyncio.to_thread(self._reap)
+            await asyncio.shield(child.reap())
+            await self._last_answers()
+
+    def _catch_up(self, child: Child) -> None:
+        """What was asked of the run while it was being started."""
+        if self._ended_because is not None:
+            child.kill()
+        elif self._stop is not None:
+            child.send({"stop": self._stop.value})
 
     def _setup(self, kind: Kind, proxy_url: str) -> Setup:
         return Setup(
             lease=self.lease.model_dump_json(),
             runner=kind.path,
-            adapter=ADAPTERS[self.lease.method],
+            adapter=self._bench.adapters[self.lease.method],
             proxy_url=proxy_url,
             ca_file=self._bench.ca_file,
             folder=self._folder,
@@ -149,137 +159,81 @@ class Run:
             log_level=self._bench.settings.log_level,
         )
 
-    def _start(self, setup: Setup, reporter: Reporter, hold: Hold) -> None:
-        ours, theirs = multiprocessing.Pipe()
-        process = self._bench.context.Process(target=main, args=(theirs, setup), name=f"run-{self.lease.id}")
-        process.start()
-        theirs.close()
-        self._pipe, self._process = ours, process
-        loop = asyncio.get_running_loop()
+    def _hear(self, desk: Desk, message: dict[str, Any] | None) -> None:
+        if message is None:
+            self._over.set()
+        elif "tell" in message:
+            desk.hear(message)
+        else:
+            task = asyncio.create_task(self._answer(desk, message))
+            self._answering.add(task)
+            task.add_done_callback(self._answering.discard)
 
-        def hear(message: dict[str, Any] | None) -> None:
-            if message is None:
-                self._over.set()
-            elif "tell" in message:
-                self._told(reporter, Tell(message["tell"]), message["body"])
-            else:
-                task = loop.create_task(self._answer(message, reporter, hold))
-                self._answering.add(task)
-                task.add_done_callback(self._answering.discard)
+    async def _answer(self, desk: Desk, message: dict[str, Any]) -> None:
+        answer = await desk.answer(message)
+        if self._child is not None and not self._over.is_set():
+            self._child.send(answer)
+        if message.get("ask") == Ask.DONE:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._over.wait(), _LINGER_S)
+            self._over.set()
 
-        threading.Thread(target=_listen, args=(ours, loop, hear), name="supervisor", daemon=True).start()
-
-    async def _answer(self, message: dict[str, Any], reporter: Reporter, hold: Hold) -> None:
-        answer: dict[str, Any] = {"number": message["number"]}
-        try:
-            answer["body"] = await self._do(Ask(message["ask"]), message["body"], reporter, hold)
-        except IgfleetError as error:
-            answer["error"] = packed(error)
-        if self._pipe is not None:
-            with suppress(OSError, ValueError):
-                send(self._pipe, answer)
-
-    async def _do(self, ask: Ask, body: dict[str, Any], reporter: Reporter, hold: Hold) -> Any:
-        """What a run may ask for, and nothing else."""
-        ui, lease = self._bench.ui, self.lease.id
-        match ask:
-            case Ask.FETCH:
-                return str(await hold.fetch(LeasedMedia.model_validate(body["media"])))
-            case Ask.TOTP:
-                return (await ui.totp(lease)).code.get_secret_value()
-            case Ask.SESSION:
-                await reporter.session(SessionMaterial.model_validate(body["session"]))
-            case Ask.INTENT:
-                await ui.intent(lease, int(body["post"]), Intent.model_validate(body["intent"]))
-            case Ask.PERMIT:
-                return await self._permit(int(body["post"]))
-            case Ask.OUTCOME:
-                await ui.post_outcome(lease, int(body["post"]), PostOutcome.model_validate(body["outcome"]))
-                self._gate.deadlines.commit = float("inf")
-            case Ask.READING:
-                reading = Reading.model_validate(body["reading"])
-                return (await ui.reading(lease, int(body["post"]), reading)).model_dump(mode="json")
-            case Ask.DONE:
-                self._done = LeaseOutcome.model_validate(body["outcome"])
-        return None
-
-    async def _permit(self, post_id: int) -> dict[str, Any]:
-        asked_at = clock.boot_seconds()
-        permit = await self._bench.ui.permit(self.lease.id, post_id)
-        self._gate.deadlines.commit = asked_at + permit.window_ms / 1000
-        return permit.model_dump(mode="json")
-
-    def _told(self, reporter: Reporter, tell: Tell, body: dict[str, Any]) -> None:
-        match tell:
-            case Tell.LINE:
-                line = LogLine.model_validate(body)
-                reporter.line(line)
-                _log.info(line.event, text=line.text, task=self.lease.task_id, account_task=self.lease.account_task_id)
-            case Tell.COUNT:
-                self.counted[str(body["name"])] += int(body["amount"])
-                reporter.count(str(body["name"]), int(body["amount"]))
-            case Tell.STEP:
-                reporter.step(str(body["text"]))
-            case Tell.REMEMBER:
-                reporter.remember(str(body["name"]), body["value"])
+    async def _last_answers(self) -> None:
+        """Let what the run handed over arrive, a session above all."""
+        if self._answering:
+            _, late = await asyncio.wait(set(self._answering), timeout=_LINGER_S)
+            for task in late:
+                task.cancel()
 
     async def _settle(self) -> None:
         """Tell the ui what the journal knows and the run did not get to report."""
-        if self._journal.exists():
-            for left in journal.leftovers(self._journal):
-                await self._bench.ui.post_outcome(self.lease.id, left.post_id, left.outcome)
-            self._journal.unlink()
-
-    async def _finish(self) -> None:
-        self.ending = self._done or self._killed_because or self._died()
-        if self._lost:
+        if await report_journal(self._bench.ui, self._journal) or self._is_lost:
             raise LeaseLost("the lease was lost")
+
+    async def _finish(self, done: LeaseOutcome | None) -> None:
+        ending = done or self._ended_because or self._died()
+        self.ending = blamed(ending, self._gate.last_trouble)
         await self._bench.ui.outcome(self.lease.id, self.ending)
 
     def _died(self) -> LeaseOutcome:
-        code = self._process.exitcode if self._process is not None else None
+        code = self._child.exit_code if self._child is not None else None
         message = f"The process that ran it died (exit code {code})"
         return LeaseOutcome(outcome=Ending.DIED, reason_code=ReasonCode.RUNNER_DIED, message=message)
 
-    def _kill(self, because: LeaseOutcome | None) -> None:
-        """End the process and all it started. Safe to repeat."""
-        self._killed_because = self._killed_because or because
-        process = self._process
-        if process is not None and process.pid is not None:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-            with suppress(ProcessLookupError):
-                process.kill()
-
-    def _reap(self) -> None:
-        if self._process is not None:
-            self._process.join(_KILL_S)
-        if self._pipe is not None:
-            self._pipe.close()
+    def _kill(self, because: LeaseOutcome) -> None:
+        """End the process and all it started. Safe to repeat; the first reason stays."""
+        self._ended_because = self._ended_because or because
+        if self._child is not None:
+            self._child.kill()
 
 
-def _listen(pipe: Connection, loop: asyncio.AbstractEventLoop, hear: Callable[[dict[str, Any] | None], None]) -> None:
-    """A thread's work: hand on each message, and at last None."""
-    while True:
+async def report_journal(ui: UiClient, path: Path) -> bool:
+    """Report what the journal's tail says, then remove it; whether the lease turned out to be lost.
+
+    The ui keeps what comes late as evidence. Raises `Unavailable` with the journal still in place.
+    """
+    is_lost = False
+    for left in journal.leftovers(path):
         try:
-            message: dict[str, Any] | None = receive(pipe)
-        except (EOFError, OSError, ValueError):
-            message = None
-        with suppress(RuntimeError):
-            loop.call_soon_threadsafe(hear, message)
-        if message is None:
-            return
+            await ui.post_outcome(journal.lease_of(path), left.post_id, left.outcome)
+        except LeaseLost:
+            is_lost = True
+            _log.info("late_evidence", post=left.post_id, kind=left.outcome.kind.value)
+        except Unavailable:
+            raise
+        except UserError as error:
+            _log.warning("evidence_refused", post=left.post_id, error=str(error))
+    path.unlink(missing_ok=True)
+    return is_lost
 
 
-async def report_leftovers(ui: UiClient, folder: Path) -> None:
-    """Journals of a supervisor that died: their tails are late evidence, taken or not, and then done with."""
-    for path in sorted((folder / "journals").glob("*.jsonl")):
-        for left in journal.leftovers(path):
-            try:
-                await ui.post_outcome(journal.lease_of(path), left.post_id, left.outcome)
-            except UserError as error:
-                _log.info("late_evidence", post=left.post_id, answer=str(error))
-        path.unlink(missing_ok=True)
+async def report_leftovers(ui: UiClient, paths: Sequence[Path]) -> None:
+    """Journals of a supervisor that died: their tails are late evidence."""
+    for path in paths:
+        try:
+            await report_journal(ui, path)
+        except (UserError, ValueError, OSError) as error:
+            _log.warning("leftover_kept", journal=path.name, error=str(error))
 
 
 def _shown(length: timedelta) -> str:

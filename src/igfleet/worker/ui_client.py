@@ -8,7 +8,7 @@ from typing import Any, Self
 from uuid import UUID
 
 import httpx
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from igfleet import backoff, log
 from igfleet.contracts.leases import (
@@ -32,6 +32,7 @@ from igfleet.errors import (
     NotSignedIn,
     PermitRefused,
     SetupError,
+    TooManyRequests,
     Unavailable,
     UserError,
     WrongState,
@@ -41,6 +42,7 @@ from igfleet.settings import WorkerSettings
 
 _log = log.get(__name__)
 _FIRST_WAIT, _LONGEST_WAIT = timedelta(milliseconds=200), timedelta(seconds=10)
+_LONGEST_ASKED_WAIT = timedelta(days=2)
 _TRIES = 6
 _BY_STATUS: dict[int, type[UserError]] = {
     401: NotSignedIn,
@@ -51,6 +53,14 @@ _BY_STATUS: dict[int, type[UserError]] = {
     503: Unavailable,
 }
 _BY_CODE: dict[str, type[UserError]] = {"lease_lost": LeaseLost, "wrong_state": WrongState}
+
+
+class Away(Unavailable):
+    """The ui answers that it cannot answer now, and for how long."""
+
+    def __init__(self, message: str, retry_after: timedelta = timedelta()) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class UiClient:
@@ -79,16 +89,19 @@ class UiClient:
         """One try: the caller goes on trying for ever."""
         return await self._call("POST", "/api/workers/register", Registered, registration, tries=1)
 
-    async def heartbeat(self, worker_id: int, beat: Heartbeat) -> HeartbeatReply:
-        return await self._call("POST", f"/api/workers/{worker_id}/heartbeat", HeartbeatReply, beat, tries=1)
+    async def heartbeat(self, worker_id: int, beat: Heartbeat, *, seconds: float | None = None) -> HeartbeatReply:
+        path = f"/api/workers/{worker_id}/heartbeat"
+        return await self._call("POST", path, HeartbeatReply, beat, tries=1, seconds=seconds)
 
     async def lease(self, request: LeaseRequest) -> list[Lease]:
         """Waits up to `request.wait_s` for work. One try; the same request may be sent again."""
         seconds = self._seconds + request.wait_s
         return await self._call("POST", "/api/leases", list[Lease], request, tries=1, seconds=seconds)
 
-    async def renew(self, leases: Sequence[UUID]) -> list[Renewal]:
-        return await self._call("POST", "/api/leases/renew", list[Renewal], RenewRequest(leases=tuple(leases)), tries=2)
+    async def renew(self, leases: Sequence[UUID], *, seconds: float | None = None) -> list[Renewal]:
+        """One try, in limited time: the next renewal is near."""
+        request = RenewRequest(leases=tuple(leases))
+        return await self._call("POST", "/api/leases/renew", list[Renewal], request, tries=1, seconds=seconds)
 
     async def report(self, lease: UUID, report: Report) -> None:
         await self._call("POST", f"/api/leases/{lease}/reports", dict[str, bool], report)
@@ -126,13 +139,14 @@ class UiClient:
         for number in range(1, tries + 1):
             try:
                 response = await self._send(method, path, body, seconds)
-                return TypeAdapter(answer).validate_json(response.content)
-            except Unavailable as error:
+                return _understood(response, answer)
+            except (Unavailable, TooManyRequests) as error:
                 if number == tries:
                     raise
                 _log.info("ui_call_repeated", path=path, error=str(error), number=number)
-                await asyncio.sleep(backoff.delay(number, first=_FIRST_WAIT, most=_LONGEST_WAIT).total_seconds())
-        raise Unavailable(f"The ui at {self.base} does not answer.")
+                wait = backoff.delay(number, first=_FIRST_WAIT, most=_LONGEST_WAIT)
+                await asyncio.sleep(max(wait, _asked_wait(error)).total_seconds())
+        raise AssertionError("unreachable")
 
     async def _send(self, method: str, path: str, body: BaseModel | None, seconds: float | None) -> httpx.Response:
         content = body.model_dump_json() if body is not None else None
@@ -158,11 +172,32 @@ def error_of(response: httpx.Response) -> UserError:
     detail = str(problem.get("detail") or f"The ui answered {response.status_code}.")
     code = str(problem.get("reason_code", ""))
     if response.status_code == 423:
-        wait = response.headers.get("retry-after")
-        return PermitRefused(detail, _reason(code), timedelta(seconds=float(wait)) if wait else None)
+        return PermitRefused(detail, _reason(code), _wait_of(response) or None)
+    if response.status_code == 429:
+        return TooManyRequests(detail, _wait_of(response))
     if response.status_code >= 500:
-        return Unavailable(detail)
+        return Away(detail, _wait_of(response))
     return _BY_CODE.get(code, _BY_STATUS.get(response.status_code, UserError))(detail)
+
+
+def _understood[T](response: httpx.Response, answer: type[T]) -> T:
+    """The answer's value. One that makes no sense comes from something between us and the ui."""
+    try:
+        return TypeAdapter(answer).validate_json(response.content)
+    except ValidationError as error:
+        raise Unavailable(
+            f"The answer to {response.url.path} is not the ui's ({error.error_count()} errors)."
+        ) from None
+
+
+def _wait_of(response: httpx.Response) -> timedelta:
+    """`Retry-After` in seconds, within reason; a date counts as none."""
+    given = response.headers.get("retry-after", "")
+    return min(timedelta(seconds=int(given)), _LONGEST_ASKED_WAIT) if given.isdigit() else timedelta()
+
+
+def _asked_wait(error: Unavailable | TooManyRequests) -> timedelta:
+    return min(error.retry_after, _LONGEST_WAIT) if isinstance(error, Away | TooManyRequests) else timedelta()
 
 
 def check_transport(base: str, *, verify: bool) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import ssl
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import unquote, urlsplit
 
 from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError, ProxyType
@@ -16,6 +16,10 @@ from igfleet.settings import WorkerSettings
 
 _CONNECT_S = 20
 _TYPES = {"http": ProxyType.HTTP, "https": ProxyType.HTTP, "socks5": ProxyType.SOCKS5, "socks5h": ProxyType.SOCKS5}
+_REFUSES_CREDENTIALS = (401, 407)
+"""407 is the right answer; tinyproxy gives 401."""
+
+type Address = IPv4Address | IPv6Address
 
 
 class Refused(Exception):
@@ -35,6 +39,8 @@ class Hop:
     port: int
     username: str | None
     password: str | None
+    is_ours: bool
+    """From the worker's own settings, not from the ui."""
 
     @property
     def label(self) -> str:
@@ -48,50 +54,66 @@ class Upstream:
         self._hop = _of_lease(proxy) if proxy is not None else _of_url(settings.egress_proxy)
         self._may_go_directly = not settings.require_proxy
         self._only_loopback = not settings.is_live
+        self._private = [ip_network(network) for network in settings.private_networks]
 
     async def connect(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """A stream to the host. Raises `Refused`."""
         if self._hop is None and not self._may_go_directly:
             raise Refused(502, ReasonCode.PROXY_MISSING, "the account has no proxy and REQUIRE_PROXY is on")
-        await self._check_loopback(self._hop.host if self._hop else host)
         try:
             async with asyncio.timeout(_CONNECT_S):
-                return await self._through(self._hop, host, port) if self._hop else await self._direct(host, port)
+                address = await self._address(self._hop.host if self._hop else host)
+                if self._hop is None:
+                    return await asyncio.open_connection(address, port)
+                return await self._through(self._hop, address, host, port)
         except ProxyError as error:
             raise self._refused_by_proxy(error) from error
         except (TimeoutError, ProxyTimeoutError) as error:
             raise Refused(502, self._blame, f"{self._name} does not answer within {_CONNECT_S} s") from error
-        except (OSError, ProxyConnectionError, ssl.SSLError) as error:
-            raise Refused(502, self._blame, f"{self._name} cannot be reached ({type(error).__name__})") from error
+        except (OSError, ProxyConnectionError, ValueError) as error:
+            cause = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+            raise Refused(502, self._blame, f"{self._name} cannot be reached: {cause}") from error
 
-    async def _through(self, hop: Hop, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def _through(
+        self, hop: Hop, address: str, host: str, port: int
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        is_tls = hop.scheme == "https"
         proxy = Proxy(
             proxy_type=_TYPES[hop.scheme],
-            host=hop.host,
+            host=hop.host if is_tls else address,  # the certificate is the name's
             port=hop.port,
             username=hop.username,
             password=hop.password,
             rdns=True,
-            proxy_ssl=ssl.create_default_context() if hop.scheme == "https" else None,
+            proxy_ssl=ssl.create_default_context() if is_tls else None,
         )
         stream = await proxy.connect(dest_host=host, dest_port=port)
         return stream.reader, stream.writer
 
-    async def _direct(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        return await asyncio.open_connection(host, port)
+    async def _address(self, host: str) -> str:
+        """The one address that is checked is the one that is used. Raises `Refused`."""
+        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        addresses = [ip_address(str(entry[4][0])) for entry in found]
+        if not all(self._may_be_asked(address) for address in addresses):
+            where = "this machine, and IGFLEET_MODE is sandbox" if self._only_loopback else "a public address"
+            more = "" if self._only_loopback else ". PRIVATE_NETWORKS names the exceptions"
+            raise Refused(403, ReasonCode.EGRESS_REFUSED, f"{host} is not {where}{more}")
+        return str(addresses[0])
 
-    async def _check_loopback(self, host: str) -> None:
-        """In the sandbox nothing leaves this machine."""
-        if not self._only_loopback:
-            return
-        if not all(ip_address(address).is_loopback for address in await _addresses(host)):
-            raise Refused(403, ReasonCode.EGRESS_REFUSED, f"{host} is not this machine, and IGFLEET_MODE is sandbox")
+    def _may_be_asked(self, address: Address) -> bool:
+        """In the sandbox nothing leaves this machine; live, a proxy named by the ui must not reach into ours."""
+        if self._only_loopback:
+            return address.is_loopback
+        if self._hop is not None and self._hop.is_ours:
+            return True
+        plain = getattr(address, "ipv4_mapped", None) or address
+        return plain.is_global or any(plain in network for network in self._private)
 
     def _refused_by_proxy(self, error: ProxyError) -> Refused:
-        is_auth = error.error_code == 407 or "auth" in str(error).lower() or "username" in str(error).lower()
-        if is_auth:
+        text = str(error).lower()
+        if error.error_code in _REFUSES_CREDENTIALS or "auth" in text or "username" in text:
             return Refused(407, ReasonCode.PROXY_AUTH_FAILED, f"{self._name} refuses the user or password")
-        return Refused(502, self._blame, f"{self._name} refuses the connection")
+        return Refused(502, self._blame, f"{self._name} refuses the connection ({error.error_code or text[:80]})")
 
     @property
     def _name(self) -> str:
@@ -102,18 +124,9 @@ class Upstream:
         return ReasonCode.PROXY_UNREACHABLE if self._hop else ReasonCode.NETWORK_TROUBLE
 
 
-async def _addresses(host: str) -> list[str]:
-    """What a name stands for; a name that stands for nothing is outside."""
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError:
-        return ["0.0.0.0"]  # not an address to listen on: an answer that is not loopback
-    return [str(entry[4][0]) for entry in found]
-
-
 def _of_lease(proxy: LeasedProxy) -> Hop:
     password = proxy.password.get_secret_value() if proxy.password else None
-    return Hop(proxy.scheme, proxy.host, proxy.port, proxy.username, password)
+    return Hop(proxy.scheme, proxy.host, proxy.port, proxy.username, password, is_ours=False)
 
 
 def _of_url(url: str | None) -> Hop | None:
@@ -122,4 +135,4 @@ def _of_url(url: str | None) -> Hop | None:
     parts = urlsplit(url)
     user = unquote(parts.username) if parts.username else None
     password = unquote(parts.password) if parts.password else None
-    return Hop(parts.scheme or "http", parts.hostname or "", parts.port or 8080, user, password)
+    return Hop(parts.scheme or "http", parts.hostname or "", parts.port or 8080, user, password, is_ours=True)

@@ -1,0 +1,112 @@
+"""What a run may ask of its supervisor, and nothing else."""
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from igfleet import clock, log
+from igfleet.contracts.leases import Lease, LeaseOutcome, SessionMaterial
+from igfleet.contracts.posts import Intent, LeasedMedia, PostOutcome, Reading
+from igfleet.contracts.tasks import LogLine
+from igfleet.errors import IgfleetError, Unavailable
+from igfleet.worker.downloads import Hold
+from igfleet.worker.egress import Gate
+from igfleet.worker.journal import Journal
+from igfleet.worker.messages import Ask, Tell, packed
+from igfleet.worker.reporter import Reporter
+from igfleet.worker.ui_client import UiClient
+
+_log = log.get(__name__)
+
+
+class Desk:
+    """One run's. `done` is how the run says it ended; `counted` are its counters so far."""
+
+    def __init__(self, ui: UiClient, lease: Lease, gate: Gate, reporter: Reporter, hold: Hold, journal: Path) -> None:
+        self._ui, self._lease, self._gate = ui, lease, gate
+        self._reporter, self._hold, self._journal = reporter, hold, journal
+        self._asks = {
+            Ask.FETCH: self._fetch,
+            Ask.TOTP: self._totp,
+            Ask.SESSION: self._session,
+            Ask.INTENT: self._intent,
+            Ask.PERMIT: self._permit,
+            Ask.OUTCOME: self._outcome,
+            Ask.READING: self._reading,
+            Ask.DONE: self._end,
+        }
+        self.done: LeaseOutcome | None = None
+        self.counted: Counter[str] = Counter()
+
+    def hear(self, message: dict[str, Any]) -> None:
+        """Take what the run tells. What makes no sense is dropped."""
+        try:
+            self._told(Tell(message["tell"]), message["body"])
+        except (ValueError, KeyError, TypeError) as error:
+            _log.warning("nonsense_from_run", lease=str(self._lease.id), error=type(error).__name__)
+
+    async def answer(self, message: dict[str, Any]) -> dict[str, Any]:
+        """The answer to a question of the run."""
+        answer: dict[str, Any] = {"number": message.get("number")}
+        try:
+            answer["body"] = await self._asks[Ask(message["ask"])](message["body"])
+        except IgfleetError as error:
+            answer["error"] = packed(error)
+        except (ValueError, KeyError, TypeError) as error:
+            answer["error"] = packed(Unavailable(f"The worker did not understand ({type(error).__name__})."))
+        return answer
+
+    def _told(self, tell: Tell, body: dict[str, Any]) -> None:
+        match tell:
+            case Tell.LINE:
+                line = LogLine.model_validate(body)
+                self._reporter.line(line)
+                ids = {"task": self._lease.task_id, "account_task": self._lease.account_task_id}
+                _log.info(line.event, text=line.text, **ids)
+            case Tell.COUNT:
+                self.counted[str(body["name"])] += int(body["amount"])
+                self._reporter.count(str(body["name"]), int(body["amount"]))
+            case Tell.STEP:
+                self._reporter.step(str(body["text"]))
+            case Tell.REMEMBER:
+                self._reporter.remember(str(body["name"]), body["value"])
+
+    async def _fetch(self, body: dict[str, Any]) -> str:
+        return str(await self._hold.fetch(LeasedMedia.model_validate(body["media"])))
+
+    async def _totp(self, _body: dict[str, Any]) -> str:
+        return (await self._ui.totp(self._lease.id)).code.get_secret_value()
+
+    async def _session(self, body: dict[str, Any]) -> None:
+        await self._reporter.session(SessionMaterial.model_validate(body["session"]))
+
+    async def _intent(self, body: dict[str, Any]) -> None:
+        await self._ui.intent(self._lease.id, int(body["post"]), Intent.model_validate(body["intent"]))
+
+    async def _permit(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The journal knows of it before the ui does; the window is counted from before the question."""
+        post_id = int(body["post"])
+        await asyncio.to_thread(_note_permit, self._journal, post_id)
+        asked_at = clock.boot_seconds()
+        permit = await self._ui.permit(self._lease.id, post_id)
+        self._gate.permitted(post_id, asked_at + permit.window_ms / 1000)
+        return permit.model_dump(mode="json")
+
+    async def _outcome(self, body: dict[str, Any]) -> None:
+        post_id = int(body["post"])
+        await self._ui.post_outcome(self._lease.id, post_id, PostOutcome.model_validate(body["outcome"]))
+        self._gate.reported(post_id)
+
+    async def _reading(self, body: dict[str, Any]) -> dict[str, Any]:
+        reading = Reading.model_validate(body["reading"])
+        return (await self._ui.reading(self._lease.id, int(body["post"]), reading)).model_dump(mode="json")
+
+    async def _end(self, body: dict[str, Any]) -> None:
+        self.done = LeaseOutcome.model_validate(body["outcome"])
+
+
+def _note_permit(path: Path, post_id: int) -> None:
+    journal = Journal(path)
+    journal.permitted(post_id)
+    journal.close()

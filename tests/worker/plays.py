@@ -1,0 +1,190 @@
+"""A kind of task whose runs do what a test asks for, and an account without Instagram."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import SecretStr
+
+from igfleet import errors
+from igfleet.contracts.leases import LeasedAccount, SessionKind, SessionMaterial
+from igfleet.contracts.posts import CommitKind, Intent, PostOutcome, SeenMedia, Snapshot
+from igfleet.contracts.tasks import Effect, Method
+from igfleet.instagram.gateway import AskTotp, KeepSession, Listing, Prepared, Progress, Reel, SignIn
+from igfleet.runners.base import Options, RunContext, Runner
+from igfleet.worker.kinds import Kind, kinds
+
+ADAPTERS = {Method.INSTAGRAPI: f"{__name__}:open_account"}
+INTENT = Intent(
+    upload_id="1700000000001",
+    media_sha256="a" * 64,
+    caption_sha256="b" * 64,
+    duration_s=2,
+    size_bytes=1,
+    snapshot=Snapshot(pks=(), taken_at=datetime(2026, 1, 1, tzinfo=UTC)),
+)
+PUBLISHED = PostOutcome(
+    kind=CommitKind.PUBLISHED, media=SeenMedia(pk="3400", code="C3400", taken_at=datetime(2026, 1, 1, tzinfo=UTC))
+)
+
+
+class PlayOptions(Options):
+    play: str
+    word: str = ""
+
+
+class Play(Runner[PlayOptions]):
+    kind: ClassVar[str] = "play"
+    title: ClassVar[str] = "Play"
+    options = PlayOptions
+    counters = ("success",)
+    timeout: ClassVar[timedelta] = timedelta(seconds=20)
+    effect = Effect.CREATE
+
+    async def run(self, run: RunContext, options: PlayOptions) -> None:
+        await PLAYS[options.play](run, options.word)
+
+
+class ShortPlay(Play):
+    kind = "short_play"
+    timeout = timedelta(seconds=1)
+
+
+class Account:
+    """A publisher that knows its way out and nothing else."""
+
+    def __init__(self, proxy_url: str, ca_file: Path | None, keep: KeepSession, ask: AskTotp) -> None:
+        self.proxy_url, self.ca_file = proxy_url, ca_file
+        self._keep, self._ask = keep, ask
+        self.code = ""
+
+    async def sign_in(self) -> SignIn:
+        self.code = await self._ask()
+        await self._keep(SessionMaterial(kind=SessionKind.MOBILE, settings=SecretStr('{"session": "fresh"}')))
+        return SignIn.SIGNED_IN
+
+    async def recent_media(self, count: int = 12) -> Listing:
+        return Listing((), 0)
+
+    async def prepare(self, reel: Reel, progress: Progress) -> Prepared:
+        raise errors.NotSupported("no reels here")
+
+    async def commit(self, prepared: Prepared, window: timedelta) -> PostOutcome:
+        return PUBLISHED
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+def open_account(
+    _account: LeasedAccount, proxy_url: str, ca_file: Path | None, keep: KeepSession, ask: AskTotp, _folder: Path
+) -> Account:
+    return Account(proxy_url, ca_file, keep, ask)
+
+
+async def say(run: RunContext, _word: str) -> None:
+    run.step("speaking")
+    run.log("said", "Something was said", number=1)
+    run.count("success", 2)
+    run.remember("heard", True)
+
+
+async def sign_in(run: RunContext, _word: str) -> None:
+    publisher = await run.publisher()
+    assert isinstance(publisher, Account)
+    run.remember("code", publisher.code)
+
+
+async def fail(_run: RunContext, word: str) -> None:
+    raise getattr(errors, word)("it did not work", after=timedelta(seconds=7))
+
+
+async def bug(run: RunContext, _word: str) -> None:
+    assert run.account.password is not None
+    raise KeyError(run.account.password.get_secret_value())
+
+
+async def wait(run: RunContext, _word: str) -> None:
+    run.log("waiting", "Waiting to be stopped")
+    await run.pause(30, 30)
+
+
+async def stuck(run: RunContext, _word: str) -> None:
+    run.log("stuck", "Hears nothing")
+    await asyncio.sleep(0.1)
+    time.sleep(30)  # noqa: ASYNC251  # on purpose
+
+
+async def with_children(run: RunContext, _word: str) -> None:
+    """One child of its own session, as browsers make them, and one below it."""
+    script = "import subprocess, sys, time; print(subprocess.Popen(['sleep', '60']).pid, flush=True); time.sleep(60)"
+    child = subprocess.Popen(  # noqa: ASYNC220  # a run may do so
+        [sys.executable, "-c", script], stdout=subprocess.PIPE, start_new_session=True
+    )
+    assert child.stdout is not None
+    run.remember("pids", [os.getpid(), child.pid, int(child.stdout.readline())])
+    await run.pause(30, 30)
+
+
+async def die(_run: RunContext, _word: str) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def publish(run: RunContext, word: str) -> None:
+    """The publish protocol; dies at the named point."""
+    post = run.posts[0]
+    await run.ledger.intent(post, INTENT)
+    await run.ledger.permit(post)
+    if word == "before_sending":
+        os.kill(os.getpid(), signal.SIGKILL)
+    await run.ledger.sending(post)
+    if word == "before_answer":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if word == "before_report":
+        run.ledger._journal.answered(post.id, PUBLISHED)  # type: ignore[attr-defined]
+        os.kill(os.getpid(), signal.SIGKILL)
+    if word == "wait":
+        run.log("sent", "Waiting for the answer")
+        await asyncio.sleep(30)
+    await run.ledger.outcome(post, PUBLISHED)
+    run.count("success")
+
+
+async def fetch(run: RunContext, _word: str) -> None:
+    path = await run.fetch(run.posts[0].media)
+    run.remember("size", path.stat().st_size)
+
+
+async def connect(run: RunContext, word: str) -> None:
+    """Ask for a host through the gate."""
+    publisher = await run.publisher()
+    assert isinstance(publisher, Account)
+    handler = urllib.request.ProxyHandler({"http": publisher.proxy_url, "https": publisher.proxy_url})
+    opener = urllib.request.build_opener(handler)
+    try:
+        await asyncio.to_thread(opener.open, word, timeout=10)
+    except (urllib.error.URLError, OSError) as error:
+        raise errors.NetworkTrouble(f"the connection failed: {error}") from error
+
+
+async def look_around(run: RunContext, _word: str) -> None:
+    """What the process can see of its surroundings."""
+    inherited = await asyncio.to_thread(Path("/proc/self/environ").read_bytes)
+    run.remember("environment", inherited.decode(errors="replace") + str(dict(os.environ)))
+
+
+PLAYS: dict[str, Callable[[RunContext, str], Coroutine[Any, Any, None]]] = {
+    play.__name__: play
+    for play in (say, sign_in, fail, bug, wait, stuck, with_children, die, publish, fetch, connect, look_around)
+}
+KINDS: dict[str, Kind] = kinds({runner.kind: runner for runner in (Play, ShortPlay)})  # type: ignore[misc]  # any options
+PRELOAD = ("igfleet.worker.execution", __name__)

@@ -1,0 +1,80 @@
+"""A run from its lease to its outcome, in a real process."""
+
+import pytest
+from pydantic import SecretStr
+
+from igfleet.contracts.leases import Ending, LeasedAccount
+from igfleet.reasons import ReasonCode
+from tests.worker.conftest import Desk
+from tests.worker.memory_ui import TOKEN
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_run_reports_what_it_says_and_how_it_ended(desk: Desk) -> None:
+    desk.ui.add("say")
+
+    async with desk.worker():
+        await desk.until(lambda: desk.ui.outcomes)
+
+    assert desk.ui.outcomes[1].outcome is Ending.COMPLETED
+    assert "said" in desk.ui.lines()
+    assert desk.ui.counters() == {"success": 2}
+    assert desk.ui.checkpoints() == {"heard": True}
+    assert [report.seq for report in desk.ui.reports] == list(range(1, len(desk.ui.reports) + 1))
+
+
+async def test_a_sign_in_gets_a_code_and_stores_its_session_at_once(desk: Desk) -> None:
+    desk.ui.add("sign_in")
+
+    async with desk.worker():
+        await desk.until(lambda: desk.ui.outcomes)
+
+    assert desk.ui.checkpoints()["code"] == "492039"
+    sessions = [report.session for report in desk.ui.reports if report.session]
+    assert sessions[0].settings.get_secret_value() == '{"session": "fresh"}'
+
+
+@pytest.mark.parametrize(
+    ("error", "ending"),
+    [
+        ("RetryLater", Ending.RETRY_LATER),
+        ("BudgetSpent", Ending.NOT_NOW),
+        ("BadPassword", Ending.NEEDS_PERSON),
+        ("MediaRefused", Ending.GAVE_UP),
+        ("Cancelled", Ending.CANCELLED),
+        ("WorkerStopping", Ending.RELEASED),
+    ],
+)
+async def test_each_error_ends_the_lease_in_its_own_way(desk: Desk, error: str, ending: Ending) -> None:
+    desk.ui.add("fail", options={"play": "fail", "word": error})
+
+    async with desk.worker():
+        await desk.until(lambda: desk.ui.outcomes)
+
+    assert desk.ui.outcomes[1].outcome is ending
+    assert desk.ui.outcomes[1].retry_after_s == 7
+
+
+async def test_a_bug_is_told_by_its_number_and_without_secrets(desk: Desk) -> None:
+    account = LeasedAccount(id=1, username="nord_01", password=SecretStr("canary-password"))
+    desk.ui.add("bug", account=account)
+
+    async with desk.worker():
+        await desk.until(lambda: desk.ui.outcomes)
+
+    outcome = desk.ui.outcomes[1]
+    assert (outcome.outcome, outcome.reason_code) == (Ending.RETRY_LATER, ReasonCode.UNEXPECTED_ERROR)
+    assert outcome.message.startswith("Unexpected error ")
+    assert "canary-password" not in outcome.message
+
+
+async def test_a_run_never_sees_the_worker_s_token(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UI_API_TOKEN", TOKEN)
+    desk.ui.add("look_around")
+
+    async with desk.worker():
+        await desk.until(lambda: desk.ui.outcomes)
+
+    assert "PATH" in str(desk.ui.checkpoints()["environment"])
+    assert TOKEN not in str(desk.ui.checkpoints()["environment"])
