@@ -41,7 +41,7 @@ async def metrics(ui: NamedDependency[UiContext]) -> Response[bytes]:
     gauges = {
         name: Gauge(f"igfleet_{name}", f"{name} by state", ["state"], registry=registry)
         for name in ("account_tasks", "posts", "workers")
-    }  # noqa: E501
+    }
     async with ui.database.transaction() as raw:
         for row in await raw.fetch(_FIGURES):
             gauges[row["name"]].labels(row["label"]).set(row["value"])

@@ -26,7 +26,7 @@ async def show(request: AnyRequest, session: NamedDependency[AsyncSession], toke
         raise Forbidden(_OLD_LINK)
     visitor = request.cookies.get(forms.VISITOR_COOKIE) or secrets.token_urlsafe(16)
     request.cookies[forms.VISITOR_COOKIE] = visitor
-    made = page(request, "setup.html", token=token, fields={}, name="")
+    made = page(request, "setup.html", link=token, fields={}, name="")
     made.cookies = [visitor_cookie(request, visitor)]
     return made
 
@@ -41,7 +41,7 @@ async def set_up(request: AnyRequest, session: NamedDependency[AsyncSession]) ->
     try:
         user = await add_user(session, name, password, Role.ADMIN, "set-up")
     except Invalid as error:
-        return page(request, "setup.html", status=422, token=token, fields=error.fields, name=name)
+        return page(request, "setup.html", status=422, link=token, fields=error.fields, name=name)
     await invitations.redeem(session, invitations.SET_UP, token)
     return await signed_in(request, session, user, "/")
 

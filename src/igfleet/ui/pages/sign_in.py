@@ -27,7 +27,7 @@ async def show(request: AnyRequest, next: str = "/", token: str = "") -> Templat
     """The form; with a token, one button."""
     visitor = request.cookies.get(forms.VISITOR_COOKIE) or secrets.token_urlsafe(16)
     request.cookies[forms.VISITOR_COOKIE] = visitor
-    made = page(request, "signin.html", onward=_local(next), token=token, wrong="", name="")
+    made = page(request, "signin.html", onward=_local(next), link=token, wrong="", name="")
     made.cookies = [visitor_cookie(request, visitor)]
     return made
 
@@ -46,7 +46,7 @@ async def sign_in(
     try:
         user = await verify(ui.database, name, str(form.get("password", "")), address)
     except NotSignedIn as error:
-        return page(request, "signin.html", status=401, onward=onward, token="", wrong=str(error), name=name)
+        return page(request, "signin.html", status=401, onward=onward, link="", wrong=str(error), name=name)
     return await signed_in(request, session, user, onward)
 
 

@@ -1,0 +1,131 @@
+// The dashboard's behaviour, bound to data- attributes. Everything works without it, only slower.
+"use strict";
+
+const root = document.documentElement;
+const csrf = () => document.body.dataset.csrf;
+
+// Theme
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-theme]")) return;
+  const theme = root.getAttribute("data-bs-theme") === "dark" ? "light" : "dark";
+  root.setAttribute("data-bs-theme", theme);
+  try { localStorage.setItem("theme", theme); } catch (error) { /* private window: the choice lasts for this page */ }
+});
+
+// Questions before what cannot be taken back
+document.addEventListener("submit", (event) => {
+  const question = event.target.dataset.ask;
+  if (question && !confirm(question)) event.preventDefault();
+});
+
+// Live parts: one stream a page tells that something changed; the part is then fetched again.
+function live(part) {
+  let stream = null;
+  let waiting = false;
+  const refresh = () => {
+    if (waiting) return;
+    waiting = true;
+    setTimeout(() => { waiting = false; htmx.trigger(part, "refresh"); }, 150);
+  };
+  const open = () => {
+    if (stream) return;
+    stream = new EventSource(part.dataset.live);
+    stream.onopen = refresh;
+    stream.onmessage = (event) => { if (event.data === "changed") refresh(); };
+  };
+  const close = () => { if (stream) { stream.close(); stream = null; } };
+  document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
+  addEventListener("pagehide", close);
+  open();
+}
+document.querySelectorAll("[data-live]").forEach(live);
+
+// The log stays at its end unless somebody scrolled up.
+const atEnd = (log) => log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+let follow = true;
+document.addEventListener("scroll", (event) => { if (event.target.id === "log") follow = atEnd(event.target); }, true);
+function toEnd() {
+  const log = document.getElementById("log");
+  if (log && follow) log.scrollTop = log.scrollHeight;
+}
+document.addEventListener("htmx:after:swap", toEnd);
+toEnd();
+
+// Uploads: several at once, each with its bar.
+function upload(file, list, address) {
+  const row = document.createElement("li");
+  const name = document.createElement("span");
+  const bar = document.createElement("progress");
+  const note = document.createElement("span");
+  name.textContent = file.name;
+  bar.max = file.size || 1;
+  bar.value = 0;
+  note.className = "text-secondary";
+  row.append(name, bar, note);
+  list.append(row);
+  return new Promise((done) => {
+    const request = new XMLHttpRequest();
+    request.open("PUT", address + "?name=" + encodeURIComponent(file.name));
+    request.setRequestHeader("x-csrf-token", csrf());
+    request.setRequestHeader("accept", "application/json");
+    request.upload.onprogress = (event) => { bar.value = event.loaded; };
+    request.onloadend = () => {
+      bar.value = bar.max;
+      let answer = {};
+      try { answer = JSON.parse(request.responseText); } catch (error) { answer = {}; }
+      if (request.status === 201) note.textContent = answer.is_new ? "uploaded" : "was there already";
+      else { note.textContent = answer.detail || "The upload broke off. Try it again."; row.classList.add("is-wrong"); }
+      done();
+    };
+    request.send(file);
+  });
+}
+async function uploadAll(files, zone) {
+  const list = document.querySelector("[data-uploads]");
+  const queue = [...files];
+  const lane = async () => { while (queue.length) await upload(queue.shift(), list, zone.dataset.upload); };
+  await Promise.all([lane(), lane(), lane()]);
+  const part = document.querySelector("[data-live]");
+  if (part) htmx.trigger(part, "refresh");
+}
+document.querySelectorAll("[data-upload]").forEach((zone) => {
+  const input = zone.querySelector("input[type=file]");
+  input.addEventListener("change", () => { uploadAll(input.files, zone); });
+  for (const kind of ["dragenter", "dragover"]) zone.addEventListener(kind, (event) => { event.preventDefault(); zone.classList.add("is-over"); });
+  for (const kind of ["dragleave", "drop"]) zone.addEventListener(kind, () => zone.classList.remove("is-over"));
+  zone.addEventListener("drop", (event) => { event.preventDefault(); uploadAll(event.dataTransfer.files, zone); });
+});
+
+// Pickers: find by name, tick all that are shown.
+document.querySelectorAll("[data-find]").forEach((field) => {
+  const list = document.querySelector(field.dataset.find);
+  field.addEventListener("input", () => {
+    const wanted = field.value.toLowerCase();
+    list.querySelectorAll("[data-name]").forEach((row) => { row.hidden = !row.dataset.name.toLowerCase().includes(wanted); });
+  });
+});
+document.querySelectorAll("[data-all]").forEach((all) => {
+  all.addEventListener("change", () => {
+    document.querySelectorAll(`[name="${all.dataset.all}"]`).forEach((box) => { if (!box.closest("[hidden]")) box.checked = all.checked; });
+  });
+});
+
+// Text as a file
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-save]");
+  if (!button) return;
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([button.dataset.text], { type: "text/csv" }));
+  link.download = button.dataset.save;
+  link.click();
+  URL.revokeObjectURL(link.href);
+});
+
+// The menu is open on wide screens.
+const menu = document.querySelector("[data-menu]");
+if (menu) {
+  const wide = matchMedia("(min-width: 900px)");
+  const fit = () => { menu.open = wide.matches; };
+  wide.addEventListener("change", fit);
+  fit();
+}
