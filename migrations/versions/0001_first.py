@@ -219,6 +219,16 @@ def upgrade() -> None:
     op.create_index("ix_accounts_tags", "accounts", ["tags"], unique=False, postgresql_using="gin")
     op.create_index("uq_accounts_username", "accounts", [sa.literal_column("lower(username)")], unique=True)
     op.create_table(
+        "staged_imports",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_staged_imports_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_staged_imports")),
+    )
+    op.create_index(op.f("ix_staged_imports_user_id"), "staged_imports", ["user_id"], unique=False)
+    op.create_table(
         "task_media",
         sa.Column("task_id", sa.BigInteger(), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
@@ -461,6 +471,7 @@ def downgrade() -> None:
         "worker_tokens",
         "user_sessions",
         "task_media",
+        "staged_imports",
         "accounts",
         "workers",
         "users",

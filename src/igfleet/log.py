@@ -22,6 +22,9 @@ _MORE = re.compile(r"(?i)(bearer\s+|sessionid[=:\"'\s]+|igfw_\d+_)[^\s\"'&;,]+")
 _IN_ADDRESS = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s/@]+(?=@)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _SHORTEST = 6
+_LONGEST = 20_000
+_MOST_VALUES = 20_000
+"""The oldest are forgotten first: a process that has opened so many secrets since no longer handles them."""
 _LONGEST_TEXT = 20_000
 
 
@@ -30,20 +33,21 @@ class Redactor:
 
     def __init__(self) -> None:
         self._values: dict[str, None] = {}
-        self._pattern: re.Pattern[str] | None = None
 
     def learn(self, *values: str | None) -> None:
         """Never let these values appear in a log of this process again. Values under 6 characters are not learnt."""
         for value in values:
-            if value and len(value) >= _SHORTEST:
-                self._values.update(dict.fromkeys(_encodings(value)))
-        ordered = sorted(self._values, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
+            if value and _SHORTEST <= len(value) <= _LONGEST:
+                for form in _encodings(value):
+                    self._values.pop(form, None)
+                    self._values[form] = None
+        while len(self._values) > _MOST_VALUES:
+            del self._values[next(iter(self._values))]
 
     def text(self, text: str) -> str:
         """The text without secrets and with control characters escaped."""
-        if self._pattern is not None:
-            text = self._pattern.sub(STARS, text)
+        for found in sorted((value for value in tuple(self._values) if value in text), key=len, reverse=True):
+            text = text.replace(found, STARS)
         text = _MORE.sub(lambda match: match.group(1) + STARS, text)
         text = _IN_ADDRESS.sub(lambda match: match.group(1) + STARS, text)
         text = _CONTROL.sub(lambda match: match.group().encode("unicode_escape").decode(), text)

@@ -34,7 +34,17 @@ class Fleet:
 
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.start("sandbox", "sandbox", "--port", "0", "--control-port", "0", "--json", "--folder", str(self.folder / "sandbox"))  # noqa: E501
+        self.start(
+            "sandbox",
+            "sandbox",
+            "--port",
+            "0",
+            "--control-port",
+            "0",
+            "--json",
+            "--folder",
+            str(self.folder / "sandbox"),
+        )
         self.sandbox = self._until("sandbox", lambda text: json.loads(text[text.index("{") : text.index("}") + 1]))
         self.start("ui", "serve", "--role", "ui", "--port", "0")
         self.ui = self._until("ui", lambda text: text.split("igfleet is at ", 1)[1].split()[0])

@@ -27,7 +27,7 @@ class Change:
     """Something of a topic (`task`, `work`, `worker`, `media`, `account`) changed."""
 
     topic: str
-    id: int
+    key: int
 
 
 class Bus:
@@ -49,9 +49,9 @@ class Bus:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def tell(self, topic: str, id: int = 0) -> None:
+    def tell(self, topic: str, key: int = 0) -> None:
         """Say that something changed; call it after the commit."""
-        self._told.add(Change(topic, id))
+        self._told.add(Change(topic, key))
         self._wake.set()
 
     @asynccontextmanager
@@ -69,12 +69,12 @@ class Bus:
             await self._wake.wait()
             await asyncio.sleep(_DEBOUNCE_S)
             self._wake.clear()
-            told, self._told = sorted(self._told, key=lambda change: (change.topic, change.id)), set()
+            told, self._told = sorted(self._told, key=lambda change: (change.topic, change.key)), set()
             for start in range(0, len(told), _PAYLOAD_IDS):
                 await self._notify(told[start : start + _PAYLOAD_IDS])
 
     async def _notify(self, changes: list[Change]) -> None:
-        payload = json.dumps([[change.topic, change.id] for change in changes])
+        payload = json.dumps([[change.topic, change.key] for change in changes])
         try:
             connection = self._connection
             if connection is None or connection.is_closed():
@@ -106,8 +106,8 @@ class Bus:
                 await connection.close(timeout=2)
 
     def _on_notify(self, _connection: object, _pid: int, _channel: str, payload: str) -> None:
-        for topic, id in json.loads(payload):
-            self._hear(Change(topic, id))
+        for topic, key in json.loads(payload):
+            self._hear(Change(topic, key))
 
     def _hear(self, change: Change) -> None:
         for queue in self._listeners:
@@ -117,5 +117,5 @@ class Bus:
 
 async def tell_after_commit(session: AsyncSession, *changes: Change) -> None:
     """For commands, which have no bus of their own: PostgreSQL sends it to every ui when the transaction commits."""
-    payload = json.dumps([[change.topic, change.id] for change in changes])
+    payload = json.dumps([[change.topic, change.key] for change in changes])
     await session.execute(select(func.pg_notify(_CHANNEL, payload)))

@@ -39,12 +39,14 @@ UPDATE posts SET state = $2, changed_at = now() WHERE id = $1 AND state = ANY($3
 _HISTORY = "INSERT INTO post_history (post_id, was, became, epoch, actor, why) VALUES ($1, $2, $3, $4, $5, $6)"
 _OF_ACCOUNT_TASK = "SELECT id, state, epoch FROM posts WHERE account_task_id = $1 AND state = $2 FOR UPDATE"
 PLANNED_OF = """
-SELECT id, state, epoch FROM posts WHERE account_task_id = $1 AND state IN ('planned', 'preparing') ORDER BY position FOR UPDATE
+SELECT id, state, epoch FROM posts WHERE account_task_id = $1 AND state IN ('planned', 'preparing')
+ORDER BY position FOR UPDATE
 """
 _SPENT = """
 SELECT count(*) FILTER (WHERE permitted_at > now() - interval '1 hour') AS hour, count(*) AS day,
   min(permitted_at) FILTER (WHERE permitted_at > now() - interval '1 hour') AS oldest_hour, min(permitted_at) AS oldest
-FROM posts WHERE account_id = $1 AND permitted_at > now() - interval '24 hours' AND state NOT IN ('planned', 'preparing')
+FROM posts WHERE account_id = $1 AND permitted_at > now() - interval '24 hours'
+  AND state NOT IN ('planned', 'preparing')
 """
 
 

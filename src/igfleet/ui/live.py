@@ -34,7 +34,7 @@ async def _hints(ui: UiContext, topic: str, wanted: int | None) -> AsyncIterator
                     yield "still here"
                     continue
                 change = hint.result()
-                if change.topic == topic and wanted in (None, change.id):
+                if change.topic == topic and wanted in (None, change.key):
                     await asyncio.sleep(_AT_MOST_EVERY_S)
                     _skip_waiting(changes)
                     yield "changed"

@@ -81,7 +81,7 @@ async def gather(session: AsyncSession) -> Seen:
     day = clock.now() - timedelta(hours=24)
     counted = Post.state.in_((PostState.PUBLISHED, PostState.FAILED)) & (Post.changed_at > day)
     day_rows = await session.execute(select(Post.state, func.count()).where(counted).group_by(Post.state))
-    day_counts = {state: count for state, count in day_rows.tuples()}
+    day_counts = dict(day_rows.tuples().all())
     return Seen(
         waiting=list(await session.scalars(loaded)),
         waiting_count=await session.scalar(select(func.count()).where(suspended)) or 0,

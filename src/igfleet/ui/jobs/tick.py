@@ -8,6 +8,9 @@ from igfleet.ui.queue.summary import summarise_stale, summarise_task
 _log = log.get(__name__)
 _PRUNED = (
     "DELETE FROM user_sessions WHERE seen_at < now() - interval '7 days'",
+    "DELETE FROM staged_imports WHERE created_at < now() - interval '1 hour'",
+    "DELETE FROM sealed_secrets WHERE owner = 'import' AND owner_id NOT IN (SELECT id FROM staged_imports)",
+    "DELETE FROM data_keys WHERE owner = 'import' AND owner_id NOT IN (SELECT id FROM staged_imports)",
     "DELETE FROM sign_in_failures WHERE at < now() - interval '1 day'",
     "DELETE FROM one_time_tokens WHERE expires_at < now() - interval '7 days'",
     "DELETE FROM log_lines WHERE at < now() - interval '90 days'",

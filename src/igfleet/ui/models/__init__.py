@@ -5,7 +5,7 @@ from igfleet.ui.models.accounts import Account
 from igfleet.ui.models.audit import AuditEntry
 from igfleet.ui.models.base import Base
 from igfleet.ui.models.media import Media
-from igfleet.ui.models.people import OneTimeToken, Role, SignInFailure, User, UserSession
+from igfleet.ui.models.people import OneTimeToken, Role, SignInFailure, StagedImport, User, UserSession
 from igfleet.ui.models.posts import Post, PostChange
 from igfleet.ui.models.proxies import Proxy
 from igfleet.ui.models.secrets import DataKey, SealedSecret
@@ -28,6 +28,7 @@ __all__ = [
     "Role",
     "SealedSecret",
     "SignInFailure",
+    "StagedImport",
     "Task",
     "TaskMedia",
     "User",

@@ -71,3 +71,14 @@ class SignInFailure(Base):
     id: Mapped[Key]
     subject: Mapped[str] = mapped_column(Text)
     at: Mapped[Created]
+
+
+class StagedImport(Base):
+    """A pasted import between its preview and its confirmation; the text itself lies in the vault."""
+
+    __tablename__ = "staged_imports"
+
+    id: Mapped[Key]
+    kind: Mapped[str] = mapped_column(Text)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[Created]

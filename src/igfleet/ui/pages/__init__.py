@@ -4,7 +4,7 @@ from typing import Any
 
 from litestar import Request, Response, Router
 from litestar.exceptions import HTTPException
-from litestar.response import Redirect, Template
+from litestar.response import Redirect
 from litestar.types import ExceptionHandlersMap
 
 from igfleet.ui import problems
@@ -21,6 +21,7 @@ from igfleet.ui.pages import (
     tasks,
     workers,
 )
+from igfleet.ui.pages.render import page
 from igfleet.ui.security.gate import dashboard_gate
 
 _HANDLERS = [
@@ -47,9 +48,11 @@ def show_error(request: Request[Any, Any, Any], error: Exception) -> Response[An
     is_reading = request.method == "GET" and request.headers.get("hx-request") != "true"
     if problem.status == 401 and is_reading and request.url.path != "/signin":
         return Redirect(f"/signin?next={request.url.path}" if request.url.path != "/" else "/signin")
-    context = {"problem": problem, "person": getattr(request.state, "person", None), "here": "", "csrf": ""}
     name = "errors/_bar.html" if request.headers.get("hx-request") == "true" else "errors/page.html"
-    return Template(name, context=context, status_code=problem.status, headers=headers)
+    request.state.person = getattr(request.state, "person", None)
+    shown = page(request, name, status=problem.status, problem=problem)
+    shown.headers.update(headers)
+    return shown
 
 
 EXCEPTION_HANDLERS: ExceptionHandlersMap = {Exception: show_error, HTTPException: show_error}

@@ -1,5 +1,7 @@
 """Accounts: the table, one account, and the import."""
 
+from typing import Any
+
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.response import Redirect, Template
@@ -9,7 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from igfleet.contracts.states import AccountStatus
 from igfleet.errors import Invalid, NotFound
-from igfleet.ui import accounts
+from igfleet.ui import accounts, staging
 from igfleet.ui.context import UiContext
 from igfleet.ui.exports import accounts_csv
 from igfleet.ui.imports.accounts import apply_accounts, preview_accounts
@@ -33,7 +35,7 @@ async def table(
 ) -> Template:
     """The accounts that fit the filter, which is the address."""
     found = await page_of(session, _filtered(q, status, tag), Account.id, after)
-    context = {"found": found, "q": q, "status": status, "tag": tag, "statuses": list(AccountStatus)}
+    context: dict[str, Any] = {"found": found, "q": q, "status": status, "tag": tag, "statuses": list(AccountStatus)}
     return page(request, "accounts/list.html", "accounts", **context)
 
 
@@ -48,7 +50,7 @@ async def export(session: NamedDependency[AsyncSession], q: str = "", status: st
 @get("/accounts/import")
 async def import_form(request: AnyRequest) -> Template:
     """Paste or choose a file."""
-    return page(request, "accounts/import.html", "accounts", text="", authorised_by="", wrong="")
+    return page(request, "accounts/import.html", "accounts", authorised_by="", wrong="")
 
 
 @post("/accounts/import/preview")
@@ -62,9 +64,10 @@ async def import_preview(
         text = await text_of(form)
         preview = await preview_accounts(session, ui.vault, text)
     except Invalid as error:
-        context = {"text": str(form.get("text", "")), "authorised_by": statement, "wrong": str(error)}
+        context: dict[str, Any] = {"authorised_by": statement, "wrong": str(error)}
         return page(request, "accounts/import.html", "accounts", status=422, **context)
-    context = {"text": text, "authorised_by": statement, "bad_csv": preview.bad_csv(), **shown(preview)}
+    key = await staging.keep(session, ui.vault, "accounts", text, person_of(request).user_id)
+    context = {"key": key, "authorised_by": statement, "bad_csv": preview.bad_csv(), **shown(preview)}
     return page(request, "accounts/preview.html", "accounts", **context)
 
 
@@ -74,9 +77,9 @@ async def import_confirmed(
 ) -> Redirect:
     """Import the good lines, with the statement that one may manage these accounts."""
     form = await checked_form(request)
-    text, statement = str(form.get("text", "")), str(form.get("authorised_by", ""))
-    actor = person_of(request).actor
-    done = await apply_accounts(session, ui.vault, text, authorised_by=statement, actor=actor)
+    person, statement = person_of(request), str(form.get("authorised_by", ""))
+    text = await staging.take(session, ui.vault, "accounts", str(form.get("key", "")), person.user_id)
+    done = await apply_accounts(session, ui.vault, text, authorised_by=statement, actor=person.actor)
     return go(f"/accounts?done={len(done.ids)}+accounts+imported")
 
 
@@ -89,7 +92,7 @@ async def one(request: AnyRequest, account_id: int, session: NamedDependency[Asy
         raise NotFound(f"There is no account {account_id}.")
     recent = select(AccountTask).where(AccountTask.account_id == account_id).order_by(AccountTask.id.desc()).limit(20)
     posts = select(Post).where(Post.account_id == account_id).order_by(Post.id.desc()).limit(20)
-    context = {
+    context: dict[str, Any] = {
         "account": account,
         "recent": list(await session.scalars(recent.options(joinedload(AccountTask.task)))),
         "posts": list(await session.scalars(posts.options(joinedload(Post.file)))),
@@ -113,7 +116,7 @@ async def stop(request: AnyRequest, account_id: int, session: NamedDependency[As
     return go(f"/accounts/{account_id}?done=The+account+is+stopped")
 
 
-def _filtered(q: str, status: str, tag: str) -> Select[tuple[Account]]:
+def _filtered(q: str, status: str, tag: str) -> Select[Account]:
     query = select(Account).where(Account.archived_at.is_(None)).options(joinedload(Account.proxy))
     if q:
         query = query.where(Account.username.icontains(q, autoescape=True))

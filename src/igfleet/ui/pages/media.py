@@ -51,7 +51,7 @@ async def one(request: AnyRequest, media_id: int, session: NamedDependency[Async
     """One file: player, facts, problems, posts made of it."""
     media = await library.find(session, media_id)
     posts = select(Post.state, func.count()).where(Post.media_id == media_id).group_by(Post.state)
-    used = {state: count for state, count in (await session.execute(posts)).tuples()}
+    used = dict((await session.execute(posts)).tuples().all())
     return page(request, "media/one.html", "media", media=media, used=used)
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.errors import Invalid
+from igfleet.ui import staging
 from igfleet.ui.context import UiContext
 from igfleet.ui.imports.proxies import apply_proxies, preview_proxies
 from igfleet.ui.models import Account, Proxy
@@ -27,14 +28,14 @@ async def table(
     found = await page_of(session, query, Proxy.id, after)
     ids = [proxy.id for proxy in found.rows]
     used = select(Account.proxy_id, func.count()).where(Account.proxy_id.in_(ids)).group_by(Account.proxy_id)
-    counts = {proxy_id: count for proxy_id, count in (await session.execute(used)).tuples()}
+    counts = dict((await session.execute(used)).tuples().all())
     return page(request, "proxies/list.html", "proxies", found=found, used=counts, q=q)
 
 
 @get("/proxies/import")
 async def import_form(request: AnyRequest) -> Template:
     """Paste or choose a file."""
-    return page(request, "proxies/import.html", "proxies", text="", wrong="")
+    return page(request, "proxies/import.html", "proxies", wrong="")
 
 
 @post("/proxies/import/preview")
@@ -47,9 +48,9 @@ async def import_preview(
         text = await text_of(form)
         preview = await preview_proxies(session, ui.vault, text)
     except Invalid as error:
-        context = {"text": str(form.get("text", "")), "wrong": str(error)}
-        return page(request, "proxies/import.html", "proxies", status=422, **context)
-    return page(request, "proxies/preview.html", "proxies", text=text, bad_csv=preview.bad_csv(), **shown(preview))
+        return page(request, "proxies/import.html", "proxies", status=422, wrong=str(error))
+    key = await staging.keep(session, ui.vault, "proxies", text, person_of(request).user_id)
+    return page(request, "proxies/preview.html", "proxies", key=key, bad_csv=preview.bad_csv(), **shown(preview))
 
 
 @post("/proxies/import")
@@ -58,7 +59,9 @@ async def import_confirmed(
 ) -> Redirect:
     """Import the good lines."""
     form = await checked_form(request)
-    done = await apply_proxies(session, ui.vault, str(form.get("text", "")), person_of(request).actor)
+    person = person_of(request)
+    text = await staging.take(session, ui.vault, "proxies", str(form.get("key", "")), person.user_id)
+    done = await apply_proxies(session, ui.vault, text, person.actor)
     return go(f"/proxies?done={len(done.ids)}+proxies+imported")
 
 

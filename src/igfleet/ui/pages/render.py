@@ -35,4 +35,4 @@ def visitor_cookie(request: AnyRequest, value: str) -> Cookie:
 def cookie(request: AnyRequest, name: str, value: str, max_age: int | None = None) -> Cookie:
     """A cookie that scripts cannot read and other sites cannot send along with a form."""
     is_secure = request.url.scheme == "https" or request.headers.get("x-forwarded-proto") == "https"
-    return Cookie(name, value, path="/", httponly=True, samesite="lax", secure=is_secure, max_age=max_age)
+    return Cookie(key=name, value=value, path="/", httponly=True, samesite="lax", secure=is_secure, max_age=max_age)

@@ -140,7 +140,7 @@ async def _again(
 
 
 def _plain(form: dict[str, Any]) -> dict[str, Any]:
-    listed = {
+    listed: dict[str, Any] = {
         name: form[name] if isinstance(form[name], list) else [form[name]]
         for name in ("accounts", "media")
         if name in form

@@ -1,5 +1,7 @@
 """Workers: who is there, how busy, and tokens for new ones."""
 
+from typing import Any
+
 from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.response import Redirect, Template
@@ -59,7 +61,7 @@ async def revoke(request: AnyRequest, session: NamedDependency[AsyncSession]) ->
     return go("/workers?done=Its+tokens+are+revoked")
 
 
-async def _listed(session: AsyncSession) -> dict[str, object]:
+async def _listed(session: AsyncSession) -> dict[str, Any]:
     live = select(WorkerToken.worker_name).where(WorkerToken.revoked_at.is_(None)).distinct()
     return {"workers": await overview.workers(session), "with_token": sorted(await session.scalars(live))}
 

@@ -63,8 +63,12 @@ FROM account_tasks WHERE id = $1 AND kind = $2 FOR UPDATE
 """
 _CLAIM = """
 UPDATE account_tasks SET state = 'running', attempt = attempt + 1, lease_id = $2, lease_holder = NULL, report_seq = 0,
-  lease_expires_at = now() + $3 * interval '1 second', claimed_at = now(), changed_at = now(), reason_code = NULL, message = ''
+  lease_expires_at = now() + $3 * interval '1 second', claimed_at = now(), changed_at = now(),
+  reason_code = NULL, message = ''
 WHERE id = $1
+"""
+_STARTED = """
+UPDATE tasks SET state = 'running', started_at = coalesce(started_at, now()) WHERE id = $1 AND state = 'queued'
 """
 _COUNT = "UPDATE account_tasks SET counters = $2::jsonb, checkpoints = $3::jsonb WHERE id = $1"
 
@@ -123,10 +127,7 @@ async def _row(raw: Raw, kind: str, account_task_id: int) -> Any:
 async def _claim(raw: Raw, row: Any, settings: UiSettings) -> UUID:
     lease = uuid.uuid4()
     await raw.execute(_CLAIM, row["id"], lease, max(_SEED_LEASE_S, settings.lease_length.total_seconds()))
-    await raw.execute(
-        "UPDATE tasks SET state = 'running', started_at = coalesce(started_at, now()) WHERE id = $1 AND state = 'queued'",
-        row["task_id"],
-    )
+    await raw.execute(_STARTED, row["task_id"])
     return lease
 
 

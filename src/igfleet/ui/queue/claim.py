@@ -108,7 +108,7 @@ async def _free(
         wanted + len(chosen),
     )
     taken = {row["id"] for row in chosen}
-    found = []
+    found: list[Any] = []
     for row in rows:
         if row["id"] in taken or busy[row["task_id"]] >= row["at_once"] or len(found) >= wanted:
             continue

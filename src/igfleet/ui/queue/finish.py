@@ -29,7 +29,8 @@ SELECT id, task_id, account_id, state, attempt, max_attempts, deaths, message, r
 FROM account_tasks WHERE lease_id = $1 FOR UPDATE
 """
 _END = """
-UPDATE account_tasks SET state = $2, head = $3, attempt = $4, deaths = $5, available_at = now() + $6 * interval '1 second',
+UPDATE account_tasks SET state = $2, head = $3, attempt = $4, deaths = $5,
+  available_at = now() + $6 * interval '1 second',
   reason_code = $7, message = $8, result = result || $9::jsonb, has_failures = $10, step = '', lease_expires_at = NULL,
   changed_at = now(), finished_at = CASE WHEN $11 THEN now() END,
   cancel_requested_at = CASE WHEN $11 THEN cancel_requested_at END

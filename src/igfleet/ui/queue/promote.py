@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from igfleet.ui.raw import Raw
 
 LOCK_ACCOUNTS = "SELECT id FROM accounts WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE"
-"""Changes to one account's queue take turns. Always in this order, so that they cannot wait for each other in a ring."""
+"""Changes to one account's queue take turns. Always in this order, so that none waits for another in a ring."""
 
 PROMOTE = """
 WITH next AS (

@@ -29,7 +29,8 @@ class Rest:
     most: timedelta
 
     def after(self, repeats: int) -> timedelta:
-        return min(self.first * 2 ** min(repeats, 10), self.most)
+        factor: int = 2 ** min(repeats, 10)
+        return min(self.first * factor, self.most)
 
 
 RESTS: dict[ReasonCode, Rest] = {
@@ -44,7 +45,8 @@ UPDATE accounts SET status = $2, status_reason = $3, status_since = now(),
 """
 _REST = """
 UPDATE accounts SET status = CASE WHEN status = 'active' THEN 'limited' ELSE status END,
-  status_reason = $3, status_since = now(), slowdowns = slowdowns + 1, last_failure_at = now(), last_failure_reason = $3,
+  status_reason = $3, status_since = now(), slowdowns = slowdowns + 1,
+  last_failure_at = now(), last_failure_reason = $3,
   cooldown_until = now() + $2 * interval '1 second' WHERE id = $1
 """
 _FAILED = "UPDATE accounts SET last_failure_at = now(), last_failure_reason = $2 WHERE id = $1"

@@ -20,7 +20,8 @@ UPDATE account_tasks SET counters = $2::jsonb, checkpoints = $3::jsonb, report_s
 WHERE id = $1
 """
 _LINE = """
-INSERT INTO log_lines (task_id, account_task_id, at, level, event, text, fields) VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb)
+INSERT INTO log_lines (task_id, account_task_id, at, level, event, text, fields)
+VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb)
 """
 
 

@@ -8,7 +8,8 @@ SELECT state, count(*) AS n, count(*) FILTER (WHERE has_failures) AS failures
 FROM account_tasks WHERE task_id = $1 GROUP BY state
 """
 _LIVE = """
-SELECT 1 FROM account_tasks WHERE task_id = $1 AND state IN ('scheduled', 'available', 'running', 'retryable', 'suspended')
+SELECT 1 FROM account_tasks
+WHERE task_id = $1 AND state IN ('scheduled', 'available', 'running', 'retryable', 'suspended')
 LIMIT 1
 """
 _GOES_ON = """

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from typing import Any
 from urllib.parse import urlsplit
 
 from litestar.connection import ASGIConnection
@@ -23,7 +24,7 @@ class FormTokens:
         self._key = key.encode()
 
     def make(self, owner: str) -> str:
-        """A token for forms shown to this session or visitor; different each time, so that it cannot be guessed piecewise."""
+        """A token for forms shown to this session or visitor; different each time: nothing to guess piecewise."""
         salt = secrets.token_hex(8)
         return f"{salt}.{self._sign(owner, salt)}"
 
@@ -37,7 +38,7 @@ class FormTokens:
         return hmac.new(self._key, f"form/{owner}/{salt}".encode(), hashlib.sha256).hexdigest()
 
 
-def check_origin(connection: "ASGIConnection[object, object, object, object]") -> None:
+def check_origin(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
     """Refuse what another site sent. Raises `Forbidden`."""
     headers = connection.headers
     if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):

@@ -24,7 +24,7 @@ async def dashboard_gate(connection: AnyConnection, handler: BaseRouteHandler) -
     async with ui.database.sessions.begin() as session:
         person = await sessions.find(session, ui.settings, key)
     connection.state.person = person
-    is_safe = connection.scope["method"] in forms.SAFE
+    is_safe = str(connection.scope.get("method", "GET")) in forms.SAFE
     if not is_safe:
         forms.check_origin(connection)
     if handler.opt.get("public"):

@@ -36,7 +36,7 @@ _FORGIVE = text("DELETE FROM sign_in_failures WHERE subject IN (:user, :address)
 
 
 async def verify(database: Database, name: str, password: str, address: str) -> User:
-    """The person. Raises `NotSignedIn` with one answer for all mistakes, `TooManyRequests` after ten in five minutes."""
+    """The person. Raises `NotSignedIn`, one answer for all mistakes, `TooManyRequests` after ten in five minutes."""
     subjects = {"user": f"user:{name.lower()[:100]}", "address": f"address:{address[:100]}"}
     await _note_attempt(database, subjects)
     async with database.sessions() as session:
