@@ -23,16 +23,24 @@ def sandbox(
         Path | None, typer.Option(help="Where it keeps its world; in the data folder by default.")
     ] = None,
     json: AsJson = False,
+    parent: Annotated[int | None, typer.Option(hidden=True, help="Stop when this process is gone.")] = None,
 ) -> None:
     """Run a simulated Instagram on this machine until Ctrl-C."""
     with plain_errors():
         import asyncio
 
+        from igfleet.cli.parent import watch
+
+        if parent is not None:
+            watch(parent)
         asyncio.run(_serve(folder, host, port, control_port, json=json))
 
 
 def demo(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the dashboard; 0: a free one.")] = 8000,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Port of the dashboard; 0: a free one. [default: 8000, or a free one]"),
+    ] = None,
 ) -> None:
     """Run the ui, two workers and the sandbox with example accounts and clips, until Ctrl-C."""
     with plain_errors():
@@ -44,9 +52,10 @@ def demo(
 async def _serve(folder: Path | None, host: str, port: int, control_port: int, *, json: bool) -> None:
     import asyncio
     import signal
+    import sys
+    from json import dumps
 
     from igfleet import log
-    from igfleet.cli.output import as_json
     from igfleet.errors import SetupError
     from igfleet.sandbox.sandbox import serve
     from igfleet.settings import Settings, load
@@ -59,11 +68,9 @@ async def _serve(folder: Path | None, host: str, port: int, control_port: int, *
 
     def announce(addresses: dict[str, str]) -> None:
         if json:
-            as_json(addresses)
+            print(dumps(addresses))
         else:
             print("\n".join(f"{name}: {address}" for name, address in addresses.items()))
-        import sys
-
         sys.stdout.flush()
 
     try:

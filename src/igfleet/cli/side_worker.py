@@ -1,21 +1,16 @@
 """The ui with one worker beside it: a process of its own, with a token of its own, ended before the ui."""
 
 import asyncio
-import os
-import signal
 import socket
-import sys
 from collections.abc import Callable
-from contextlib import suppress
 
-from igfleet import log
+from igfleet import processes
 from igfleet.errors import SetupError
 from igfleet.settings import UiSettings, WorkerSettings, load
 from igfleet.ui import tokens
 from igfleet.ui.app import serve
 from igfleet.ui.db import Database
 
-_log = log.get(__name__)
 _KILL_AFTER_S = 10
 """Beyond the time that the worker itself gives its runs."""
 
@@ -41,25 +36,17 @@ async def serve_with_worker(
     if not address.done():
         await ui
         return
-    asked = _asked_to_stop()
-    worker = await _start(await address, name, token)
+    asked = processes.asked_to_stop()
+    own = {"UI_API_BASE": await address, "UI_API_TOKEN": token, "WORKER_NAME": name}
+    worker = await processes.start("serve", "--role", "worker", "--port", "0", environment=own)
     ended = asyncio.create_task(worker.wait())
     await asyncio.wait([ui, ended, asyncio.create_task(asked.wait())], return_when=asyncio.FIRST_COMPLETED)
     by_itself = ended.done()
-    await _end(worker, worker_settings.drain_timeout.total_seconds() + _KILL_AFTER_S)
+    await processes.end(worker, worker_settings.drain_timeout.total_seconds() + _KILL_AFTER_S)
     stop.set()
     await ui
     if by_itself:
         raise SetupError(f"The worker ended with code {worker.returncode}; the reason stands above.")
-
-
-def _asked_to_stop() -> asyncio.Event:
-    """Set by SIGTERM and Ctrl-C. Takes the signals over from the ui's server, which would stop too early."""
-    asked = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, asked.set)
-    return asked
 
 
 async def _fresh_token(url: str, name: str) -> str:
@@ -69,36 +56,3 @@ async def _fresh_token(url: str, name: str) -> str:
             return await tokens.make(session, name, "system")
     finally:
         await database.close()
-
-
-async def _start(address: str, name: str, token: str) -> asyncio.subprocess.Process:
-    command = [
-        sys.executable,
-        "-m",
-        "igfleet",
-        "serve",
-        "--role",
-        "worker",
-        "--port",
-        "0",
-        "--parent",
-        str(os.getpid()),
-    ]
-    environment = {**os.environ, "UI_API_BASE": address, "UI_API_TOKEN": token, "WORKER_NAME": name}
-    for secret in ("DATABASE_URL", "MASTER_KEY", "SECRET_KEY"):
-        environment.pop(secret, None)
-    return await asyncio.create_subprocess_exec(
-        *command, env=environment, stdin=asyncio.subprocess.DEVNULL, start_new_session=True
-    )
-
-
-async def _end(worker: asyncio.subprocess.Process, patience_s: float) -> None:
-    with suppress(ProcessLookupError):
-        worker.send_signal(signal.SIGTERM)
-    try:
-        await asyncio.wait_for(worker.wait(), patience_s)
-    except TimeoutError:
-        _log.warning("worker_killed", after_s=patience_s)
-        with suppress(ProcessLookupError):
-            worker.kill()
-        await worker.wait()

@@ -12,6 +12,7 @@ from litestar import Litestar, Request
 from litestar.config.allowed_hosts import AllowedHostsConfig
 from litestar.di import NamedDependency, Provide
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -102,7 +103,7 @@ def _openapi() -> OpenAPIConfig:
         title="igfleet",
         version=__version__,
         path="/schema",
-        render_plugins=[],
+        render_plugins=[JsonRenderPlugin()],
         components=Components(security_schemes={"bearer": bearer}),
     )
 

@@ -12,6 +12,8 @@ from igfleet.ui.models import OneTimeToken, User
 
 SET_UP = "setup"
 """Make the first admin."""
+DEMO = "demo"
+"""Sign in without a password: made by the demo only."""
 _SET_UP_LENGTH = timedelta(hours=24)
 
 

@@ -8,7 +8,6 @@ from litestar.response import ServerSentEvent
 from igfleet.ui.bus import Change
 from igfleet.ui.context import UiContext
 
-type Events = ServerSentEvent
 _AT_MOST_EVERY_S = 0.2
 _KEEP_ALIVE_S = 15.0
 
@@ -25,21 +24,25 @@ async def _hints(ui: UiContext, topic: str, wanted: int | None) -> AsyncIterator
     try:
         async with ui.bus.changes() as changes:
             while not ui.draining.is_set():
-                hint = asyncio.create_task(changes.get())
-                done, _ = await asyncio.wait(
-                    {hint, drained}, timeout=_KEEP_ALIVE_S, return_when=asyncio.FIRST_COMPLETED
-                )
-                if hint not in done:
-                    hint.cancel()
+                change = await _next(changes, drained)
+                if change is None:
                     yield "still here"
-                    continue
-                change = hint.result()
-                if change.topic == topic and wanted in (None, change.key):
+                elif change.topic == topic and wanted in (None, change.key):
                     await asyncio.sleep(_AT_MOST_EVERY_S)
                     _skip_waiting(changes)
                     yield "changed"
     finally:
         drained.cancel()
+
+
+async def _next(changes: asyncio.Queue[Change], drained: asyncio.Task[bool]) -> Change | None:
+    """The next change; None when none came for a while, or when the process drains."""
+    hint = asyncio.create_task(changes.get())
+    try:
+        await asyncio.wait({hint, drained}, timeout=_KEEP_ALIVE_S, return_when=asyncio.FIRST_COMPLETED)
+        return hint.result() if hint.done() else None
+    finally:
+        hint.cancel()
 
 
 def _skip_waiting(changes: asyncio.Queue[Change]) -> None:

@@ -44,6 +44,8 @@ class Seen:
     waiting_count: int
     doubtful: int
     failing_proxies: Sequence[Proxy]
+    drafts: Sequence[Task]
+    """Not started yet, newest first."""
     tasks: Sequence[Task]
     bars: dict[int, dict[str, int]]
     """Posts by state, for each task shown."""
@@ -78,6 +80,8 @@ async def gather(session: AsyncSession) -> Seen:
     tasks = list(
         await session.scalars(select(Task).where(Task.state != TaskState.DRAFT).order_by(Task.id.desc()).limit(5))
     )
+    unstarted = select(Task).where(Task.state == TaskState.DRAFT).order_by(Task.id.desc()).limit(_SHOWN)
+    drafts = list(await session.scalars(unstarted))
     day = clock.now() - timedelta(hours=24)
     counted = Post.state.in_((PostState.PUBLISHED, PostState.FAILED)) & (Post.changed_at > day)
     day_rows = await session.execute(select(Post.state, func.count()).where(counted).group_by(Post.state))
@@ -87,8 +91,9 @@ async def gather(session: AsyncSession) -> Seen:
         waiting_count=await session.scalar(select(func.count()).where(suspended)) or 0,
         doubtful=await session.scalar(select(func.count()).where(Post.state.in_(_DOUBTFUL))) or 0,
         failing_proxies=list(await session.scalars(select(Proxy).where(Proxy.state == ProxyState.FAILING).limit(5))),
+        drafts=drafts,
         tasks=tasks,
-        bars=await bars(session, [task.id for task in tasks]),
+        bars=await bars(session, [task.id for task in [*drafts, *tasks]]),
         workers=await workers(session),
         published_day=day_counts.get(PostState.PUBLISHED, 0),
         failed_day=day_counts.get(PostState.FAILED, 0),

@@ -35,7 +35,7 @@ def environment(settings: UiSettings, folder: Path | None = None) -> Environment
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(when=when, ago=ago, lasts=lasts, size=size, number=number)
+    made.filters.update(counted=counted, when=when, ago=ago, lasts=lasts, size=size, number=number)
     made.globals.update(
         static=static_files.address,
         look=look,
@@ -84,6 +84,11 @@ def size(count: float | None) -> str:
 
 def number(count: int) -> str:
     return f"{count:,}".replace(",", "\u202f")
+
+
+def counted(count: int, noun: str) -> str:
+    """ "1 post", "2 posts": for nouns that take an s."""
+    return f"{number(count)} {noun}{'' if count == 1 else 's'}"
 
 
 def reason_of(code: str | None) -> Any:

@@ -1,8 +1,11 @@
 """The first page: what needs a person, what runs, and what a newcomer does next."""
 
+from typing import Annotated
+
 from litestar import get
 from litestar.di import NamedDependency
-from litestar.response import Template
+from litestar.params import Parameter
+from litestar.response import ServerSentEvent, Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.ui import live, overview
@@ -24,9 +27,11 @@ async def fragment(request: AnyRequest, session: NamedDependency[AsyncSession]) 
 
 
 @get("/events")
-async def events(ui: NamedDependency[UiContext], topic: str = "task", id: int | None = None) -> live.Events:  # noqa: A002  # the query's name
+async def events(
+    ui: NamedDependency[UiContext], topic: str = "task", key: Annotated[int | None, Parameter(query="id")] = None
+) -> ServerSentEvent:
     """One stream a page: says that something of the topic changed, not what."""
-    return live.stream(ui, topic, id)
+    return live.stream(ui, topic, key)
 
 
 HANDLERS = [show, fragment, events]

@@ -18,9 +18,6 @@ from igfleet.ui.security import forms, sessions
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 from igfleet.ui.security.passwords import verify
 
-DEMO = "demo"
-"""The purpose of a one-time link that signs in without a password: made by the demo only."""
-
 
 @get("/signin", opt={"public": True})
 async def show(request: AnyRequest, next: str = "/", token: str = "") -> Template:  # noqa: A002  # the query's name
@@ -61,7 +58,7 @@ async def sign_out(request: AnyRequest, session: NamedDependency[AsyncSession]) 
 
 
 async def _by_link(session: AsyncSession, token: str) -> User:
-    if not await invitations.redeem(session, DEMO, token):
+    if not await invitations.redeem(session, invitations.DEMO, token):
         raise Forbidden("This link was used already or is too old. Start the demo again to get a new one.")
     query = select(User).where(User.role == Role.ADMIN, User.disabled_at.is_(None)).order_by(User.id).limit(1)
     return (await session.execute(query)).scalar_one()

@@ -23,18 +23,20 @@ from igfleet.ui.retrying import resume as resume_task
 from igfleet.ui.retrying import retry_failed
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
+type WantedState = Annotated[str, Parameter(query="state")]
+
 
 @get("/tasks")
 async def table(
-    request: AnyRequest, session: NamedDependency[AsyncSession], state: str = "", after: int | None = None
+    request: AnyRequest, session: NamedDependency[AsyncSession], wanted: WantedState = "", after: int | None = None
 ) -> Template:
     """The tasks, newest first."""
     query = select(Task)
-    if state in set(TaskState):
-        query = query.where(Task.state == state)
+    if wanted in set(TaskState):
+        query = query.where(Task.state == wanted)
     found = await page_of(session, query, Task.id, after, newest=True)
     counts = await bars(session, [task.id for task in found.rows])
-    return page(request, "tasks/list.html", "tasks", found=found, bars=counts, state=state, states=list(TaskState))
+    return page(request, "tasks/list.html", "tasks", found=found, bars=counts, state=wanted, states=list(TaskState))
 
 
 @get("/tasks/{task_id:int}")
@@ -42,14 +44,14 @@ async def one(
     request: AnyRequest,
     task_id: int,
     session: NamedDependency[AsyncSession],
-    state: str = "",
+    wanted: WantedState = "",
     number: Annotated[int, Parameter(query="page", ge=1, le=10_000)] = 1,
 ) -> Template | Redirect:
     """One task; a draft is shown as its plan."""
-    seen = await task_page.gather(session, task_id, state, number)
+    seen = await task_page.gather(session, task_id, wanted, number)
     if seen.task.state == TaskState.DRAFT:
         return go(f"/tasks/{task_id}/plan")
-    return page(request, "tasks/one.html", "tasks", seen=seen, state=state, number=number)
+    return page(request, "tasks/one.html", "tasks", seen=seen, state=wanted, number=number)
 
 
 @get("/tasks/{task_id:int}/live")
@@ -57,12 +59,12 @@ async def fragment(
     request: AnyRequest,
     task_id: int,
     session: NamedDependency[AsyncSession],
-    state: str = "",
+    wanted: WantedState = "",
     number: Annotated[int, Parameter(query="page", ge=1, le=10_000)] = 1,
 ) -> Template:
     """The part that changes."""
-    seen = await task_page.gather(session, task_id, state, number)
-    return page(request, "tasks/_live.html", "tasks", seen=seen, state=state, number=number)
+    seen = await task_page.gather(session, task_id, wanted, number)
+    return page(request, "tasks/_live.html", "tasks", seen=seen, state=wanted, number=number)
 
 
 @get("/tasks/{task_id:int}/posts.csv")

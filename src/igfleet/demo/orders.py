@@ -1,0 +1,53 @@
+"""The two campaigns that wait as drafts, each with captions of its own kind."""
+
+import csv
+import io
+from collections.abc import Sequence
+
+from igfleet.demo.cast import LONG_WINDED
+from igfleet.runners.bulk_upload import BulkUploadOptions, Distribution
+from igfleet.ui.planning.draft import CaptionForm, Captions, Draft, DraftMedia
+
+LAUNCH, EVENING = "Publish a demo campaign", "Evening clips at the lake"
+_LINES = (
+    "First light over the harbour wall. #morning #slow",
+    "The sky took its time tonight. #sunset",
+    "Two minutes of quiet under the firs. #forest #green",
+    "Nets in, coffee on. #harbour",
+    "Everything is in bloom at once. #garden",
+    "How deep does it go? #depth",
+)
+_TOO_LONG = "Nobody reads captions this long, and Instagram does not take them. " * 40
+_TEMPLATE = "{Good evening|A quiet evening|Last light} from {{username}}: {{video}}, {{n}} of {{total}}. #lake"
+_PACE = {"delay_min_s": 1.0, "delay_max_s": 3.0}
+
+
+def launch(accounts: Sequence[int], media: Sequence[int], names: Sequence[str], long_winded_video: str) -> Draft:
+    """Two posts for each account; captions from a CSV file, one of whose lines is too long."""
+    out = io.StringIO()
+    rows = csv.writer(out)
+    rows.writerow(("video", "caption", "account"))
+    rows.writerows((name, line, "") for name, line in zip(names, _LINES, strict=True))
+    rows.writerow((long_winded_video, _TOO_LONG, LONG_WINDED))
+    options = BulkUploadOptions(
+        distribution=Distribution.ROUND_ROBIN, per_account=2, rounds=True, max_attempts=2, **_PACE
+    )
+    return _draft(LAUNCH, accounts, media, Captions(form=CaptionForm.CSV, text=out.getvalue()), options)
+
+
+def evening(accounts: Sequence[int], media: Sequence[int]) -> Draft:
+    """One video for each account; captions from a template."""
+    options = BulkUploadOptions(distribution=Distribution.ONE_TO_ONE, **_PACE)
+    return _draft(EVENING, accounts, media, Captions(form=CaptionForm.TEMPLATE, text=_TEMPLATE), options)
+
+
+def _draft(
+    name: str, accounts: Sequence[int], media: Sequence[int], captions: Captions, options: BulkUploadOptions
+) -> Draft:
+    return Draft(
+        name=name,
+        options=options.model_dump(mode="json"),
+        account_ids=tuple(accounts),
+        media=tuple(DraftMedia(media_id=key) for key in media),
+        captions=captions,
+    )
