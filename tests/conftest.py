@@ -1,7 +1,7 @@
 """Fixtures of the whole suite: a real PostgreSQL, one fresh database per test."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import psycopg
@@ -9,6 +9,7 @@ import pytest
 
 from igfleet.embedded import EmbeddedPostgres
 from igfleet.ui import migrating
+from tests.serving import Served, served
 
 TEMPLATE = "igfleet_template"
 
@@ -36,3 +37,10 @@ def database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
     yield postgres.dsn(name)
     with psycopg.connect(postgres.dsn("postgres"), autocommit=True) as admin:
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def ui(database_url: str, tmp_path: Path) -> AsyncIterator[Served]:
+    """A running ui with the default settings."""
+    async with served(database_url, tmp_path / "ui") as running:
+        yield running

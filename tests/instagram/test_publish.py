@@ -86,7 +86,7 @@ async def test_an_upload_that_was_cut_goes_on_where_it_stopped(stage: Stage, ree
     whole = reel.video.read_bytes()
     name = upload_name(reel.upload_id, len(whole))
     half = Upload(reel.upload_id, len(whole), bytearray(whole[:50_000]))
-    stage.sandbox.world.uploads.by_name[name] = half
+    stage.sandbox.world.uploads.by_name["nord_01", name] = half
     seen: list[tuple[int, int]] = []
     publisher = await stage.signed_in()
 

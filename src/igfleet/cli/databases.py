@@ -1,4 +1,6 @@
-"""igfleet db: upgrade, status."""
+"""igfleet db: upgrade, status, revision."""
+
+from typing import Annotated
 
 import typer
 
@@ -35,3 +37,13 @@ def status(json: AsJson = False) -> None:
             print(f"The database is at {found.current or 'nothing'}, the newest is {found.head}.{mend}")
         if not found.is_at_head:
             raise typer.Exit(Exit.NOT_ALL_DONE)
+
+
+@app.command("revision")
+def revision(message: Annotated[str, typer.Argument(help="What changes, in a few words.")]) -> None:
+    """For developers: write a migration from the present tables to the models."""
+    from igfleet.cli.database import migrated_url, ui_settings
+    from igfleet.ui import migrating
+
+    with plain_errors(), migrated_url(ui_settings()) as url:
+        print(migrating.revision(url, message))

@@ -1,6 +1,7 @@
 """Migrations: bring a database to the present tables, and tell where it stands."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from alembic import command
@@ -48,6 +49,16 @@ def status(url: str) -> Status:
         return _status(connection)
 
 
+def revision(url: str, message: str) -> Path:
+    """Write the migration from the migrated tables to the models, to be read and mended; its file."""
+    folder = ScriptDirectory.from_config(_config(url))
+    number = f"{int(folder.get_current_head() or '0') + 1:04d}"
+    made = command.revision(_config(url), message, autogenerate=True, rev_id=number)
+    assert made is not None
+    assert not isinstance(made, list)
+    return Path(made.path)
+
+
 def drift(url: str) -> list[Any]:
     """Differences between the migrated tables and the models; empty when they agree."""
     from alembic.autogenerate import compare_metadata
@@ -83,5 +94,6 @@ def _sync(url: str) -> str:
 def _config(url: str) -> Config:
     config = Config()
     config.set_main_option("script_location", str(resources.folder("migrations")).replace("%", "%%"))
+    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
     config.attributes["url"] = _sync(url)
     return config

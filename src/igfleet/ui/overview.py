@@ -22,6 +22,18 @@ from igfleet.ui.models import Account, AccountTask, Media, Post, Proxy, Task, Wo
 
 _LATE, _LOST, _FORGOTTEN = timedelta(seconds=15), timedelta(seconds=60), timedelta(hours=24)
 _SHOWN = 8
+_ORDER = (
+    PostState.PUBLISHED,
+    PostState.PUBLISHING,
+    PostState.PREPARING,
+    PostState.RECONCILING,
+    PostState.UNKNOWN,
+    PostState.NEEDS_PERSON,
+    PostState.FAILED,
+    PostState.CANCELLED,
+    PostState.PLANNED,
+)
+"""Of the parts of a bar: what is done first."""
 _DOUBTFUL = (PostState.UNKNOWN, PostState.NEEDS_PERSON)
 
 
@@ -104,12 +116,15 @@ async def gather(session: AsyncSession) -> Seen:
 
 
 async def bars(session: AsyncSession, task_ids: Sequence[int]) -> dict[int, dict[str, int]]:
-    """How many posts of each task are in each state."""
+    """How many posts of each task are in each state, in the order of a bar."""
     found: dict[int, dict[str, int]] = {task_id: {} for task_id in task_ids}
     query = select(Post.task_id, Post.state, func.count()).where(Post.task_id.in_(task_ids))
     for task_id, state, count in (await session.execute(query.group_by(Post.task_id, Post.state))).tuples():
         found[task_id][state] = count
-    return found
+    return {
+        task_id: {state.value: counts[state] for state in _ORDER if state in counts}
+        for task_id, counts in found.items()
+    }
 
 
 async def workers(session: AsyncSession) -> list[tuple[Worker, WorkerState]]:

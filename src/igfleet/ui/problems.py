@@ -28,7 +28,7 @@ _AWAY = (
     asyncpg.CannotConnectNowError,
 )
 
-type AnyRequest = Request[Any, Any, Any]
+AnyRequest = Request[Any, Any, Any]
 
 
 def problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:

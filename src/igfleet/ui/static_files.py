@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from litestar import Response, Router, get
+from litestar.params import FromPath
 
 from igfleet.errors import NotFound
 
@@ -26,7 +27,7 @@ def _fingerprint(name: str) -> str:
 
 
 @get("/static/{fingerprint:str}/{name:path}", opt={"public": True})
-async def static_file(fingerprint: str, name: str) -> Response[Any]:
+async def static_file(fingerprint: FromPath[str], name: FromPath[str]) -> Response[Any]:
     """One file of the folder, and nothing outside of it."""
     wanted = name.lstrip("/")
     if wanted not in _known() or fingerprint != _fingerprint(wanted):

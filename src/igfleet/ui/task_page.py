@@ -15,18 +15,6 @@ from igfleet.ui.planning.plan import find_task
 ROWS = 100
 _POSTS_PER_ROW = 50
 _LINES = 200
-ORDER = (
-    PostState.PUBLISHED,
-    PostState.PUBLISHING,
-    PostState.PREPARING,
-    PostState.RECONCILING,
-    PostState.UNKNOWN,
-    PostState.NEEDS_PERSON,
-    PostState.FAILED,
-    PostState.CANCELLED,
-    PostState.PLANNED,
-)
-"""Of the parts of a bar: what is done first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +66,7 @@ async def gather(session: AsyncSession, task_id: int, state: str = "", page: int
     return TaskPage(
         task=task,
         counts=counts,
-        bar=_ordered((await bars(session, [task_id]))[task_id]),
+        bar=(await bars(session, [task_id]))[task_id],
         rows=rows,
         rows_total=counts.get(state, 0) if state else sum(counts.values()),
         posts=await _posts(session, [row.id for row in rows]),
@@ -132,7 +120,3 @@ async def _lines(session: AsyncSession, task_id: int) -> list[LogEntry]:
     """The newest lines, oldest first."""
     query = select(LogEntry).where(LogEntry.task_id == task_id).order_by(LogEntry.id.desc()).limit(_LINES)
     return list(reversed(list(await session.scalars(query))))
-
-
-def _ordered(bar: dict[str, int]) -> dict[str, int]:
-    return {state.value: bar[state] for state in ORDER if bar.get(state)}

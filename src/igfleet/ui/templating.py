@@ -58,7 +58,7 @@ def ago(moment: datetime | None) -> str:
     if moment is None:
         return "never"
     seconds = max((clock.now() - moment).total_seconds(), 0)
-    return "just now" if seconds < 2 else f"{lasts(seconds)} ago"
+    return "just now" if seconds < 2 else f"{lasts(seconds)}\u00a0ago"
 
 
 def lasts(seconds: float | None) -> str:
@@ -67,8 +67,8 @@ def lasts(seconds: float | None) -> str:
         return "–"
     for length, unit in _STEPS:
         if seconds >= length:
-            return f"{seconds / length:.0f} {unit}" if unit != "s" else f"{seconds:.3g} s"
-    return f"{seconds:.1f} s"
+            return f"{seconds / length:.0f}\u00a0{unit}" if unit != "s" else f"{seconds:.3g}\u00a0s"
+    return f"{seconds:.1f}\u00a0s"
 
 
 def size(count: float | None) -> str:
@@ -77,9 +77,9 @@ def size(count: float | None) -> str:
         return "–"
     for unit in ("B", "KiB", "MiB", "GiB"):
         if count < 1024 or unit == "GiB":
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+            return f"{count:.0f}\u00a0{unit}" if unit == "B" else f"{count:.1f}\u00a0{unit}"
         count /= 1024
-    return f"{count:.1f} GiB"
+    return f"{count:.1f}\u00a0GiB"
 
 
 def number(count: int) -> str:

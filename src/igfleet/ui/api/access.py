@@ -6,13 +6,14 @@ from uuid import UUID
 
 from litestar import Request
 from litestar.connection import ASGIConnection
-from litestar.di import NamedDependency, Provide
+from litestar.di import Provide
 from litestar.handlers import BaseRouteHandler
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.errors import Forbidden, NotFound
 from igfleet.ui.context import UiContext
+from igfleet.ui.injected import Ui
 from igfleet.ui.models import Worker
 from igfleet.ui.raw import Raw
 from igfleet.ui.tokens import Caller
@@ -29,7 +30,7 @@ async def provide_caller(request: Request[Any, Any, Any]) -> Caller:
     return caller
 
 
-async def provide_raw(ui: NamedDependency[UiContext]) -> AsyncIterator[Raw]:
+async def provide_raw(ui: Ui) -> AsyncIterator[Raw]:
     """The driver's connection, in one transaction that ends with the request."""
     async with ui.database.transaction() as raw:
         yield raw

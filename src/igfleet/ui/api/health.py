@@ -1,13 +1,12 @@
 """Whether the ui lives, is ready, and its figures."""
 
 from litestar import Response, Router, get
-from litestar.di import NamedDependency
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
 from igfleet import __version__
 from igfleet.errors import Unavailable
 from igfleet.ui import problems
-from igfleet.ui.context import UiContext
+from igfleet.ui.injected import Ui
 
 _HEAD = "SELECT version_num FROM alembic_version"
 _FIGURES = """
@@ -25,7 +24,7 @@ async def live() -> dict[str, object]:
 
 
 @get("/health/ready", opt={"public": True})
-async def ready(ui: NamedDependency[UiContext]) -> dict[str, object]:
+async def ready(ui: Ui) -> dict[str, object]:
     """The database answers, its tables are the present ones, and the process is not stopping."""
     if ui.draining.is_set():
         raise Unavailable("This process is stopping.")
@@ -35,7 +34,7 @@ async def ready(ui: NamedDependency[UiContext]) -> dict[str, object]:
 
 
 @get("/metrics", opt={"public": True}, media_type="text/plain")
-async def metrics(ui: NamedDependency[UiContext]) -> Response[bytes]:
+async def metrics(ui: Ui) -> Response[bytes]:
     """Counts by state, for Prometheus."""
     registry = CollectorRegistry()
     gauges = {

@@ -9,6 +9,7 @@ from uuid import UUID
 from litestar import post, put
 from litestar.background_tasks import BackgroundTask
 from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 from litestar.response import Response
 from sqlalchemy import select
 
@@ -29,6 +30,7 @@ from igfleet.errors import NotFound
 from igfleet.ui.api.access import check_lease, worker_of
 from igfleet.ui.bus import Change
 from igfleet.ui.context import UiContext
+from igfleet.ui.injected import Ui
 from igfleet.ui.models import Account, Worker
 from igfleet.ui.queue import reports
 from igfleet.ui.queue.claim import claim
@@ -44,7 +46,7 @@ _SELF_HELP_S = (1.0, 3.0)
 
 
 @post("/leases", status_code=200)
-async def lease(data: LeaseRequest, ui: NamedDependency[UiContext], caller: NamedDependency[Caller]) -> list[Lease]:
+async def lease(data: JSONBody[LeaseRequest], ui: Ui, caller: NamedDependency[Caller]) -> list[Lease]:
     """Claim up to `limit` account tasks; wait up to `wait_s` when there is nothing."""
     async with ui.database.sessions() as session:
         worker = await worker_of(session, caller, data.worker_id)
@@ -61,7 +63,7 @@ async def lease(data: LeaseRequest, ui: NamedDependency[UiContext], caller: Name
 
 
 @post("/leases/renew", status_code=200)
-async def renew(data: RenewRequest, ui: NamedDependency[UiContext], caller: NamedDependency[Caller]) -> list[Renewal]:
+async def renew(data: JSONBody[RenewRequest], ui: Ui, caller: NamedDependency[Caller]) -> list[Renewal]:
     """Prolong everything a worker holds, in one call."""
     async with ui.database.transaction() as raw:
         holders = "SELECT id FROM workers WHERE $1::text IS NULL OR name = $1"
@@ -71,7 +73,7 @@ async def renew(data: RenewRequest, ui: NamedDependency[UiContext], caller: Name
 
 @post("/leases/{lease_id:uuid}/reports", status_code=200)
 async def report(
-    lease_id: UUID, data: Report, ui: NamedDependency[UiContext], caller: NamedDependency[Caller]
+    lease_id: FromPath[UUID], data: JSONBody[Report], ui: Ui, caller: NamedDependency[Caller]
 ) -> dict[str, bool]:
     """Lines, counters, checkpoints, a new session. Numbered: a repeat is ignored."""
     async with ui.database.transaction() as raw:
@@ -85,7 +87,10 @@ async def report(
 
 @put("/leases/{lease_id:uuid}/outcome")
 async def outcome(
-    lease_id: UUID, data: LeaseOutcome, ui: NamedDependency[UiContext], caller: NamedDependency[Caller]
+    lease_id: FromPath[UUID],
+    data: JSONBody[LeaseOutcome],
+    ui: Ui,
+    caller: NamedDependency[Caller],
 ) -> Response[OutcomeAccepted]:
     """End the lease. The same call twice gives the same answer."""
     async with ui.database.transaction() as raw:
@@ -95,7 +100,7 @@ async def outcome(
 
 
 @post("/leases/{lease_id:uuid}/totp", status_code=200)
-async def totp(lease_id: UUID, ui: NamedDependency[UiContext], caller: NamedDependency[Caller]) -> TotpCode:
+async def totp(lease_id: FromPath[UUID], ui: Ui, caller: NamedDependency[Caller]) -> TotpCode:
     """The present code of the leased account. Its seed stays here."""
     async with ui.database.transaction() as raw:
         await check_lease(raw, caller, lease_id)

@@ -4,22 +4,22 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from litestar import Request, Response, get
-from litestar.di import NamedDependency
+from litestar.params import FromPath
 from litestar.response import Stream
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.errors import NotFound
 from igfleet.ui.context import UiContext
+from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import Media
 from igfleet.ui.ranges import Span, span_of
 
 
 @get(["/media/{media_id:int}/download", "/media/images/{media_id:int}/download"])
 async def download(
-    media_id: int,
+    media_id: FromPath[int],
     request: Request[Any, Any, Any],
-    session: NamedDependency[AsyncSession],
-    ui: NamedDependency[UiContext],
+    session: Session,
+    ui: Ui,
 ) -> Response[Any]:
     """The bytes. `ETag` is the sha256; `Range` and `If-Range` are honoured."""
     media = await session.get(Media, media_id)

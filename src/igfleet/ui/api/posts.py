@@ -4,12 +4,14 @@ from uuid import UUID
 
 from litestar import post, put
 from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 
 from igfleet.contracts.posts import Intent, Permit, PostOutcome, PostView, Reading, Verdict
 from igfleet.errors import LeaseLost
 from igfleet.ui import ledger
 from igfleet.ui.api.access import check_lease
 from igfleet.ui.context import UiContext
+from igfleet.ui.injected import Ui
 from igfleet.ui.tokens import Caller
 
 _PATH = "/leases/{lease_id:uuid}/posts/{post_id:int}"
@@ -17,7 +19,11 @@ _PATH = "/leases/{lease_id:uuid}/posts/{post_id:int}"
 
 @put(_PATH + "/intent")
 async def intent(
-    lease_id: UUID, post_id: int, data: Intent, ui: NamedDependency[UiContext], caller: NamedDependency[Caller]
+    lease_id: FromPath[UUID],
+    post_id: FromPath[int],
+    data: JSONBody[Intent],
+    ui: Ui,
+    caller: NamedDependency[Caller],
 ) -> PostView:
     """Write ahead what is about to be published."""
     async with ui.database.transaction() as raw:
@@ -26,9 +32,7 @@ async def intent(
 
 
 @post(_PATH + "/permit", status_code=200)
-async def permit(
-    lease_id: UUID, post_id: int, ui: NamedDependency[UiContext], caller: NamedDependency[Caller]
-) -> Permit:
+async def permit(lease_id: FromPath[UUID], post_id: FromPath[int], ui: Ui, caller: NamedDependency[Caller]) -> Permit:
     """Leave for the one irreversible call. 423 when it is refused."""
     async with ui.database.transaction() as raw:
         await check_lease(raw, caller, lease_id)
@@ -37,7 +41,11 @@ async def permit(
 
 @put(_PATH + "/outcome")
 async def outcome(
-    lease_id: UUID, post_id: int, data: PostOutcome, ui: NamedDependency[UiContext], caller: NamedDependency[Caller]
+    lease_id: FromPath[UUID],
+    post_id: FromPath[int],
+    data: JSONBody[PostOutcome],
+    ui: Ui,
+    caller: NamedDependency[Caller],
 ) -> PostView:
     """How the commit ended. After the end of the lease it is kept as evidence and answered 409."""
     try:
@@ -54,7 +62,11 @@ async def outcome(
 
 @post(_PATH + "/readings", status_code=200)
 async def reading(
-    lease_id: UUID, post_id: int, data: Reading, ui: NamedDependency[UiContext], caller: NamedDependency[Caller]
+    lease_id: FromPath[UUID],
+    post_id: FromPath[int],
+    data: JSONBody[Reading],
+    ui: Ui,
+    caller: NamedDependency[Caller],
 ) -> Verdict:
     """One look at the account's own media; the answer is the verdict of all looks so far."""
     async with ui.database.transaction() as raw:

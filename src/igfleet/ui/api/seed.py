@@ -5,9 +5,8 @@ from typing import Annotated, Any
 from litestar import Request, get, post
 from litestar.background_tasks import BackgroundTask
 from litestar.di import NamedDependency
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.response import Response
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.errors import NotFound
 from igfleet.runners import KINDS
@@ -15,13 +14,13 @@ from igfleet.runners.base import Options, Runner
 from igfleet.ui.api.access import require_shared
 from igfleet.ui.api.leases import after_the_end
 from igfleet.ui.api.seed_words import AccountAdvice, Advice, counters_of
-from igfleet.ui.context import UiContext
+from igfleet.ui.injected import Session, Ui
 from igfleet.ui.queue import advice
 from igfleet.ui.queue.aggregate import aggregate as gathered
 from igfleet.ui.tokens import Caller
 
-_BatchIndex = Annotated[int | None, Parameter(ge=0)]
-_BatchCount = Annotated[int | None, Parameter(ge=1, le=10_000)]
+_BatchIndex = Annotated[int | None, QueryParameter(ge=0)]
+_BatchCount = Annotated[int | None, QueryParameter(ge=1, le=10_000)]
 
 
 def _task_kind(path: str) -> type[Runner[Options]]:
@@ -38,10 +37,10 @@ def _unknown(path: str) -> type[Runner[Options]]:
 
 @get("/{kind:str}/{task_id:int}/aggregate")
 async def aggregate(
-    kind: str,
-    task_id: int,
-    session: NamedDependency[AsyncSession],
-    ui: NamedDependency[UiContext],
+    kind: FromPath[str],
+    task_id: FromPath[int],
+    session: Session,
+    ui: Ui,
     caller: NamedDependency[Caller],
     batch_index: _BatchIndex = None,
     batch_count: _BatchCount = None,
@@ -52,7 +51,7 @@ async def aggregate(
 
 
 @post("/{kind:str}/{task_id:int}/status", status_code=200)
-async def task_status(kind: str, task_id: int, data: Advice, ui: NamedDependency[UiContext]) -> dict[str, Any]:
+async def task_status(kind: FromPath[str], task_id: FromPath[int], data: JSONBody[Advice], ui: Ui) -> dict[str, Any]:
     """A posted status is advice for the log; the answer is the derived one."""
     async with ui.database.transaction() as raw:
         state = await advice.on_task(raw, _task_kind(kind).kind, task_id, data)
@@ -65,11 +64,11 @@ async def task_status(kind: str, task_id: int, data: Advice, ui: NamedDependency
     status_code=200,
 )
 async def account_status(
-    account_task_id: int,
-    data: AccountAdvice,
-    ui: NamedDependency[UiContext],
+    account_task_id: FromPath[int],
+    data: JSONBody[AccountAdvice],
+    ui: Ui,
     caller: NamedDependency[Caller],
-    kind: str | None = None,
+    kind: FromPath[str | None] = None,
 ) -> Response[dict[str, Any]]:
     """A seed worker's word on one account: RUNNING claims it, a final word ends it. Finished never goes back."""
     require_shared(caller)
@@ -85,12 +84,12 @@ async def account_status(
     status_code=200,
 )
 async def account_counters(
-    account_task_id: int,
+    account_task_id: FromPath[int],
     request: Request[Any, Any, Any],
-    data: dict[str, Any],
-    ui: NamedDependency[UiContext],
+    data: JSONBody[dict[str, Any]],
+    ui: Ui,
     caller: NamedDependency[Caller],
-    kind: str | None = None,
+    kind: FromPath[str | None] = None,
 ) -> dict[str, Any]:
     """Amounts to be added. An `Idempotency-Key` header, or `seq` in the body, makes a repeat harmless."""
     require_shared(caller)

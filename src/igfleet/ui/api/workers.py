@@ -2,13 +2,13 @@
 
 from litestar import post
 from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.contracts.worker_api import Heartbeat, HeartbeatReply, Registered, Registration
 from igfleet.ui.api.access import worker_of
-from igfleet.ui.context import UiContext
+from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import Worker
 from igfleet.ui.tokens import Caller
 
@@ -19,9 +19,9 @@ SELECT lease_id FROM account_tasks WHERE lease_holder = $1 AND state = 'running'
 
 @post("/workers/register", status_code=200)
 async def register(
-    data: Registration,
-    session: NamedDependency[AsyncSession],
-    ui: NamedDependency[UiContext],
+    data: JSONBody[Registration],
+    session: Session,
+    ui: Ui,
     caller: NamedDependency[Caller],
 ) -> Registered:
     """Make a worker known, or renew what is known of it. The name identifies it."""
@@ -51,10 +51,10 @@ async def register(
 
 @post("/workers/{worker_id:int}/heartbeat", status_code=200)
 async def heartbeat(
-    worker_id: int,
-    data: Heartbeat,
-    session: NamedDependency[AsyncSession],
-    ui: NamedDependency[UiContext],
+    worker_id: FromPath[int],
+    data: JSONBody[Heartbeat],
+    session: Session,
+    ui: Ui,
     caller: NamedDependency[Caller],
 ) -> HeartbeatReply:
     """Say that it lives and how busy it is; hear what is wanted of it."""

@@ -50,7 +50,7 @@ def show_error(request: Request[Any, Any, Any], error: Exception) -> Response[An
         return Redirect(f"/signin?next={request.url.path}" if request.url.path != "/" else "/signin")
     name = "errors/_bar.html" if request.headers.get("hx-request") == "true" else "errors/page.html"
     request.state.person = getattr(request.state, "person", None)
-    shown = page(request, name, status=problem.status, problem=problem)
+    shown = page(request, name, status_code=problem.status, problem=problem)
     shown.headers.update(headers)
     return shown
 

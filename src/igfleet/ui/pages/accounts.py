@@ -3,18 +3,17 @@
 from typing import Any
 
 from litestar import Response, get, post
-from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 from sqlalchemy import Select, select
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from igfleet.contracts.states import AccountStatus
 from igfleet.errors import Invalid, NotFound
 from igfleet.ui import accounts, staging
-from igfleet.ui.context import UiContext
 from igfleet.ui.exports import accounts_csv
 from igfleet.ui.imports.accounts import apply_accounts, preview_accounts
+from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import Account, AccountTask, Post
 from igfleet.ui.pages.importing import shown, text_of
 from igfleet.ui.pages.lists import page_of
@@ -27,11 +26,11 @@ _EXPORTED = 10_000
 @get("/accounts")
 async def table(
     request: AnyRequest,
-    session: NamedDependency[AsyncSession],
-    q: str = "",
-    status: str = "",
-    tag: str = "",
-    after: int | None = None,
+    session: Session,
+    q: FromQuery[str] = "",
+    status: FromQuery[str] = "",
+    tag: FromQuery[str] = "",
+    after: FromQuery[int | None] = None,
 ) -> Template:
     """The accounts that fit the filter, which is the address."""
     found = await page_of(session, _filtered(q, status, tag), Account.id, after)
@@ -40,7 +39,12 @@ async def table(
 
 
 @get("/accounts.csv")
-async def export(session: NamedDependency[AsyncSession], q: str = "", status: str = "", tag: str = "") -> Response[str]:
+async def export(
+    session: Session,
+    q: FromQuery[str] = "",
+    status: FromQuery[str] = "",
+    tag: FromQuery[str] = "",
+) -> Response[str]:
     """The same filter as a file."""
     ids = list(await session.scalars(_filtered(q, status, tag).with_only_columns(Account.id).limit(_EXPORTED)))
     headers = {"Content-Disposition": 'attachment; filename="accounts.csv"'}
@@ -54,9 +58,7 @@ async def import_form(request: AnyRequest) -> Template:
 
 
 @post("/accounts/import/preview")
-async def import_preview(
-    request: AnyRequest, session: NamedDependency[AsyncSession], ui: NamedDependency[UiContext]
-) -> Template:
+async def import_preview(request: AnyRequest, session: Session, ui: Ui) -> Template:
     """A verdict for each line. Nothing is written."""
     form = await checked_form(request)
     statement = str(form.get("authorised_by", ""))
@@ -65,16 +67,14 @@ async def import_preview(
         preview = await preview_accounts(session, ui.vault, text)
     except Invalid as error:
         context: dict[str, Any] = {"authorised_by": statement, "wrong": str(error)}
-        return page(request, "accounts/import.html", "accounts", status=422, **context)
+        return page(request, "accounts/import.html", "accounts", status_code=422, **context)
     key = await staging.keep(session, ui.vault, "accounts", text, person_of(request).user_id)
     context = {"key": key, "authorised_by": statement, "bad_csv": preview.bad_csv(), **shown(preview)}
     return page(request, "accounts/preview.html", "accounts", **context)
 
 
 @post("/accounts/import")
-async def import_confirmed(
-    request: AnyRequest, session: NamedDependency[AsyncSession], ui: NamedDependency[UiContext]
-) -> Redirect:
+async def import_confirmed(request: AnyRequest, session: Session, ui: Ui) -> Redirect:
     """Import the good lines, with the statement that one may manage these accounts."""
     form = await checked_form(request)
     person, statement = person_of(request), str(form.get("authorised_by", ""))
@@ -84,7 +84,7 @@ async def import_confirmed(
 
 
 @get("/accounts/{account_id:int}")
-async def one(request: AnyRequest, account_id: int, session: NamedDependency[AsyncSession]) -> Template:
+async def one(request: AnyRequest, account_id: FromPath[int], session: Session) -> Template:
     """What is known of it: status, authorisation, proxy, and what it did lately."""
     query = select(Account).where(Account.id == account_id).options(joinedload(Account.proxy))
     account = (await session.execute(query)).scalar_one_or_none()
@@ -101,7 +101,7 @@ async def one(request: AnyRequest, account_id: int, session: NamedDependency[Asy
 
 
 @post("/accounts/{account_id:int}/resumption")
-async def resume(request: AnyRequest, account_id: int, session: NamedDependency[AsyncSession]) -> Redirect:
+async def resume(request: AnyRequest, account_id: FromPath[int], session: Session) -> Redirect:
     """A person looked: the account may run again."""
     await checked_form(request)
     await accounts.resume_accounts(session, [account_id], person_of(request).actor)
@@ -109,7 +109,7 @@ async def resume(request: AnyRequest, account_id: int, session: NamedDependency[
 
 
 @post("/accounts/{account_id:int}/stop")
-async def stop(request: AnyRequest, account_id: int, session: NamedDependency[AsyncSession]) -> Redirect:
+async def stop(request: AnyRequest, account_id: FromPath[int], session: Session) -> Redirect:
     """Nothing of the account runs until a person resumes it."""
     await checked_form(request)
     await accounts.stop_accounts(session, [account_id], person_of(request).actor)

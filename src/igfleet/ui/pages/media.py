@@ -5,6 +5,7 @@ from typing import Any
 from litestar import Response, get, post, put
 from litestar.background_tasks import BackgroundTask
 from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
 from litestar.response import File, Redirect, Template
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,6 +14,7 @@ from igfleet.errors import NotFound
 from igfleet.ui import library
 from igfleet.ui.api.media import ranged
 from igfleet.ui.context import UiContext
+from igfleet.ui.injected import Session, Ui
 from igfleet.ui.jobs.engine import Jobs
 from igfleet.ui.models import Media, Post
 from igfleet.ui.pages.lists import page_of
@@ -22,21 +24,24 @@ from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
 @get("/media")
 async def table(
-    request: AnyRequest, session: NamedDependency[AsyncSession], q: str = "", after: int | None = None
+    request: AnyRequest,
+    session: Session,
+    q: FromQuery[str] = "",
+    after: FromQuery[int | None] = None,
 ) -> Template:
     """The library, newest first."""
     return page(request, "media/list.html", "media", **await _listed(session, q, after))
 
 
 @get("/media/live")
-async def fragment(request: AnyRequest, session: NamedDependency[AsyncSession], q: str = "") -> Template:
+async def fragment(request: AnyRequest, session: Session, q: FromQuery[str] = "") -> Template:
     """The part that changes while files are checked."""
     return page(request, "media/_rows.html", "media", **await _listed(session, q, None))
 
 
 @put("/media/uploads", opt={"token_in_header": True}, request_max_body_size=None, status_code=201)
 async def upload(
-    request: AnyRequest, name: str, ui: NamedDependency[UiContext], jobs: NamedDependency[Jobs]
+    request: AnyRequest, name: FromPath[str], ui: Ui, jobs: NamedDependency[Jobs]
 ) -> Response[dict[str, Any]]:
     """Stream one file into the library. The answer comes when it is safely on disk."""
     stored = await library.receive(ui, request.stream())
@@ -47,7 +52,7 @@ async def upload(
 
 
 @get("/media/{media_id:int}")
-async def one(request: AnyRequest, media_id: int, session: NamedDependency[AsyncSession]) -> Template:
+async def one(request: AnyRequest, media_id: FromPath[int], session: Session) -> Template:
     """One file: player, facts, problems, posts made of it."""
     media = await library.find(session, media_id)
     posts = select(Post.state, func.count()).where(Post.media_id == media_id).group_by(Post.state)
@@ -56,16 +61,14 @@ async def one(request: AnyRequest, media_id: int, session: NamedDependency[Async
 
 
 @get("/media/{media_id:int}/content")
-async def content(
-    request: AnyRequest, media_id: int, session: NamedDependency[AsyncSession], ui: NamedDependency[UiContext]
-) -> Response[Any]:
+async def content(request: AnyRequest, media_id: FromPath[int], session: Session, ui: Ui) -> Response[Any]:
     """The bytes, ranged, so that a player can seek."""
     media = await library.find(session, media_id)
     return ranged(request, ui, media.sha256, "image/jpeg" if media.kind == "image" else "video/mp4")
 
 
 @get("/media/{media_id:int}/thumbnail")
-async def thumbnail(media_id: int, session: NamedDependency[AsyncSession], ui: NamedDependency[UiContext]) -> File:
+async def thumbnail(media_id: FromPath[int], session: Session, ui: Ui) -> File:
     """The small picture."""
     media = await library.find(session, media_id)
     path = ui.storage.thumbnail(media.sha256)
@@ -76,9 +79,7 @@ async def thumbnail(media_id: int, session: NamedDependency[AsyncSession], ui: N
 
 
 @post("/media/{media_id:int}/deletion")
-async def delete(
-    request: AnyRequest, media_id: int, session: NamedDependency[AsyncSession], ui: NamedDependency[UiContext]
-) -> Redirect:
+async def delete(request: AnyRequest, media_id: FromPath[int], session: Session, ui: Ui) -> Redirect:
     """Remove a file that nothing needs any more."""
     await checked_form(request)
     media = await library.find(session, media_id)

@@ -3,32 +3,32 @@
 from typing import Annotated
 
 from litestar import get
-from litestar.di import NamedDependency
-from litestar.params import Parameter
+from litestar.params import FromQuery, QueryParameter
 from litestar.response import ServerSentEvent, Template
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.ui import live, overview
-from igfleet.ui.context import UiContext
+from igfleet.ui.injected import Session, Ui
 from igfleet.ui.pages.render import page
 from igfleet.ui.security.gate import AnyRequest
 
 
 @get("/")
-async def show(request: AnyRequest, session: NamedDependency[AsyncSession]) -> Template:
+async def show(request: AnyRequest, session: Session) -> Template:
     """The whole page."""
     return page(request, "overview.html", "overview", seen=await overview.gather(session))
 
 
 @get("/overview/live")
-async def fragment(request: AnyRequest, session: NamedDependency[AsyncSession]) -> Template:
+async def fragment(request: AnyRequest, session: Session) -> Template:
     """The part that changes."""
     return page(request, "_overview.html", "overview", seen=await overview.gather(session))
 
 
 @get("/events")
 async def events(
-    ui: NamedDependency[UiContext], topic: str = "task", key: Annotated[int | None, Parameter(query="id")] = None
+    ui: Ui,
+    topic: FromQuery[str] = "task",
+    key: Annotated[int | None, QueryParameter(name="id")] = None,
 ) -> ServerSentEvent:
     """One stream a page: says that something of the topic changed, not what."""
     return live.stream(ui, topic, key)

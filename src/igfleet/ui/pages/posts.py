@@ -1,22 +1,21 @@
 """One post: is it live, why, and what to do; and a person's word on a doubt."""
 
 from litestar import get, post
-from litestar.di import NamedDependency
+from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from igfleet.errors import Invalid, NotFound
 from igfleet.ui import settling
-from igfleet.ui.context import UiContext
+from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import Post, PostChange, Task
 from igfleet.ui.pages.render import go, page
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
 
 @get("/posts/{post_id:int}")
-async def one(request: AnyRequest, post_id: int, session: NamedDependency[AsyncSession]) -> Template:
+async def one(request: AnyRequest, post_id: FromPath[int], session: Session) -> Template:
     """The post with its history and the evidence."""
     query = select(Post).where(Post.id == post_id).options(joinedload(Post.account), joinedload(Post.file))
     found = (await session.execute(query)).scalar_one_or_none()
@@ -30,9 +29,7 @@ async def one(request: AnyRequest, post_id: int, session: NamedDependency[AsyncS
 
 
 @post("/posts/{post_id:int}/settlement")
-async def settle(
-    request: AnyRequest, post_id: int, session: NamedDependency[AsyncSession], ui: NamedDependency[UiContext]
-) -> Redirect:
+async def settle(request: AnyRequest, post_id: FromPath[int], session: Session, ui: Ui) -> Redirect:
     """What a person found out by looking."""
     form = await checked_form(request)
     try:

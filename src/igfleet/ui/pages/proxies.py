@@ -1,15 +1,14 @@
 """Proxies: the table and the import."""
 
 from litestar import get, post
-from litestar.di import NamedDependency
+from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.errors import Invalid
 from igfleet.ui import staging
-from igfleet.ui.context import UiContext
 from igfleet.ui.imports.proxies import apply_proxies, preview_proxies
+from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import Account, Proxy
 from igfleet.ui.pages.importing import shown, text_of
 from igfleet.ui.pages.lists import page_of
@@ -19,7 +18,10 @@ from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
 @get("/proxies")
 async def table(
-    request: AnyRequest, session: NamedDependency[AsyncSession], q: str = "", after: int | None = None
+    request: AnyRequest,
+    session: Session,
+    q: FromQuery[str] = "",
+    after: FromQuery[int | None] = None,
 ) -> Template:
     """The proxies, and how many accounts leave through each."""
     query = select(Proxy)
@@ -39,24 +41,20 @@ async def import_form(request: AnyRequest) -> Template:
 
 
 @post("/proxies/import/preview")
-async def import_preview(
-    request: AnyRequest, session: NamedDependency[AsyncSession], ui: NamedDependency[UiContext]
-) -> Template:
+async def import_preview(request: AnyRequest, session: Session, ui: Ui) -> Template:
     """A verdict for each line. Nothing is written."""
     form = await checked_form(request)
     try:
         text = await text_of(form)
         preview = await preview_proxies(session, ui.vault, text)
     except Invalid as error:
-        return page(request, "proxies/import.html", "proxies", status=422, wrong=str(error))
+        return page(request, "proxies/import.html", "proxies", status_code=422, wrong=str(error))
     key = await staging.keep(session, ui.vault, "proxies", text, person_of(request).user_id)
     return page(request, "proxies/preview.html", "proxies", key=key, bad_csv=preview.bad_csv(), **shown(preview))
 
 
 @post("/proxies/import")
-async def import_confirmed(
-    request: AnyRequest, session: NamedDependency[AsyncSession], ui: NamedDependency[UiContext]
-) -> Redirect:
+async def import_confirmed(request: AnyRequest, session: Session, ui: Ui) -> Redirect:
     """Import the good lines."""
     form = await checked_form(request)
     person = person_of(request)

@@ -10,7 +10,7 @@ from igfleet.ui.security import forms
 from igfleet.ui.security.gate import AnyRequest, owner_of, tokens
 
 
-def page(request: AnyRequest, template: str, here: str = "", *, status: int = 200, **context: Any) -> Template:
+def page(request: AnyRequest, template: str, here: str = "", *, status_code: int = 200, **context: Any) -> Template:
     """A page or fragment. `here` is the entry of the navigation that is marked."""
     told: dict[str, Any] = {
         "person": request.state.person,
@@ -20,7 +20,7 @@ def page(request: AnyRequest, template: str, here: str = "", *, status: int = 20
         "message": request.query_params.get("done", ""),
         **context,
     }
-    return Template(template, context=told, status_code=status)
+    return Template(template, context=told, status_code=status_code)
 
 
 def go(path: str) -> Redirect:

@@ -4,12 +4,13 @@ import secrets
 from typing import Any
 
 from litestar import get, post
-from litestar.di import NamedDependency
+from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.errors import Forbidden, Invalid
 from igfleet.ui import invitations
+from igfleet.ui.injected import Session
 from igfleet.ui.models import Role
 from igfleet.ui.pages.render import cookie, go, page, visitor_cookie
 from igfleet.ui.people import add_user
@@ -20,7 +21,7 @@ _OLD_LINK = "This link was used already or is too old. Start the ui again to get
 
 
 @get("/setup", opt={"public": True})
-async def show(request: AnyRequest, session: NamedDependency[AsyncSession], token: str = "") -> Template:
+async def show(request: AnyRequest, session: Session, token: FromQuery[str] = "") -> Template:
     """The form, for a link that still works."""
     if not await invitations.is_open(session, invitations.SET_UP, token):
         raise Forbidden(_OLD_LINK)
@@ -32,7 +33,7 @@ async def show(request: AnyRequest, session: NamedDependency[AsyncSession], toke
 
 
 @post("/setup", opt={"public": True})
-async def set_up(request: AnyRequest, session: NamedDependency[AsyncSession]) -> Redirect | Template:
+async def set_up(request: AnyRequest, session: Session) -> Redirect | Template:
     """Make the first admin and sign in."""
     form = await checked_form(request)
     token, name, password = (str(form.get(field, "")) for field in ("token", "name", "password"))
@@ -41,7 +42,7 @@ async def set_up(request: AnyRequest, session: NamedDependency[AsyncSession]) ->
     try:
         user = await add_user(session, name, password, Role.ADMIN, "set-up")
     except Invalid as error:
-        return page(request, "setup.html", status=422, link=token, fields=error.fields, name=name)
+        return page(request, "setup.html", status_code=422, link=token, fields=error.fields, name=name)
     await invitations.redeem(session, invitations.SET_UP, token)
     return await signed_in(request, session, user, "/")
 

@@ -1,29 +1,28 @@
 """Settings: which methods may run live."""
 
 from litestar import get, post
-from litestar.di import NamedDependency
+from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.contracts.tasks import Method
 from igfleet.errors import Invalid, NotFound
 from igfleet.ui import live_methods
-from igfleet.ui.context import UiContext
+from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import LiveMethod, Role
 from igfleet.ui.pages.render import go, page
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
 
 @get("/settings", opt={"role": Role.ADMIN})
-async def show(request: AnyRequest, session: NamedDependency[AsyncSession], ui: NamedDependency[UiContext]) -> Template:
+async def show(request: AnyRequest, session: Session, ui: Ui) -> Template:
     """The mode, the methods, and the values in force."""
     on = {row.method: row for row in await session.scalars(select(LiveMethod))}
     return page(request, "settings.html", "settings", methods=[Method.INSTAGRAPI], on=on, settings=ui.settings)
 
 
 @post("/settings/methods/{method:str}", opt={"role": Role.ADMIN})
-async def switch(request: AnyRequest, method: str, session: NamedDependency[AsyncSession]) -> Redirect:
+async def switch(request: AnyRequest, method: FromPath[str], session: Session) -> Redirect:
     """Allow or forbid live use; allowing it needs the risk confirmed."""
     form = await checked_form(request)
     if method not in set(Method):

@@ -3,14 +3,14 @@
 import secrets
 
 from litestar import get, post
-from litestar.di import NamedDependency
+from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.errors import Forbidden, NotSignedIn
 from igfleet.ui import invitations
-from igfleet.ui.context import UiContext
+from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import Role, User
 from igfleet.ui.pages.render import cookie, go, page, visitor_cookie
 from igfleet.ui.pages.set_up import signed_in
@@ -20,7 +20,7 @@ from igfleet.ui.security.passwords import verify
 
 
 @get("/signin", opt={"public": True})
-async def show(request: AnyRequest, next: str = "/", token: str = "") -> Template:  # noqa: A002  # the query's name
+async def show(request: AnyRequest, next: FromQuery[str] = "/", token: FromQuery[str] = "") -> Template:  # noqa: A002  # the query's name
     """The form; with a token, one button."""
     visitor = request.cookies.get(forms.VISITOR_COOKIE) or secrets.token_urlsafe(16)
     request.cookies[forms.VISITOR_COOKIE] = visitor
@@ -30,9 +30,7 @@ async def show(request: AnyRequest, next: str = "/", token: str = "") -> Templat
 
 
 @post("/signin", opt={"public": True})
-async def sign_in(
-    request: AnyRequest, session: NamedDependency[AsyncSession], ui: NamedDependency[UiContext]
-) -> Redirect | Template:
+async def sign_in(request: AnyRequest, session: Session, ui: Ui) -> Redirect | Template:
     """Check the password, or redeem the link."""
     form = await checked_form(request)
     onward, token = _local(str(form.get("next", "/"))), str(form.get("token", ""))
@@ -43,12 +41,12 @@ async def sign_in(
     try:
         user = await verify(ui.database, name, str(form.get("password", "")), address)
     except NotSignedIn as error:
-        return page(request, "signin.html", status=401, onward=onward, link="", wrong=str(error), name=name)
+        return page(request, "signin.html", status_code=401, onward=onward, link="", wrong=str(error), name=name)
     return await signed_in(request, session, user, onward)
 
 
 @post("/signout", opt={"role": Role.VIEWER})
-async def sign_out(request: AnyRequest, session: NamedDependency[AsyncSession]) -> Redirect:
+async def sign_out(request: AnyRequest, session: Session) -> Redirect:
     """End this session."""
     await checked_form(request)
     await sessions.close_session(session, person_of(request).session_key)

@@ -4,7 +4,7 @@ from typing import Any
 
 from litestar import get, post
 from litestar.background_tasks import BackgroundTask
-from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,7 +14,7 @@ from igfleet.contracts.states import AccountStatus, MediaState, TaskState
 from igfleet.errors import Conflict, Invalid
 from igfleet.runners.bulk_upload import BulkUploadOptions, Distribution, WhenNotFound
 from igfleet.runners.captions import VARIABLES
-from igfleet.ui.context import UiContext
+from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import Account, AccountTask, Media, Post, TaskMedia
 from igfleet.ui.pages.order_form import draft_of, fields_of
 from igfleet.ui.pages.render import go, page
@@ -29,7 +29,7 @@ _CHOICES = 500
 
 
 @get("/tasks/new")
-async def show(request: AnyRequest, session: NamedDependency[AsyncSession], tag: str = "") -> Template:
+async def show(request: AnyRequest, session: Session, tag: FromQuery[str] = "") -> Template:
     """An empty form, or one with the accounts of a tag chosen."""
     given = fields_of(None)
     if tag:
@@ -38,9 +38,7 @@ async def show(request: AnyRequest, session: NamedDependency[AsyncSession], tag:
 
 
 @post("/tasks")
-async def create(
-    request: AnyRequest, session: NamedDependency[AsyncSession], ui: NamedDependency[UiContext]
-) -> Redirect | Template:
+async def create(request: AnyRequest, session: Session, ui: Ui) -> Redirect | Template:
     """Store the draft and plan it; the draft has its own address from then on."""
     form = await checked_form(request)
     try:
@@ -53,7 +51,7 @@ async def create(
 
 
 @get("/tasks/{task_id:int}/edit")
-async def edit(request: AnyRequest, task_id: int, session: NamedDependency[AsyncSession]) -> Template:
+async def edit(request: AnyRequest, task_id: FromPath[int], session: Session) -> Template:
     """The form of a draft."""
     task = await find_task(session, task_id)
     media = list(
@@ -64,9 +62,7 @@ async def edit(request: AnyRequest, task_id: int, session: NamedDependency[Async
 
 
 @post("/tasks/{task_id:int}/draft")
-async def change(
-    request: AnyRequest, task_id: int, session: NamedDependency[AsyncSession], ui: NamedDependency[UiContext]
-) -> Redirect | Template:
+async def change(request: AnyRequest, task_id: FromPath[int], session: Session, ui: Ui) -> Redirect | Template:
     """Replace the draft's content and plan it anew."""
     form = await checked_form(request)
     try:
@@ -79,7 +75,7 @@ async def change(
 
 
 @get("/tasks/{task_id:int}/plan")
-async def preview(request: AnyRequest, task_id: int, session: NamedDependency[AsyncSession]) -> Template | Redirect:
+async def preview(request: AnyRequest, task_id: FromPath[int], session: Session) -> Template | Redirect:
     """The stored plan: exactly the posts that a start would run."""
     task = await find_task(session, task_id)
     if task.state != TaskState.DRAFT:
@@ -88,9 +84,7 @@ async def preview(request: AnyRequest, task_id: int, session: NamedDependency[As
 
 
 @post("/tasks/{task_id:int}/replan")
-async def replan(
-    request: AnyRequest, task_id: int, session: NamedDependency[AsyncSession], ui: NamedDependency[UiContext]
-) -> Redirect:
+async def replan(request: AnyRequest, task_id: FromPath[int], session: Session, ui: Ui) -> Redirect:
     """Compute the plan again from the same draft."""
     await checked_form(request)
     await plan(session, ui.settings, task_id)
@@ -98,9 +92,7 @@ async def replan(
 
 
 @post("/tasks/{task_id:int}/start")
-async def launch(
-    request: AnyRequest, task_id: int, session: NamedDependency[AsyncSession], ui: NamedDependency[UiContext]
-) -> Redirect | Template:
+async def launch(request: AnyRequest, task_id: FromPath[int], session: Session, ui: Ui) -> Redirect | Template:
     """Start the plan that was looked at. One that changed meanwhile is shown with the difference."""
     form = await checked_form(request)
     seen = str(form.get("plan_hash", "")) or None
@@ -110,7 +102,7 @@ async def launch(
         await session.rollback()
         stale = error if isinstance(error, PlanStale) else None
         context = await _planned(session, task_id)
-        return page(request, "tasks/plan.html", "tasks", status=409, **context, stale=stale, wrong=str(error))
+        return page(request, "tasks/plan.html", "tasks", status_code=409, **context, stale=stale, wrong=str(error))
     answer = go(f"/tasks/{task_id}")
     answer.background = BackgroundTask(announce, ui, task_id)
     return answer
@@ -136,7 +128,7 @@ async def _again(
     """The form as it was filled in, with what is wrong."""
     wrong = error.fields or {"": str(error)}
     context = {"given": fields_of(None) | _plain(form), "wrong": wrong, "task_id": task_id}
-    return page(request, "tasks/new.html", "tasks", status=422, **await _choices(session), **context)
+    return page(request, "tasks/new.html", "tasks", status_code=422, **await _choices(session), **context)
 
 
 def _plain(form: dict[str, Any]) -> dict[str, Any]:

@@ -4,17 +4,16 @@ from typing import Annotated
 
 from litestar import Response, get, post
 from litestar.background_tasks import BackgroundTask
-from litestar.di import NamedDependency
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect, Template
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.contracts.states import TaskState
 from igfleet.ui import task_page
 from igfleet.ui.cancelling import cancel as cancel_task
 from igfleet.ui.context import UiContext
 from igfleet.ui.exports import posts_csv
+from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import Task
 from igfleet.ui.overview import bars
 from igfleet.ui.pages.lists import page_of
@@ -23,12 +22,16 @@ from igfleet.ui.retrying import resume as resume_task
 from igfleet.ui.retrying import retry_failed
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
-type WantedState = Annotated[str, Parameter(query="state")]
+WantedState = Annotated[str, QueryParameter(name="state")]
+PageNumber = Annotated[int, QueryParameter(name="page", ge=1, le=10_000)]
 
 
 @get("/tasks")
 async def table(
-    request: AnyRequest, session: NamedDependency[AsyncSession], wanted: WantedState = "", after: int | None = None
+    request: AnyRequest,
+    session: Session,
+    wanted: WantedState = "",
+    after: FromQuery[int | None] = None,
 ) -> Template:
     """The tasks, newest first."""
     query = select(Task)
@@ -42,10 +45,10 @@ async def table(
 @get("/tasks/{task_id:int}")
 async def one(
     request: AnyRequest,
-    task_id: int,
-    session: NamedDependency[AsyncSession],
+    task_id: FromPath[int],
+    session: Session,
     wanted: WantedState = "",
-    number: Annotated[int, Parameter(query="page", ge=1, le=10_000)] = 1,
+    number: PageNumber = 1,
 ) -> Template | Redirect:
     """One task; a draft is shown as its plan."""
     seen = await task_page.gather(session, task_id, wanted, number)
@@ -57,10 +60,10 @@ async def one(
 @get("/tasks/{task_id:int}/live")
 async def fragment(
     request: AnyRequest,
-    task_id: int,
-    session: NamedDependency[AsyncSession],
+    task_id: FromPath[int],
+    session: Session,
     wanted: WantedState = "",
-    number: Annotated[int, Parameter(query="page", ge=1, le=10_000)] = 1,
+    number: PageNumber = 1,
 ) -> Template:
     """The part that changes."""
     seen = await task_page.gather(session, task_id, wanted, number)
@@ -68,16 +71,14 @@ async def fragment(
 
 
 @get("/tasks/{task_id:int}/posts.csv")
-async def export(task_id: int, session: NamedDependency[AsyncSession]) -> Response[str]:
+async def export(task_id: FromPath[int], session: Session) -> Response[str]:
     """Every post of the task."""
     headers = {"Content-Disposition": f'attachment; filename="task-{task_id}.csv"'}
     return Response(await posts_csv(session, task_id), media_type="text/csv", headers=headers)
 
 
 @post("/tasks/{task_id:int}/cancellation")
-async def cancel(
-    request: AnyRequest, task_id: int, session: NamedDependency[AsyncSession], ui: NamedDependency[UiContext]
-) -> Redirect:
+async def cancel(request: AnyRequest, task_id: FromPath[int], session: Session, ui: Ui) -> Redirect:
     """What waits is cancelled; what runs ends at its next safe point."""
     await checked_form(request)
     await cancel_task(session, task_id, person_of(request).actor)
@@ -85,9 +86,7 @@ async def cancel(
 
 
 @post("/tasks/{task_id:int}/retry")
-async def retry(
-    request: AnyRequest, task_id: int, session: NamedDependency[AsyncSession], ui: NamedDependency[UiContext]
-) -> Redirect:
+async def retry(request: AnyRequest, task_id: FromPath[int], session: Session, ui: Ui) -> Redirect:
     """Another try for what failed."""
     await checked_form(request)
     await retry_failed(session, task_id, person_of(request).actor)
@@ -95,9 +94,7 @@ async def retry(
 
 
 @post("/tasks/{task_id:int}/resumption")
-async def resume(
-    request: AnyRequest, task_id: int, session: NamedDependency[AsyncSession], ui: NamedDependency[UiContext]
-) -> Redirect:
+async def resume(request: AnyRequest, task_id: FromPath[int], session: Session, ui: Ui) -> Redirect:
     """A person did what was asked: go on, with one account or with all that wait."""
     form = await checked_form(request)
     which = str(form.get("account_task_id", ""))

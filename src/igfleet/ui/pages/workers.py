@@ -3,32 +3,33 @@
 from typing import Any
 
 from litestar import get, post
-from litestar.di import NamedDependency
+from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.errors import Invalid, NotFound
 from igfleet.ui import overview, tokens
+from igfleet.ui.injected import Session
 from igfleet.ui.models import AuditEntry, Role, Worker, WorkerToken
 from igfleet.ui.pages.render import go, page
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
 
 @get("/workers")
-async def table(request: AnyRequest, session: NamedDependency[AsyncSession]) -> Template:
+async def table(request: AnyRequest, session: Session) -> Template:
     """Every worker heard of in the last day."""
     return page(request, "workers/list.html", "workers", made="", name="", **await _listed(session))
 
 
 @get("/workers/live")
-async def fragment(request: AnyRequest, session: NamedDependency[AsyncSession]) -> Template:
+async def fragment(request: AnyRequest, session: Session) -> Template:
     """The part that changes."""
     return page(request, "workers/_rows.html", "workers", **await _listed(session))
 
 
 @post("/workers/{worker_id:int}/drain")
-async def drain(request: AnyRequest, worker_id: int, session: NamedDependency[AsyncSession]) -> Redirect:
+async def drain(request: AnyRequest, worker_id: FromPath[int], session: Session) -> Redirect:
     """Let it finish what it has and take nothing new, or take that back."""
     form = await checked_form(request)
     worker = await session.get(Worker, worker_id)
@@ -42,7 +43,7 @@ async def drain(request: AnyRequest, worker_id: int, session: NamedDependency[As
 
 
 @post("/workers/tokens", opt={"role": Role.ADMIN})
-async def make_token(request: AnyRequest, session: NamedDependency[AsyncSession]) -> Template:
+async def make_token(request: AnyRequest, session: Session) -> Template:
     """A token for one worker, shown this once."""
     form = await checked_form(request)
     name = str(form.get("name", "")).strip()
@@ -54,7 +55,7 @@ async def make_token(request: AnyRequest, session: NamedDependency[AsyncSession]
 
 
 @post("/workers/tokens/revocation", opt={"role": Role.ADMIN})
-async def revoke(request: AnyRequest, session: NamedDependency[AsyncSession]) -> Redirect:
+async def revoke(request: AnyRequest, session: Session) -> Redirect:
     """Every token of this worker stops working within a second."""
     form = await checked_form(request)
     await tokens.revoke(session, str(form.get("name", "")), person_of(request).actor)

@@ -13,8 +13,8 @@ from igfleet.ui.security import forms, sessions
 from igfleet.ui.security.forms import FormTokens
 from igfleet.ui.security.sessions import SignedIn
 
-type AnyConnection = ASGIConnection[Any, Any, Any, Any]
-type AnyRequest = Request[Any, Any, Any]
+AnyConnection = ASGIConnection[Any, Any, Any, Any]
+AnyRequest = Request[Any, Any, Any]
 
 
 async def dashboard_gate(connection: AnyConnection, handler: BaseRouteHandler) -> None:

@@ -1,0 +1,55 @@
+"""A real ui on loopback, in the test's own event loop, on the test's own database."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from igfleet.settings import UiSettings, load
+from igfleet.ui.app import serve
+from igfleet.ui.context import UiContext, opened
+from igfleet.ui.models import Role
+from igfleet.ui.people import add_user
+
+SHARED_TOKEN = "shared-worker-token-1234567890"
+PASSWORD = "correct horse battery"
+
+
+@dataclass
+class Served:
+    """A running ui."""
+
+    address: str
+    context: UiContext
+    """What the verbs need, on the same database: to set the stage and to look behind the curtain."""
+
+    def client(self, token: str | None = SHARED_TOKEN) -> httpx.AsyncClient:
+        """A caller of the API."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx.AsyncClient(base_url=self.address, headers=headers, trust_env=False, timeout=30)
+
+    async def user(self, name: str = "anna", role: Role = Role.ADMIN) -> None:
+        """Somebody who may sign in with `PASSWORD`."""
+        async with self.context.database.sessions.begin() as session:
+            await add_user(session, name, PASSWORD, role, "test")
+
+
+@asynccontextmanager
+async def served(database_url: str, folder: Path, **settings: object) -> AsyncIterator[Served]:
+    """Serve within the block. `settings` by variable name."""
+    given = {"IGFLEET_DATA_DIR": folder, "DATABASE_URL": database_url, "WORKER_API_TOKEN": SHARED_TOKEN, **settings}
+    chosen = load(UiSettings, **given)
+    stop, address = asyncio.Event(), asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(serve(chosen, database_url, "127.0.0.1", 0, address.set_result, stop))
+    await asyncio.wait([task, address], return_when=asyncio.FIRST_COMPLETED)
+    if not address.done():
+        await task
+    try:
+        async with opened(chosen, database_url) as context:
+            yield Served(address.result(), context)
+    finally:
+        stop.set()
+        await task
