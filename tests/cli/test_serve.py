@@ -1,7 +1,7 @@
 """The roles as real processes."""
 
-import os
 import json
+import os
 import signal
 import subprocess
 import sys
