@@ -97,7 +97,7 @@ async def gather(session: AsyncSession) -> Seen:
     day = clock.now() - timedelta(hours=24)
     counted = Post.state.in_((PostState.PUBLISHED, PostState.FAILED)) & (Post.changed_at > day)
     day_rows = await session.execute(select(Post.state, func.count()).where(counted).group_by(Post.state))
-    day_counts = dict(day_rows.tuples().all())
+    day_counts = dict(day_rows.all())
     return Seen(
         waiting=list(await session.scalars(loaded)),
         waiting_count=await session.scalar(select(func.count()).where(suspended)) or 0,
@@ -119,7 +119,7 @@ async def bars(session: AsyncSession, task_ids: Sequence[int]) -> dict[int, dict
     """How many posts of each task are in each state, in the order of a bar."""
     found: dict[int, dict[str, int]] = {task_id: {} for task_id in task_ids}
     query = select(Post.task_id, Post.state, func.count()).where(Post.task_id.in_(task_ids))
-    for task_id, state, count in (await session.execute(query.group_by(Post.task_id, Post.state))).tuples():
+    for task_id, state, count in await session.execute(query.group_by(Post.task_id, Post.state)):
         found[task_id][state] = count
     return {
         task_id: {state.value: counts[state] for state in _ORDER if state in counts}

@@ -61,7 +61,7 @@ async def gather(session: AsyncSession, task_id: int, state: str = "", page: int
     """Everything the page shows. `state` filters the rows by the account task's state."""
     task = await find_task(session, task_id)
     counted = select(AccountTask.state, func.count()).where(AccountTask.task_id == task_id).group_by(AccountTask.state)
-    counts = dict((await session.execute(counted)).tuples().all())
+    counts = dict((await session.execute(counted)).all())
     rows = await _rows(session, task_id, state, page)
     return TaskPage(
         task=task,
@@ -110,7 +110,7 @@ async def _causes(session: AsyncSession, task_id: int) -> list[Cause]:
     )
     found: dict[str, Cause] = {}
     for query in (counted, failed):
-        for code, message, count in (await session.execute(query)).tuples():
+        for code, message, count in await session.execute(query):
             if code is not None:
                 found.setdefault(code, Cause(code, message, count))
     return sorted(found.values(), key=lambda cause: -cause.count)

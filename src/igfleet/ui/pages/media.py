@@ -41,7 +41,7 @@ async def fragment(request: AnyRequest, session: Session, q: FromQuery[str] = ""
 
 @put("/media/uploads", opt={"token_in_header": True}, request_max_body_size=None, status_code=201)
 async def upload(
-    request: AnyRequest, name: FromPath[str], ui: Ui, jobs: NamedDependency[Jobs]
+    request: AnyRequest, name: FromQuery[str], ui: Ui, jobs: NamedDependency[Jobs]
 ) -> Response[dict[str, Any]]:
     """Stream one file into the library. The answer comes when it is safely on disk."""
     stored = await library.receive(ui, request.stream())
@@ -56,7 +56,7 @@ async def one(request: AnyRequest, media_id: FromPath[int], session: Session) ->
     """One file: player, facts, problems, posts made of it."""
     media = await library.find(session, media_id)
     posts = select(Post.state, func.count()).where(Post.media_id == media_id).group_by(Post.state)
-    used = dict((await session.execute(posts)).tuples().all())
+    used = dict((await session.execute(posts)).all())
     return page(request, "media/one.html", "media", media=media, used=used)
 
 

@@ -30,7 +30,7 @@ async def table(
     found = await page_of(session, query, Proxy.id, after)
     ids = [proxy.id for proxy in found.rows]
     used = select(Account.proxy_id, func.count()).where(Account.proxy_id.in_(ids)).group_by(Account.proxy_id)
-    counts = dict((await session.execute(used)).tuples().all())
+    counts = dict((await session.execute(used)).all())
     return page(request, "proxies/list.html", "proxies", found=found, used=counts, q=q)
 
 

@@ -153,7 +153,7 @@ async def _choices(session: AsyncSession) -> dict[str, Any]:
     return {
         "accounts": list(await session.scalars(accounts)),
         "videos": list(await session.scalars(videos)),
-        "tags": list((await session.execute(tags)).tuples()),
+        "tags": list(await session.execute(tags)),
         "distributions": list(Distribution),
         "forms": list(drafts.CaptionForm),
         "when_not_found": list(WhenNotFound),

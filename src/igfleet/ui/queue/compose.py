@@ -117,7 +117,7 @@ async def _posts(session: AsyncSession, account_task_ids: Sequence[int]) -> dict
         .order_by(Post.account_task_id, Post.position)
     )
     found: dict[int, list[LeasedPost]] = {}
-    for post, media, picture in (await session.execute(query)).tuples():
+    for post, media, picture in await session.execute(query):
         found.setdefault(post.account_task_id, []).append(_leased(post, media, picture))
     return found
 

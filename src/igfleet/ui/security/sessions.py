@@ -53,7 +53,7 @@ async def find(session: AsyncSession, settings: UiSettings, key: str | None) -> 
             User.disabled_at.is_(None),
         )
     )
-    found = (await session.execute(query)).tuples().first()
+    found = (await session.execute(query)).first()
     if found is None:
         return None
     user, is_stale = found

@@ -1,0 +1,101 @@
+"""The demo, as a newcomer meets it: four clicks from the printed link to a published post."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from igfleet.settings import Settings, load
+
+pytestmark = pytest.mark.timeout(240)
+CHROMIUM = "/usr/lib/chromium/chromium-headless-shell"
+START_S, STOP_S = 90, 60
+
+
+@contextmanager
+def demo(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """A running demo and the link it printed."""
+    folder.mkdir(exist_ok=True)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    with open(folder / "output.log", "wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "igfleet", "demo", "--port", "0"],
+            env=kept | {"IGFLEET_DATA_DIR": str(folder), "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nowhere"},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        yield process, _link(process, folder / "output.log")
+    finally:
+        if process.poll() is None:
+            process.kill()
+
+
+def _link(process: subprocess.Popen[bytes], output: Path) -> str:
+    end = time.monotonic() + START_S
+    while time.monotonic() < end:
+        found = re.search(r"Open\s+(\S+)", output.read_text())
+        if found:
+            return found.group(1)
+        assert process.poll() is None, output.read_text()
+        time.sleep(0.1)
+    raise AssertionError(output.read_text())
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Ctrl-C, after which nothing is left."""
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(STOP_S) == 0
+    assert psutil.wait_procs(family, timeout=5)[1] == []
+
+
+def publish(page: Page, link: str) -> None:
+    """The four clicks."""
+    page.goto(link)
+    page.get_by_role("button", name="Open the demo").click()
+    page.get_by_role("link", name="See the plan").first.click()
+    page.get_by_text("1 post not made").wait_for()
+    page.get_by_role("button", name="Start 23 posts").click()
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="View post").first.click(timeout=90_000)
+    reel = opened.value
+    reel.wait_for_load_state()
+    assert "/reel/" in reel.url
+    assert reel.locator("video").count() == 1
+
+
+def test_four_clicks_lead_to_a_published_post_and_nothing_is_forgotten(tmp_path: Path) -> None:
+    with sync_playwright() as playwright:
+        program = load(Settings).chromium or CHROMIUM
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        with demo(tmp_path / "demo") as (process, link):
+            page = browser.new_page()
+            complaints: list[str] = []
+            page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+            publish(page, link)
+            page.get_by_text("Instagram wants this sign-in confirmed").first.wait_for(timeout=90_000)
+            page.get_by_text("The account's proxy does not answer").first.wait_for(timeout=90_000)
+            page.locator("#done-count", has_text="19").wait_for(timeout=90_000)
+            stop(process)
+            assert complaints == []
+
+        with demo(tmp_path / "demo") as (process, link):
+            page = browser.new_page()
+            page.goto(link)
+            page.get_by_role("button", name="Open the demo").click()
+            page.get_by_role("link", name="Publish a demo campaign").first.click()
+            assert page.locator("#done-count").inner_text() == "19"
+            stop(process)
+        browser.close()
