@@ -20,6 +20,18 @@ _SECRET_KEY = re.compile(
 )
 _MORE = re.compile(r"(?i)(bearer\s+|sessionid[=:\"'\s]+|igfw_\d+_)[^\s\"'&;,]+")
 _IN_ADDRESS = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s/@]+(?=@)")
+_CHATTY = (
+    "alembic",
+    "httpcore",
+    "httpx",
+    "instagrapi",
+    "private_request",
+    "procrastinate",
+    "public_request",
+    "urllib3",
+    "uvicorn",
+)
+"""Libraries of whose doings only warnings are logged."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _SHORTEST = 6
 _LONGEST = 20_000
@@ -121,7 +133,7 @@ def set_up(form: Literal["text", "json"] = "text", level: str = "info") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for chatty in ("httpx", "httpcore", "instagrapi", "private_request", "public_request", "urllib3", "procrastinate"):
+    for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
     for own in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(own).handlers.clear()

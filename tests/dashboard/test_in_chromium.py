@@ -10,11 +10,11 @@ from playwright.async_api import Page, async_playwright
 from tests.e2e.fleet import clip
 from tests.serving import PASSWORD, Served
 
+from igfleet.browser import locate_browser
 from igfleet.settings import Settings, load
 from igfleet.ui.models import Role
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(180)]
-CHROMIUM = "/usr/lib/chromium/chromium-headless-shell"
 PROXY = "http://via:canary-pw-proxy@127.0.0.1:9000"
 ACCOUNTS = f"""username,password,tags,proxy
 nord_01,canary-pw-one,fjord,{PROXY}
@@ -40,7 +40,7 @@ async def browser(ui: Served) -> AsyncIterator[Browser]:
     """Somebody who is signed in as admin."""
     await ui.user("anna", Role.ADMIN)
     async with async_playwright() as playwright:
-        program = load(Settings).chromium or CHROMIUM
+        program = locate_browser(load(Settings).chromium)
         chromium = await playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         context = await chromium.new_context(base_url=ui.address, viewport={"width": 1440, "height": 900})
         opened = Browser(await context.new_page())
@@ -154,7 +154,7 @@ async def test_the_theme_is_kept(browser: Browser) -> None:
 async def test_the_core_path_works_without_javascript(ui: Served) -> None:
     await ui.user("anna", Role.ADMIN)
     async with async_playwright() as playwright:
-        program = load(Settings).chromium or CHROMIUM
+        program = locate_browser(load(Settings).chromium)
         chromium = await playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         context = await chromium.new_context(base_url=ui.address, java_script_enabled=False)
         page = await context.new_page()

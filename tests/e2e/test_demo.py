@@ -14,10 +14,10 @@ import psutil
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
+from igfleet.browser import locate_browser
 from igfleet.settings import Settings, load
 
 pytestmark = pytest.mark.timeout(240)
-CHROMIUM = "/usr/lib/chromium/chromium-headless-shell"
 START_S, STOP_S = 90, 60
 
 
@@ -78,7 +78,7 @@ def publish(page: Page, link: str) -> None:
 
 def test_four_clicks_lead_to_a_published_post_and_nothing_is_forgotten(tmp_path: Path) -> None:
     with sync_playwright() as playwright:
-        program = load(Settings).chromium or CHROMIUM
+        program = locate_browser(load(Settings).chromium)
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         with demo(tmp_path / "demo") as (process, link):
             page = browser.new_page()

@@ -6,7 +6,6 @@ import subprocess
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from igfleet import clock
@@ -126,24 +125,14 @@ def _ffmpeg(settings: "UiSettings") -> Finding:
 
 
 def _browser(settings: "UiSettings") -> Finding:
-    path = next((path for path in _browsers(settings) if os.access(path, os.X_OK) and path.is_file()), None)
+    from igfleet.browser import locate_browser
+
+    path = locate_browser(settings.chromium)
     if path is not None:
         return Finding("browser", Grade.OK, str(path))
     mend = "Only the method playwright needs it: playwright install chromium, or set IGFLEET_CHROMIUM."
     grade = Grade.BAD if settings.chromium else Grade.NOTE
     return Finding("browser", grade, f"no program at {settings.chromium}" if settings.chromium else "none found", mend)
-
-
-def _browsers(settings: "UiSettings") -> Iterator[Path]:
-    if settings.chromium:
-        yield Path(settings.chromium).expanduser()
-        return
-    cache = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or Path.home() / ".cache" / "ms-playwright")
-    for pattern in ("chromium-*/chrome-linux*/chrome", "chromium_headless_shell-*/chrome-*/*headless*shell"):
-        yield from sorted(cache.glob(pattern), reverse=True)
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if found := shutil.which(name):
-            yield Path(found)
 
 
 def _disk(settings: "UiSettings") -> Finding:
