@@ -44,3 +44,10 @@ async def ui(database_url: str, tmp_path: Path) -> AsyncIterator[Served]:
     """A running ui with the default settings."""
     async with served(database_url, tmp_path / "ui") as running:
         yield running
+
+
+@pytest.fixture
+async def ui_without_proxies(database_url: str, tmp_path: Path) -> AsyncIterator[Served]:
+    """The same, where accounts need no proxy."""
+    async with served(database_url, tmp_path / "ui", REQUIRE_PROXY="false") as running:
+        yield running

@@ -31,6 +31,16 @@ WHERE a.state = 'available' AND a.head
         o.status IN ('active', 'limited') AND o.archived_at IS NULL
     AND (o.cooldown_until IS NULL OR o.cooldown_until <= now())
     AND o.authorised_by <> '' AND (o.authorised_until IS NULL OR o.authorised_until >= current_date)))
+  AND (NOT coalesce((t.options->>'rounds')::boolean, false) OR NOT EXISTS (
+    SELECT FROM posts p
+    JOIN account_tasks other ON other.id = p.account_task_id
+    LEFT JOIN accounts whose ON whose.id = other.account_id
+    WHERE p.task_id = a.task_id AND other.id <> a.id AND p.state NOT IN ('published', 'failed', 'cancelled')
+      AND other.state IN ('scheduled', 'available', 'running', 'retryable')
+      AND (whose.id IS NULL OR (whose.status IN ('active', 'limited')
+        AND (whose.cooldown_until IS NULL OR whose.cooldown_until <= now())))
+      AND p.round < (SELECT min(own.round) FROM posts own
+        WHERE own.account_task_id = a.id AND own.state NOT IN ('published', 'failed', 'cancelled'))))
   AND ($6::bigint IS NULL OR a.task_id = $6)
   AND ($7::bigint IS NULL OR a.position % $7 = $8)
 ORDER BY a.priority, a.id LIMIT $9 FOR UPDATE OF a SKIP LOCKED
@@ -59,6 +69,9 @@ class Claimed:
 
 async def claim(raw: Raw, request: LeaseRequest, labels: Sequence[str], settings: UiSettings) -> list[Claimed]:
     """Take up to `limit` account tasks: the asked share of a task first, then anything.
+
+    In a task by rounds an account waits until no other that can go on is in an earlier round; those that rest or need
+    a person are not waited for.
 
     The same request sent again gets the same leases. A task's `concurrency` caps what one worker holds of it.
     """

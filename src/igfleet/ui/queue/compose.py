@@ -49,13 +49,21 @@ async def compose(session: AsyncSession, ui: UiContext, claimed: Sequence[Claime
             proxy=await _proxy(session, ui, row.account.proxy, actor, row.id)
             if row.account and row.account.proxy
             else None,
-            posts=tuple(posts.get(row.id, ())),
+            posts=_turn(row, posts.get(row.id, [])),
             checkpoints=row.checkpoints,
             length_s=ui.settings.lease_length.total_seconds(),
             reconcile_pause_s=ui.settings.reconcile_pause.total_seconds(),
         )
         for row in rows
     ]
+
+
+def _turn(row: AccountTask, posts: Sequence[LeasedPost]) -> tuple[LeasedPost, ...]:
+    """All posts; in a task by rounds those of the account's present round."""
+    if not row.task.options.get("rounds"):
+        return tuple(posts)
+    present = min((post.round for post in posts), default=0)
+    return tuple(post for post in posts if post.round == present)
 
 
 def _seed(row: AccountTask) -> int:

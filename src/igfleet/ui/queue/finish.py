@@ -25,7 +25,8 @@ _LATER = timedelta(minutes=15)
 _PEEK = "SELECT account_id FROM account_tasks WHERE lease_id = $1"
 _ROW = """
 SELECT id, task_id, account_id, state, attempt, max_attempts, deaths, message, reason_code,
-  cancel_requested_at IS NOT NULL AS cancel, lease_expires_at > now() AS is_live
+  cancel_requested_at IS NOT NULL AS cancel, lease_expires_at > now() AS is_live, claimed_at,
+  (SELECT coalesce((t.options->>'rounds')::boolean, false) FROM tasks t WHERE t.id = task_id) AS by_rounds
 FROM account_tasks WHERE lease_id = $1 FOR UPDATE
 """
 _END = """
@@ -39,7 +40,8 @@ WHERE id = $1
 _POSTS = """
 SELECT count(*) FILTER (WHERE state = 'failed') AS failed,
   count(*) FILTER (WHERE state IN ('planned', 'preparing')) AS waiting,
-  count(*) FILTER (WHERE state IN ('publishing', 'unknown', 'reconciling', 'needs_person')) AS doubtful
+  count(*) FILTER (WHERE state IN ('publishing', 'unknown', 'reconciling', 'needs_person')) AS doubtful,
+  count(*) FILTER (WHERE state IN ('published', 'failed') AND changed_at >= $2) AS ended
 FROM posts WHERE account_task_id = $1
 """
 
@@ -78,7 +80,7 @@ async def finish(raw: Raw, lease_id: UUID, given: LeaseOutcome, *, rescued: bool
     if not row["is_live"] and not rescued:
         raise LeaseLost("This lease ran out. Drop the run.")
     await ledger.release(raw, row["id"], actor=f"lease:{lease_id}")
-    posts = await raw.fetchrow(_POSTS, row["id"])
+    posts = await raw.fetchrow(_POSTS, row["id"], row["claimed_at"])
     then = _adjusted(_next(given, row), row, posts)
     await _react(raw, row["account_id"], given, then)
     await _store(raw, row, given, then, has_failures=posts["failed"] > 0)
@@ -120,7 +122,9 @@ def _adjusted(then: _Next, row: Any, posts: Any) -> _Next:
         if then.state is not _S.CANCELLED and row["attempt"] < row["max_attempts"]:
             return _Next(_S.RETRYABLE, ReasonCode.UNSURE_IF_PUBLISHED, then.message, _FIRST_RETRY)
         return _Next(_S.SUSPENDED, ReasonCode.UNSURE_IF_PUBLISHED, then.message or "It is not known if it is live.")
-    if then.state is _S.COMPLETED and posts["waiting"]:
+    if then.state is _S.COMPLETED and posts["waiting"] and row["by_rounds"] and posts["ended"]:
+        then = _Next(_S.AVAILABLE, None, "", counts=False)  # its next round
+    elif then.state is _S.COMPLETED and posts["waiting"]:
         return _Next(_S.RETRYABLE, ReasonCode.UNEXPECTED_ERROR, "Some posts were left over", _FIRST_RETRY)
     if row["cancel"] and not posts["doubtful"] and then.state in (_S.RETRYABLE, _S.SCHEDULED, _S.AVAILABLE):
         return _Next(_S.CANCELLED, ReasonCode.CANCELLED, then.message)
