@@ -172,7 +172,7 @@ async def _stop_when(stop: asyncio.Event, server: Server) -> None:
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket. Raises `SetupError` with what to do."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family)
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, or asyncio leaves Nagle on
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
