@@ -1,7 +1,8 @@
 """What a worker gets with a lease: the account with its opened secrets, the proxy, the posts, the checkpoints."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import SecretStr
@@ -16,9 +17,18 @@ from igfleet.contracts.tasks import Method, Mode, Place
 from igfleet.ui.context import UiContext
 from igfleet.ui.models import Account, AccountTask, Media, Post, Proxy
 from igfleet.ui.queue.claim import Claimed
+from igfleet.ui.vault import Opened
 
 _FINAL = [state.value for state in PostState if state.is_final]
 _SESSIONS = {"session_mobile": SessionKind.MOBILE, "session_web": SessionKind.WEB}
+
+
+@dataclass(frozen=True, slots=True)
+class _Secrets:
+    """By owner, then by field."""
+
+    accounts: Mapping[int, Mapping[str, Opened]]
+    proxies: Mapping[int, Mapping[str, Opened]]
 
 
 async def compose(session: AsyncSession, ui: UiContext, claimed: Sequence[Claimed], actor: str) -> list[Lease]:
@@ -32,6 +42,7 @@ async def compose(session: AsyncSession, ui: UiContext, claimed: Sequence[Claime
     )
     rows = (await session.scalars(query)).all()
     posts = await _posts(session, ids)
+    secrets = await _secrets(session, ui, rows, actor)
     lease_of = {one.account_task_id: one.lease_id for one in claimed}
     return [
         Lease(
@@ -45,10 +56,8 @@ async def compose(session: AsyncSession, ui: UiContext, claimed: Sequence[Claime
             attempt=row.attempt,
             seed=_seed(row),
             options=row.task.options,
-            account=await _account(session, ui, row.account, actor, row.id) if row.account else None,
-            proxy=await _proxy(session, ui, row.account.proxy, actor, row.id)
-            if row.account and row.account.proxy
-            else None,
+            account=_account(row.account, secrets) if row.account else None,
+            proxy=_proxy(row.account.proxy, secrets) if row.account and row.account.proxy else None,
             posts=_turn(row, posts.get(row.id, [])),
             checkpoints=row.checkpoints,
             length_s=ui.settings.lease_length.total_seconds(),
@@ -72,26 +81,36 @@ def _seed(row: AccountTask) -> int:
     return int.from_bytes(hashlib.sha256(text).digest()[:6], "big")
 
 
-async def _account(
-    session: AsyncSession, ui: UiContext, account: Account, actor: str, account_task_id: int
-) -> LeasedAccount:
+async def _secrets(session: AsyncSession, ui: UiContext, rows: Sequence[AccountTask], actor: str) -> _Secrets:
+    """The secrets of all accounts and their proxies, opened at once."""
+    accounts = {row.account.id: f"lease of account task {row.id}" for row in rows if row.account}
+    proxies = {
+        row.account.proxy.id: f"lease of account task {row.id}"
+        for row in rows
+        if row.account and row.account.proxy and row.account.proxy.has_password
+    }
     fields = ["password", "email_password", *_SESSIONS]
-    reason = f"lease of account task {account_task_id}"
-    opened = await ui.vault.open(session, "account", account.id, fields, actor=actor, reason=reason)
-    versions = await ui.vault.versions(session, "account", account.id, _SESSIONS)
+    return _Secrets(
+        await ui.vault.open_all(session, "account", accounts, fields, actor=actor) if accounts else {},
+        await ui.vault.open_all(session, "proxy", proxies, ["password"], actor=actor) if proxies else {},
+    )
+
+
+def _account(account: Account, secrets: _Secrets) -> LeasedAccount:
+    opened = secrets.accounts.get(account.id, {})
     return LeasedAccount(
         id=account.id,
         username=account.username,
-        password=opened.get("password"),
+        password=_value(opened, "password"),
         has_totp=account.has_totp,
         email=account.email,
-        email_password=opened.get("email_password"),
+        email_password=_value(opened, "email_password"),
         phone=account.phone,
         locale=account.locale,
         language=account.locale.split("_")[0],
         timezone=account.timezone,
         sessions=tuple(
-            SessionMaterial(kind=kind, settings=opened[field], version=versions[field])
+            SessionMaterial(kind=kind, settings=opened[field].secret, version=opened[field].version)
             for field, kind in _SESSIONS.items()
             if field in opened
         ),
@@ -99,19 +118,19 @@ async def _account(
     )
 
 
-async def _proxy(session: AsyncSession, ui: UiContext, proxy: Proxy, actor: str, account_task_id: int) -> LeasedProxy:
-    reason = f"lease of account task {account_task_id}"
-    opened: dict[str, SecretStr] = {}
-    if proxy.has_password:
-        opened = await ui.vault.open(session, "proxy", proxy.id, ["password"], actor=actor, reason=reason)
+def _proxy(proxy: Proxy, secrets: _Secrets) -> LeasedProxy:
     return LeasedProxy(
         id=proxy.id,
         scheme=proxy.scheme,
         host=proxy.host,
         port=proxy.port,
         username=proxy.username,
-        password=opened.get("password"),
+        password=_value(secrets.proxies.get(proxy.id, {}), "password"),
     )
+
+
+def _value(opened: Mapping[str, Opened], field: str) -> SecretStr | None:
+    return opened[field].secret if field in opened else None
 
 
 async def _posts(session: AsyncSession, account_task_ids: Sequence[int]) -> dict[int, list[LeasedPost]]:
