@@ -64,7 +64,8 @@ def _ui(host: str, port: int, *, with_worker: bool) -> None:
         if with_worker:
             asyncio.run(serve_with_worker(settings, url, host, port, announce))
         else:
-            asyncio.run(serve(settings, url, host, port, announce))
+            import uvloop
+            asyncio.run(serve(settings, url, host, port, announce), loop_factory=uvloop.new_event_loop)
 
 
 def _announce(address: str, invitation: str | None) -> None:

@@ -15,11 +15,13 @@ from igfleet.contracts.posts import LeasedMedia, LeasedPost
 from igfleet.contracts.states import PostState
 from igfleet.contracts.tasks import Method, Mode, Place
 from igfleet.ui.context import UiContext
-from igfleet.ui.models import Account, AccountTask, Media, Post, Proxy
+from igfleet.ui.models import Account, AccountTask, Media, Post, Proxy, Task
 from igfleet.ui.queue.claim import Claimed
 from igfleet.ui.vault import Opened
 
 _FINAL = [state.value for state in PostState if state.is_final]
+_OF_TASK = joinedload(AccountTask.task).load_only(Task.mode, Task.options, Task.seed)
+"""Not its list of accounts, which may be long."""
 _SESSIONS = {"session_mobile": SessionKind.MOBILE, "session_web": SessionKind.WEB}
 
 
@@ -37,7 +39,7 @@ async def compose(session: AsyncSession, ui: UiContext, claimed: Sequence[Claime
     query = (
         select(AccountTask)
         .where(AccountTask.id.in_(ids))
-        .options(joinedload(AccountTask.task), joinedload(AccountTask.account).joinedload(Account.proxy))
+        .options(_OF_TASK, joinedload(AccountTask.account).joinedload(Account.proxy))
         .order_by(AccountTask.priority, AccountTask.id)
     )
     rows = (await session.scalars(query)).all()
