@@ -65,6 +65,7 @@ def _ui(host: str, port: int, *, with_worker: bool) -> None:
             asyncio.run(serve_with_worker(settings, url, host, port, announce))
         else:
             import uvloop
+
             asyncio.run(serve(settings, url, host, port, announce), loop_factory=uvloop.new_event_loop)
 
 
