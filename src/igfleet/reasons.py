@@ -60,7 +60,10 @@ class ReasonCode(StrEnum):
     MEDIA_MISSING = "media_missing"
     LOCATION_NOT_FOUND = "location_not_found"
     MENTION_NOT_FOUND = "mention_not_found"
+    USER_NOT_FOUND = "user_not_found"
     POSTS_FAILED = "posts_failed"
+    WRITE_NOT_APPLIED = "write_not_applied"
+    RENDER_FAILED = "render_failed"
     CLIENT_OUTDATED = "client_outdated"
     METHOD_OFF = "method_off"
     NOT_SUPPORTED = "not_supported"
@@ -148,6 +151,11 @@ REASONS: dict[ReasonCode, Reason] = {
     _R.MEDIA_MISSING: _final("The media file is gone from the library", "Upload the file again."),
     _R.LOCATION_NOT_FOUND: _final("No place of that name was found", "Correct the location, then press Retry."),
     _R.MENTION_NOT_FOUND: _final("A mentioned user does not exist", "Correct the mention, then press Retry."),
+    _R.USER_NOT_FOUND: _final("Nobody has that user name", "Correct the name, then press Retry."),
+    _R.WRITE_NOT_APPLIED: _person(
+        "Instagram said yes, but the profile did not change", "Look at the profile in the app, then press Retry."
+    ),
+    _R.RENDER_FAILED: _final("The variant could not be rendered", "Read the log; change the recipe or the video."),
     _R.POSTS_FAILED: _final("None of its posts could be published", "Open the posts: each tells why."),
     _R.CLIENT_OUTDATED: _person("Instagram no longer understands this client", "Update igfleet, then press Resume."),
     _R.METHOD_OFF: _person("Live use of this method is off", "An admin switches it on in Settings."),

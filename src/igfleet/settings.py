@@ -31,6 +31,19 @@ def _split(value: object) -> object:
     return value
 
 
+def _budgets(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    found = dict(DEFAULT_BUDGETS)
+    for part in filter(None, map(str.strip, value.split(","))):
+        action, _, amounts = part.partition("=")
+        hour, _, day = amounts.partition("/")
+        if action.strip() not in DEFAULT_BUDGETS or not (hour.strip().isdigit() and day.strip().isdigit()):
+            raise ValueError(f"{part!r} is no budget: write action=per hour/per day, as in like=30/150")
+        found[action.strip()] = int(hour), int(day)
+    return found
+
+
 def _seconds(value: object) -> object:
     if isinstance(value, str):
         return float(value.removesuffix("s"))
@@ -38,9 +51,21 @@ def _seconds(value: object) -> object:
 
 
 type Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+type Budgets = Annotated[dict[str, tuple[int, int]], NoDecode, BeforeValidator(_budgets)]
+"""By action, how often an hour and in 24 hours; written as `like=30/150, follow=15/60`."""
 type Addresses = Annotated[tuple[HttpUrl, ...], NoDecode, BeforeValidator(_split)]
 type Seconds = Annotated[timedelta, BeforeValidator(_seconds)]
 """A length of time, written as a number of seconds."""
+
+
+DEFAULT_BUDGETS: dict[str, tuple[int, int]] = {
+    "login": (6, 20),
+    "like": (30, 150),
+    "story_view": (60, 300),
+    "follow": (15, 60),
+    "profile_edit": (4, 10),
+}
+"""Cautious on purpose. Instagram publishes no figures; these are ours, of 2026, to be changed by who knows better."""
 
 
 class Settings(BaseSettings):
@@ -168,6 +193,11 @@ class UiSettings(Settings):
     )
     publish_budget_per_day: Annotated[int, Field(ge=1)] = Field(
         25, validation_alias="PUBLISH_BUDGET_PER_DAY", description="Posts an account may publish in 24 hours."
+    )
+    action_budgets: Budgets = Field(
+        DEFAULT_BUDGETS,
+        validation_alias="ACTION_BUDGETS",
+        description="What an account may do besides publishing, per hour/per day: like=30/150, follow=15/60, …",
     )
     caption_max_chars: Annotated[int, Field(ge=1)] = Field(
         2200, validation_alias="CAPTION_MAX_CHARS", description="Instagram's limit for a caption, as of 2026."
@@ -309,6 +339,8 @@ def _example(kind: type[Settings], variable: str) -> str:
 
 
 def _shown(default: object) -> str:
+    if isinstance(default, dict):
+        return ",".join(f"{name}={hour}/{day}" for name, (hour, day) in default.items())
     if isinstance(default, timedelta):
         return f"{default.total_seconds():g}"
     return str(default)

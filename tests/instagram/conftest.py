@@ -9,8 +9,9 @@ from pydantic import SecretStr
 from tests.media.conftest import make_clip
 
 from igfleet.contracts.leases import LeasedAccount, SessionMaterial
+from igfleet.contracts.tasks import Action
 from igfleet.instagram.adapters.instagrapi_client import open_instagrapi
-from igfleet.instagram.gateway import Publisher, Reel
+from igfleet.instagram.gateway import Opening, Publisher, Reel
 from igfleet.media.ffmpeg import cut_cover, locate_ffmpeg
 from igfleet.sandbox.faults import Fault
 from igfleet.sandbox.sandbox import Sandbox
@@ -28,6 +29,7 @@ class Stage:
     kept: list[SessionMaterial] = field(default_factory=list)
     codes: list[str] = field(default_factory=list)
     asked: int = 0
+    spent: list[Action] = field(default_factory=list)
     opened: list[Publisher] = field(default_factory=list)
 
     def account(self, **given: object) -> LeasedAccount:
@@ -36,12 +38,16 @@ class Stage:
 
     def open(self, account: LeasedAccount | None = None, proxy_url: str = "") -> Publisher:
         publisher = open_instagrapi(
-            account or self.account(),
-            proxy_url or self.sandbox.proxy_url,
-            self.sandbox.ca_file,
-            self._keep,
-            self._totp,
-            self.folder,
+            Opening(
+                account=account or self.account(),
+                proxy_url=proxy_url or self.sandbox.proxy_url,
+                ca_file=self.sandbox.ca_file,
+                folder=self.folder,
+                home=self.folder,
+                keep_session=self._keep,
+                ask_totp=self._totp,
+                spend=self._spend,
+            )
         )
         self.opened.append(publisher)
         return publisher
@@ -63,6 +69,9 @@ class Stage:
 
     async def _keep(self, material: SessionMaterial) -> None:
         self.kept.append(material)
+
+    async def _spend(self, action: Action) -> None:
+        self.spent.append(action)
 
     async def _totp(self) -> str:
         self.asked += 1

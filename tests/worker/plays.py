@@ -16,10 +16,10 @@ from typing import Any, ClassVar
 from pydantic import SecretStr
 
 from igfleet import errors
-from igfleet.contracts.leases import LeasedAccount, SessionKind, SessionMaterial
+from igfleet.contracts.leases import SessionKind, SessionMaterial
 from igfleet.contracts.posts import CommitKind, Intent, PostOutcome, SeenMedia, Snapshot
 from igfleet.contracts.tasks import Effect, Method
-from igfleet.instagram.gateway import AskTotp, KeepSession, Listing, Prepared, Progress, Reel, SignIn
+from igfleet.instagram.gateway import AskTotp, KeepSession, Listing, Opening, Prepared, Progress, Reel, SignIn
 from igfleet.runners.base import Options, RunContext, Runner
 from igfleet.worker.kinds import Kind, kinds
 
@@ -67,6 +67,8 @@ class Account:
         self._keep, self._ask = keep, ask
         self.code = ""
 
+    signed_in_by = SignIn.SIGNED_IN
+
     async def sign_in(self) -> SignIn:
         self.code = await self._ask()
         await self._keep(SessionMaterial(kind=SessionKind.MOBILE, settings=SecretStr('{"session": "fresh"}')))
@@ -85,10 +87,8 @@ class Account:
         """Nothing is open."""
 
 
-def open_account(
-    _account: LeasedAccount, proxy_url: str, ca_file: Path | None, keep: KeepSession, ask: AskTotp, _folder: Path
-) -> Account:
-    return Account(proxy_url, ca_file, keep, ask)
+def open_account(opening: Opening) -> Account:
+    return Account(opening.proxy_url, opening.ca_file, opening.keep_session, opening.ask_totp)
 
 
 async def say(run: RunContext, _word: str) -> None:

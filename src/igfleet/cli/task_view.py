@@ -14,7 +14,20 @@ _TASK = ("id", "name", "kind", "state", "mode", "options", "seed", "plan_hash", 
 _TIMES = ("started_at", "finished_at", "cancelled_by")
 _POST = ("id", "position", "round", "state", "caption", "location", "mentions", "scheduled_at", "upload_id")
 _POST_END = ("media_pk", "code", "permalink", "published_at", "reason_code", "message", "media_id", "media_sha256")
-_SHARE = ("id", "position", "state", "attempt", "max_attempts", "step", "reason_code", "message", "counters")
+_SHARE = (
+    "id",
+    "position",
+    "state",
+    "attempt",
+    "max_attempts",
+    "step",
+    "reason_code",
+    "message",
+    "counters",
+    "title",
+    "share",
+    "result",
+)
 
 type Json = dict[str, object]
 
@@ -54,10 +67,11 @@ def print_whole(shown: Json) -> None:
 
 def in_words(counted: Mapping[str, Mapping[str, int]]) -> str:
     """One line: how far the task is."""
-    posts = dict(counted["posts"])
-    total = posts.pop("total")
-    states = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in sorted(posts.items()))
-    return f"{total} posts: {states}" if total else "no posts"
+    what = "posts" if counted["posts"]["total"] else "account_tasks"
+    by_state = dict(counted[what])
+    total = by_state.pop("total")
+    states = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in sorted(by_state.items()))
+    return f"{total} {what.replace('_', ' ')}: {states}" if total else "nothing to do"
 
 
 async def _account_tasks(session: "AsyncSession", task_id: int) -> list[Json]:

@@ -225,7 +225,8 @@ def _print_plan(summary: "PlanSummary", json: bool) -> None:
         shown = summary.model_dump(mode="json")
         as_json({"id": shown.pop("task_id"), **shown})
         return
-    print(f"Task {summary.task_id} is {summary.state}: {summary.posts} posts on {summary.accounts} accounts.")
+    on = f" on {summary.accounts} accounts" if summary.noun == "post" else ""
+    print(f"Task {summary.task_id} is {summary.state}: {summary.count} x {summary.noun}{on}.")
     for note in summary.notes:
         examples = ", ".join(note.subjects[:5]) + (", …" if note.count > 5 else "")
         say(f"{note.kind} ({note.count}): {note.sentence}. {note.todo} [{examples}]")

@@ -7,8 +7,8 @@ from uuid import UUID
 from pydantic import Field, JsonValue
 
 from igfleet.contracts.base import Contract, Id, Text, WireSecret, Word
-from igfleet.contracts.posts import LeasedPost
-from igfleet.contracts.tasks import Counters, LogLine, Method, Mode
+from igfleet.contracts.posts import LeasedMedia, LeasedPost
+from igfleet.contracts.tasks import Action, Counters, LogLine, Method, Mode
 from igfleet.reasons import ReasonCode
 
 
@@ -77,6 +77,10 @@ class Lease(Contract):
     account: LeasedAccount | None = None
     proxy: LeasedProxy | None = None
     posts: tuple[LeasedPost, ...] = ()
+    share: dict[str, JsonValue] = {}
+    """What the plan gave to this account task; its shape belongs to the kind."""
+    media: tuple[LeasedMedia, ...] = ()
+    """The files of the share, in its order."""
     checkpoints: dict[str, JsonValue] = {}
     length_s: float
     """A lease that is not renewed for so long is lost."""
@@ -152,6 +156,18 @@ class LeaseOutcome(Contract):
 class OutcomeAccepted(Contract):
     state: str
     """The account task's state after it."""
+
+
+class Spending(Contract):
+    """`POST /api/leases/{id}/spendings`: reserve an act in the account's budget. 423 when it is spent."""
+
+    action: Action
+    amount: Annotated[int, Field(ge=1, le=100)] = 1
+
+
+class Spent(Contract):
+    left_hour: int
+    left_day: int
 
 
 class TotpCode(Contract):

@@ -14,6 +14,10 @@ class Method(StrEnum):
 
     INSTAGRAPI = "instagrapi"
     PLAYWRIGHT = "playwright"
+    DOLPHIN = "playwright+dolphin"
+    """A browser profile of Dolphin Anty, attached to."""
+    NONE = "none"
+    """No account is driven at all."""
 
 
 class Mode(StrEnum):
@@ -34,6 +38,25 @@ class Effect(StrEnum):
     """Creates something visible: the publish protocol."""
     LOCAL = "local"
     """Touches nothing outside; content-addressed."""
+
+
+class Action(StrEnum):
+    """A remote act of an account that its budget pays for."""
+
+    LOGIN = "login"
+    PUBLISH = "publish"
+    LIKE = "like"
+    STORY_VIEW = "story_view"
+    FOLLOW = "follow"
+    PROFILE_EDIT = "profile_edit"
+
+
+class Subject(StrEnum):
+    """What one account task of a kind is about."""
+
+    ACCOUNT = "account"
+    MEDIUM = "medium"
+    PROXY = "proxy"
 
 
 class Place(Strict):

@@ -11,9 +11,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from igfleet.contracts.leases import SessionMaterial
+from igfleet.contracts.leases import LeasedAccount, SessionMaterial
 from igfleet.contracts.posts import PostOutcome, SeenMedia
-from igfleet.contracts.tasks import Place
+from igfleet.contracts.tasks import Action, Place
 
 
 class SignIn(StrEnum):
@@ -54,18 +54,106 @@ class Prepared(Protocol):
     def upload_id(self) -> str: ...
 
 
-type KeepSession = Callable[[SessionMaterial], Awaitable[None]]
-"""Stores what a sign-in learnt, at once."""
-
-type AskTotp = Callable[[], Coroutine[object, object, str]]
-"""Gives the present TOTP code of the leased account."""
-
 type Progress = Callable[[int, int], None]
 """Called with (bytes sent, bytes in all); from any thread."""
 
 
+type KeepSession = Callable[[SessionMaterial], Awaitable[None]]
+"""Stores what a sign-in learnt, at once."""
+
+type Spend = Callable[[Action], Coroutine[object, object, None]]
+"""Reserves an act in the account's budget before it is done. Raises `BudgetSpent`."""
+
+type AskTotp = Callable[[], Coroutine[object, object, str]]
+"""Gives the present TOTP code of the leased account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """How a browser is to be had: by the methods that need one."""
+
+    headless: bool = True
+    executable: Path | None = None
+    """None: the one that is found."""
+    dolphin_host: str | None = None
+    """Local address of Dolphin Anty."""
+    dolphin_token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """All that an adapter gets to drive one account through one http(s) proxy."""
+
+    account: LeasedAccount
+    proxy_url: str
+    ca_file: Path | None
+    folder: Path
+    """The run's own, gone when it ends."""
+    home: Path
+    """The account's own on this worker, 0700, kept between runs."""
+    keep_session: KeepSession
+    ask_totp: AskTotp
+    spend: Spend
+    browser: Browser = Browser()
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The account as it sees itself, read anew."""
+
+    user_id: str
+    username: str
+    full_name: str = ""
+    biography: str = ""
+    external_url: str = ""
+    avatar_id: str = ""
+    """Changes with every new picture; empty without one."""
+    avatar_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedItem:
+    """One post of the account's home feed. `id` is what `like` takes."""
+
+    id: str
+    user_id: str
+    is_liked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One story of the tray. `id` is what `mark_seen` takes."""
+
+    id: str
+    user_id: str
+    taken_at: int
+    """Seconds of Unix time."""
+    is_seen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody else's account."""
+
+    user_id: str
+    username: str
+    is_private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Friendship:
+    """How the account stands to somebody."""
+
+    following: bool
+    requested: bool = False
+    """Asked for, to a private account."""
+
+
 class Publisher(Protocol):
     """What every way of driving an account can do."""
+
+    signed_in_by: SignIn
+    """How the present session came about; known after `sign_in`."""
 
     async def sign_in(self) -> SignIn:
         """Have a live session: restore the stored one, else sign in. The device stays the same for life."""
@@ -81,3 +169,40 @@ class Publisher(Protocol):
 
     async def close(self) -> None:
         """Let go of connections and processes. Safe to repeat."""
+
+
+class Instagram(Publisher, Protocol):
+    """What the private mobile API can do besides: the account's profile, its feed, other people."""
+
+    async def profile(self) -> Profile:
+        """The account's own profile, read anew: no cache stands between."""
+
+    async def set_bio(self, *, external_url: str | None = None, biography: str | None = None) -> None:
+        """Change link, text or both; None leaves it. A good answer proves nothing: read the profile."""
+
+    async def set_avatar(self, picture: Path) -> None:
+        """Change the profile picture to a square JPEG. Read the profile afterwards."""
+
+    async def picture(self, url: str) -> bytes:
+        """The bytes of a picture that Instagram's servers hold, fetched on the account's own way out."""
+
+    async def feed(self) -> tuple[FeedItem, ...]:
+        """The next page of the home feed. A read."""
+
+    async def like(self, item: FeedItem) -> bool:
+        """Like it. True when the answer confirmed it."""
+
+    async def stories(self) -> tuple[Story, ...]:
+        """The stories of the tray, unseen ones first. A read."""
+
+    async def mark_seen(self, story: Story) -> bool:
+        """Mark one story as seen. True when the answer confirmed it."""
+
+    async def find_person(self, username: str) -> Person:
+        """Raises `GiveUp` (user_not_found) when nobody has that name."""
+
+    async def friendship(self, user_id: str) -> Friendship:
+        """How the account stands to them. A read."""
+
+    async def follow(self, user_id: str) -> Friendship:
+        """Follow them; what the answer says of it afterwards."""

@@ -1,10 +1,16 @@
 """The kinds of task: one file each, found by name."""
 
-from igfleet.errors import NotFound
+from collections.abc import Mapping
+
+from pydantic import JsonValue, ValidationError
+
+from igfleet.errors import Invalid, NotFound
 from igfleet.runners.base import Options, Runner
+from igfleet.runners.bulk_login import BulkLogin
 from igfleet.runners.bulk_upload import BulkUpload
 
-KINDS: dict[str, type[Runner[Options]]] = {runner.kind: runner for runner in (BulkUpload,)}  # type: ignore[misc]  # a registry holds runners of every options model
+_RUNNERS = (BulkUpload, BulkLogin)
+KINDS: dict[str, type[Runner[Options]]] = {runner.kind: runner for runner in _RUNNERS}  # type: ignore[misc]  # a registry holds runners of every options model
 
 
 def runner_of(kind: str) -> type[Runner[Options]]:
@@ -21,3 +27,16 @@ def kind_of_path(api_path: str) -> type[Runner[Options]]:
         if runner.api_path == api_path:
             return runner
     raise NotFound(f"There is no kind of task at {api_path!r}")
+
+
+def options_of(kind: str, given: Mapping[str, JsonValue]) -> Options:
+    """The kind's options from what was given. Raises `Invalid` with a message for each field."""
+    runner = runner_of(kind)
+    try:
+        return runner.options.model_validate(dict(given))
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)
+        fields = {
+            ".".join(map(str, one["loc"])) or "options": one["msg"].removeprefix("Value error, ") for one in found
+        }
+        raise Invalid("; ".join(f"{name}: {message}" for name, message in fields.items()), fields) from None

@@ -2,18 +2,19 @@
 
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, ClassVar, Protocol
+from typing import Annotated, ClassVar, Protocol, Self
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, model_validator
 
 from igfleet.contracts.base import Strict, Word
-from igfleet.contracts.leases import LeasedAccount
+from igfleet.contracts.leases import LeasedAccount, LeasedProxy
 from igfleet.contracts.posts import Intent, LeasedMedia, LeasedPost, Permit, PostOutcome, Reading, Verdict
-from igfleet.contracts.tasks import Effect, Method
-from igfleet.instagram.gateway import Publisher
+from igfleet.contracts.tasks import Action, Effect, Method, Subject
+from igfleet.instagram.gateway import Instagram, Publisher
+from igfleet.runners.shares import PlanInput, Share, for_each_account
 
 
 class Options(Strict):
@@ -27,6 +28,17 @@ class Options(Strict):
     max_attempts: Annotated[int, Field(ge=1, le=20)] = 3
     worker_labels: tuple[Word, ...] = ()
     """Only workers with all these labels take it."""
+
+    @property
+    def driver(self) -> Method:
+        """The method by which the accounts are driven."""
+        return Method.INSTAGRAPI
+
+    @model_validator(mode="after")
+    def _delays(self) -> Self:
+        if self.delay_max_s < self.delay_min_s:
+            raise ValueError("delay_max_s must not be smaller than delay_min_s")
+        return self
 
 
 class PostLedger(Protocol):
@@ -51,8 +63,13 @@ class PostLedger(Protocol):
 class RunContext(Protocol):
     """Everything a run may touch. No token, database, HTTP or state name is among it."""
 
-    account: LeasedAccount
     posts: Sequence[LeasedPost]
+    share: Mapping[str, JsonValue]
+    """What the plan gave to this account task."""
+    media: Sequence[LeasedMedia]
+    """The files of the share, in its order."""
+    proxy: LeasedProxy | None
+    """The account's proxy, or the proxy that the account task is about."""
     attempt: int
     draw: random.Random
     """Seeded by the task: the same numbers in every attempt."""
@@ -61,8 +78,18 @@ class RunContext(Protocol):
     folder: Path
     """The run's own folder, gone when it ends."""
 
+    @property
+    def account(self) -> LeasedAccount:
+        """The account of the account task. A kind about files or proxies has none: asking is a bug."""
+
     async def publisher(self) -> Publisher:
         """The account, signed in on first use."""
+
+    async def instagram(self) -> Instagram:
+        """`publisher()` with all that the mobile API can do. Raises `NotSupported` for a method that cannot."""
+
+    async def spend(self, action: Action) -> None:
+        """Reserve an act in the account's budget, before it is done. Raises `BudgetSpent` with the time to wait."""
 
     async def fetch(self, media: LeasedMedia) -> Path:
         """The file, downloaded once per worker and checked by its sha256."""
@@ -85,6 +112,9 @@ class RunContext(Protocol):
     def recall(self, name: str) -> JsonValue:
         """A fact kept by `remember`, in this attempt or an earlier one; None when there is none."""
 
+    def conclude(self, **facts: JsonValue) -> None:
+        """Add to the account task's result: what the result table and the exports show. Kept however the run ends."""
+
     def stop_if_asked(self) -> None:
         """Raise `Cancelled` or `WorkerStopping` when the run is to end. Called at safe points."""
 
@@ -100,6 +130,15 @@ class Runner[O: Options](ABC):
     """For one account task; the process is killed after it."""
     effect: ClassVar[Effect]
     methods: ClassVar[tuple[Method, ...]] = (Method.INSTAGRAPI,)
+    subject: ClassVar[Subject] = Subject.ACCOUNT
+    takes_media: ClassVar[str | None] = None
+    """`video` or `image`: the sort of files that an order of this kind needs."""
+    has_posts: ClassVar[bool] = False
+    """Its plan is a list of posts, kept in the ledger."""
+    share_columns: ClassVar[tuple[str, ...]] = ()
+    """Names in a share that the plan's preview shows."""
+    result_columns: ClassVar[tuple[str, ...]] = ()
+    """Names in a result that the result table and the exports show."""
     api_path: ClassVar[str]
     """`/api/{api_path}/{task_id}/…`"""
     account_api_path: ClassVar[str]
@@ -117,6 +156,14 @@ class Runner[O: Options](ABC):
         for name, value in defaults.items():
             if not hasattr(cls, name):
                 setattr(cls, name, value)
+
+    @classmethod
+    def plan(cls, order: PlanInput, options: O) -> Iterable[Share]:
+        """What each account task is to do, in order. The same input gives the same plan, on every machine.
+
+        Raises `Invalid` when the order makes no sense. By default each account gets an empty share.
+        """
+        return for_each_account(order)
 
     @abstractmethod
     async def run(self, run: RunContext, options: O) -> None:

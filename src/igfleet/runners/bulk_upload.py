@@ -4,7 +4,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from igfleet.contracts.tasks import Effect, Method, Place
 from igfleet.runners.base import Options, RunContext, Runner
@@ -40,11 +40,9 @@ class BulkUploadOptions(Options):
     confirm_many: bool = False
     """Needed for more than 1,000 posts of `every_video_to_every_account`."""
 
-    @model_validator(mode="after")
-    def _delays(self) -> "BulkUploadOptions":
-        if self.delay_max_s < self.delay_min_s:
-            raise ValueError("delay_max_s must not be smaller than delay_min_s")
-        return self
+    @property
+    def driver(self) -> Method:
+        return self.upload_method
 
 
 class BulkUpload(Runner[BulkUploadOptions]):
@@ -55,6 +53,8 @@ class BulkUpload(Runner[BulkUploadOptions]):
     timeout = timedelta(hours=2)
     effect = Effect.CREATE
     methods = (Method.INSTAGRAPI,)
+    takes_media = "video"
+    has_posts = True
     api_path = "bulk-tasks"
     account_api_path = "bulk-accounts"
     start_path = "bulk-tasks"

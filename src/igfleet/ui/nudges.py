@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 
 from igfleet import log
 from igfleet.contracts.states import AccountTaskState
-from igfleet.runners import runner_of
+from igfleet.contracts.tasks import Method
+from igfleet.runners import options_of, runner_of
 from igfleet.settings import UiSettings
 from igfleet.ui.db import Database
 from igfleet.ui.models import AccountTask, Task
@@ -53,7 +54,8 @@ class Nudges:
             )
         runner = runner_of(task.kind)
         count = max(math.ceil((waiting or 0) / self._settings.dispatch_batch_size), 1)
-        method = task.options.get("upload_method")
+        driver = options_of(task.kind, task.options).driver
+        method = None if driver is Method.NONE else driver.value
         return [
             _Call(
                 f"{pool[index % len(pool)]}/api/v1/{runner.start_path}/start?task_id={task_id}",

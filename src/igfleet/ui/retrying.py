@@ -7,16 +7,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.contracts.states import AccountTaskState, PostState, TaskState
 from igfleet.errors import Conflict, NotFound, WrongState
+from igfleet.runners import options_of
 from igfleet.ui.accounts import STOPPED_FOR_A_PERSON, resume_accounts
 from igfleet.ui.models import Account, AccountTask, AuditEntry, LogEntry, Post, Task
-from igfleet.ui.planning.draft import options_of
 from igfleet.ui.post_moves import move_posts
 from igfleet.ui.queue.promote import promote
 from igfleet.ui.task_state import locked, settle_state
 
 _FRESH: dict[str, object] = {
     "state": AccountTaskState.AVAILABLE,
-    "head": False,
+    "head": AccountTask.account_id.is_(None),
     "available_at": None,
     "reason_code": None,
     "message": "",

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from igfleet import clock, log
-from igfleet.contracts.leases import Lease, LeaseOutcome, SessionMaterial
+from igfleet.contracts.leases import Lease, LeaseOutcome, SessionMaterial, Spending
 from igfleet.contracts.posts import Intent, LeasedMedia, PostOutcome, Reading
 from igfleet.contracts.tasks import LogLine
 from igfleet.errors import IgfleetError, Unavailable
@@ -29,6 +29,7 @@ class Desk:
         self._asks = {
             Ask.FETCH: self._fetch,
             Ask.TOTP: self._totp,
+            Ask.SPEND: self._spend,
             Ask.SESSION: self._session,
             Ask.INTENT: self._intent,
             Ask.PERMIT: self._permit,
@@ -77,6 +78,9 @@ class Desk:
 
     async def _totp(self, _body: dict[str, Any]) -> str:
         return (await self._ui.totp(self._lease.id)).code.get_secret_value()
+
+    async def _spend(self, body: dict[str, Any]) -> None:
+        await self._ui.spend(self._lease.id, Spending.model_validate(body["spending"]))
 
     async def _session(self, body: dict[str, Any]) -> None:
         await self._reporter.session(SessionMaterial.model_validate(body["session"]))

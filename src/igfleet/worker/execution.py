@@ -11,6 +11,8 @@ import tempfile
 from multiprocessing.connection import Connection
 from typing import Any
 
+from pydantic import JsonValue
+
 from igfleet import log
 from igfleet.contracts.leases import Ending, Lease, LeaseOutcome
 from igfleet.errors import Cancelled, GiveUp, NeedsPerson, NotNow, RetryLater, RunError, WorkerStopping
@@ -53,19 +55,22 @@ async def _run(pipe: Connection, setup: Setup, lease: Lease) -> None:
 
 async def outcome_of(line: Line, setup: Setup, lease: Lease) -> LeaseOutcome:
     """Run it, and say how it ended: the only place where every error is caught."""
+    result: dict[str, JsonValue] = {}
     try:
         runner = load(setup.runner)
         options = runner.options.model_validate(lease.options)
-        context = PipeContext(lease, setup, line, load(setup.adapter))
+        context = PipeContext(lease, setup, line, load(setup.adapter) if setup.adapter else None)
+        result = context.result
         try:
             await runner().run(context, options)
         finally:
             await _close(context)
-        return LeaseOutcome(outcome=Ending.COMPLETED)
+        outcome = LeaseOutcome(outcome=Ending.COMPLETED)
     except RunError as error:
-        return _of_run_error(error)
+        outcome = _of_run_error(error)
     except Exception as error:
-        return _of_full_disk(error) if is_full_disk(error) else _of_bug(error)
+        outcome = _of_full_disk(error) if is_full_disk(error) else _of_bug(error)
+    return outcome.model_copy(update={"result": result})
 
 
 async def _close(context: PipeContext) -> None:

@@ -30,7 +30,7 @@ def kinds(registry: Mapping[str, type[Runner[Options]]] = KINDS) -> dict[str, Ki
     """The kinds of a registry that have a method served here."""
     found = {}
     for name, runner in registry.items():
-        methods = tuple(method for method in runner.methods if method in ADAPTERS)
+        methods = tuple(method for method in runner.methods if method in ADAPTERS or method is Method.NONE)
         if methods:
             path = f"{runner.__module__}:{runner.__qualname__}"
             found[name] = Kind(name, path, runner.start_path, runner.timeout, methods)

@@ -10,6 +10,7 @@ from typing import Any
 
 from igfleet import errors
 from igfleet.errors import IgfleetError, PermitRefused, RunError
+from igfleet.instagram.gateway import Browser
 from igfleet.reasons import ReasonCode
 
 
@@ -18,6 +19,7 @@ class Ask(StrEnum):
 
     FETCH = "fetch"
     TOTP = "totp"
+    SPEND = "spend"
     SESSION = "session"
     INTENT = "intent"
     PERMIT = "permit"
@@ -53,11 +55,14 @@ class Setup:
     runner: str
     """Dotted path of the runner's class: `igfleet.runners.bulk_upload:BulkUpload`."""
     adapter: str
-    """Dotted path of the adapter's opening function."""
+    """Dotted path of the adapter's opening function; empty when no account is driven."""
     proxy_url: str
     """The gate of this run."""
     ca_file: Path | None
     folder: Path
+    home: Path | None
+    """The account's own folder on this worker; None when no account is driven."""
+    browser: Browser
     journal: Path
     log_format: str
     log_level: str

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import cast
@@ -10,11 +10,11 @@ from typing import cast
 from pydantic import JsonValue
 
 from igfleet import clock, log
-from igfleet.contracts.leases import Lease, LeasedAccount, SessionMaterial
+from igfleet.contracts.leases import Lease, LeasedAccount, SessionMaterial, Spending
 from igfleet.contracts.posts import Intent, LeasedMedia, LeasedPost, Permit, PostOutcome, Reading, Verdict
-from igfleet.contracts.tasks import LogLine
-from igfleet.errors import Cancelled, NotNow, SetupError, WorkerStopping
-from igfleet.instagram.gateway import Publisher
+from igfleet.contracts.tasks import Action, LogLine
+from igfleet.errors import Cancelled, NotNow, NotSupported, WorkerStopping
+from igfleet.instagram.gateway import Instagram, Opening, Publisher
 from igfleet.reasons import ReasonCode
 from igfleet.worker.journal import Journal
 from igfleet.worker.line import Line
@@ -23,7 +23,8 @@ from igfleet.worker.messages import Ask, Setup, Stop, Tell
 _LONGEST_TEXT = 9_000
 _JOB_REST = timedelta(minutes=5)
 """How long an account task rests whose job was stopped on a worker."""
-type OpenAdapter = Callable[..., Publisher]
+_MOST_RESULT = 200
+type OpenAdapter = Callable[[Opening], Publisher]
 
 
 class PipeLedger:
@@ -55,11 +56,14 @@ class PipeLedger:
 class PipeContext:
     """A `RunContext` whose far end is the supervisor."""
 
-    def __init__(self, lease: Lease, setup: Setup, line: Line, open_adapter: OpenAdapter) -> None:
-        if lease.account is None:
-            raise SetupError("a run needs an account")
-        self.account: LeasedAccount = lease.account
+    def __init__(self, lease: Lease, setup: Setup, line: Line, open_adapter: OpenAdapter | None) -> None:
+        self._account = lease.account
+        self._who = lease.account.username if lease.account else f"account task {lease.account_task_id}"
         self.posts: Sequence[LeasedPost] = lease.posts
+        self.share: Mapping[str, JsonValue] = lease.share
+        self.media: Sequence[LeasedMedia] = lease.media
+        self.proxy = lease.proxy
+        self.result: dict[str, JsonValue] = {}
         self.attempt = lease.attempt
         self.draw = random.Random(lease.seed)  # repeatable on purpose
         self.reconcile_pause = timedelta(seconds=lease.reconcile_pause_s)
@@ -70,22 +74,29 @@ class PipeContext:
         self._publisher: Publisher | None = None
         self._signing_in = asyncio.Lock()
 
+    @property
+    def account(self) -> LeasedAccount:
+        if self._account is None:
+            raise TypeError("this account task is about no account")
+        return self._account
+
     async def publisher(self) -> Publisher:
         async with self._signing_in:
             if self._publisher is None:
                 self.step("signing in")
-                publisher = self._open_adapter(
-                    self.account,
-                    self._setup.proxy_url,
-                    self._setup.ca_file,
-                    self._keep_session,
-                    self._ask_totp,
-                    self.folder,
-                )
-                self._publisher = publisher
+                publisher = self._publisher = self._opened()
                 how = await publisher.sign_in()
                 self.log(how.value, "Signed in" if how.value == "signed_in" else "The stored session still works")
             return self._publisher
+
+    async def instagram(self) -> Instagram:
+        publisher = await self.publisher()
+        if not hasattr(publisher, "profile"):
+            raise NotSupported(f"{self._who}: this method cannot do that")
+        return cast(Instagram, publisher)
+
+    async def spend(self, action: Action) -> None:
+        await self._line.ask(Ask.SPEND, spending=Spending(action=action).model_dump(mode="json"))
 
     async def fetch(self, media: LeasedMedia) -> Path:
         return Path(await self._line.ask(Ask.FETCH, media=media.model_dump(mode="json")))
@@ -116,17 +127,37 @@ class PipeContext:
     def recall(self, name: str) -> JsonValue:
         return self._checkpoints.get(name)
 
+    def conclude(self, **facts: JsonValue) -> None:
+        self.result |= dict(list(_cleaned(facts).items())[:_MOST_RESULT])
+
     def stop_if_asked(self) -> None:
         if self._line.stop is Stop.CANCELLED:
-            raise Cancelled(f"{self.account.username}: cancelled")
+            raise Cancelled(f"{self._who}: cancelled")
         if self._line.stop is Stop.JOB_STOPPED:
-            raise NotNow(f"{self.account.username}: stopped on this worker", ReasonCode.WORKER_STOPPING, _JOB_REST)
+            raise NotNow(f"{self._who}: stopped on this worker", ReasonCode.WORKER_STOPPING, _JOB_REST)
         if self._line.stop is Stop.WORKER_STOPPING:
-            raise WorkerStopping(f"{self.account.username}: the worker stops, another goes on")
+            raise WorkerStopping(f"{self._who}: the worker stops, another goes on")
 
     async def close(self) -> None:
         if self._publisher is not None:
             await self._publisher.close()
+
+    def _opened(self) -> Publisher:
+        if self._open_adapter is None or self._setup.home is None:
+            raise TypeError("this account task drives no account")
+        return self._open_adapter(
+            Opening(
+                account=self.account,
+                proxy_url=self._setup.proxy_url,
+                ca_file=self._setup.ca_file,
+                folder=self.folder,
+                home=self._setup.home,
+                keep_session=self._keep_session,
+                ask_totp=self._ask_totp,
+                spend=self.spend,
+                browser=self._setup.browser,
+            )
+        )
 
     async def _keep_session(self, material: SessionMaterial) -> None:
         await self._line.ask(Ask.SESSION, session=material.model_dump(mode="json"))

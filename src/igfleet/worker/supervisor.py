@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from igfleet import log
+from igfleet.browser import locate_browser
 from igfleet.contracts.leases import Ending, Lease, LeaseOutcome
 from igfleet.contracts.tasks import Method
 from igfleet.errors import LeaseLost, Unavailable, UserError
+from igfleet.instagram.gateway import Browser
 from igfleet.reasons import ReasonCode
 from igfleet.settings import WorkerSettings
 from igfleet.worker import journal
@@ -150,14 +152,24 @@ class Run:
         return Setup(
             lease=self.lease.model_dump_json(),
             runner=kind.path,
-            adapter=self._bench.adapters[self.lease.method],
+            adapter=self._bench.adapters.get(self.lease.method, ""),
             proxy_url=proxy_url,
             ca_file=self._bench.ca_file,
             folder=self._folder,
+            home=self._home(),
+            browser=_browser(self._bench.settings),
             journal=self._journal,
             log_format=self._bench.settings.log_format,
             log_level=self._bench.settings.log_level,
         )
+
+    def _home(self) -> Path | None:
+        """Made for the account's life on this worker; nobody else may look into it."""
+        if self.lease.account is None:
+            return None
+        home = self._bench.folder / "accounts" / str(self.lease.account.id)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return home
 
     def _hear(self, desk: Desk, message: dict[str, Any] | None) -> None:
         if message is None:
@@ -234,6 +246,16 @@ async def report_leftovers(ui: UiClient, paths: Sequence[Path]) -> None:
             await report_journal(ui, path)
         except (UserError, ValueError, OSError) as error:
             _log.warning("leftover_kept", journal=path.name, error=str(error))
+
+
+def _browser(settings: WorkerSettings) -> Browser:
+    token = settings.dolphin_api_token
+    return Browser(
+        headless=settings.headless and not settings.visible_browser,
+        executable=locate_browser(settings.chromium),
+        dolphin_host=str(settings.dolphin_api_host).rstrip("/") if settings.dolphin_api_host else None,
+        dolphin_token=token.get_secret_value() if token else None,
+    )
 
 
 def _shown(length: timedelta) -> str:

@@ -19,6 +19,8 @@ from igfleet.contracts.leases import (
     Renewal,
     RenewRequest,
     Report,
+    Spending,
+    Spent,
     TotpCode,
 )
 from igfleet.contracts.posts import Intent, Permit, PostOutcome, PostView, Reading, Verdict
@@ -121,6 +123,10 @@ class UiClient:
 
     async def totp(self, lease: UUID) -> TotpCode:
         return await self._call("POST", f"/api/leases/{lease}/totp", TotpCode)
+
+    async def spend(self, lease: UUID, spending: Spending) -> Spent:
+        """Raises `PermitRefused` (budget_spent)."""
+        return await self._call("POST", f"/api/leases/{lease}/spendings", Spent, spending)
 
     async def outcome(self, lease: UUID, outcome: LeaseOutcome) -> OutcomeAccepted:
         return await self._call("PUT", f"/api/leases/{lease}/outcome", OutcomeAccepted, outcome, tries=30)

@@ -3,15 +3,14 @@
 import contextlib
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import anyio
 import anyio.from_thread
 import anyio.to_thread
 
-from igfleet.contracts.leases import LeasedAccount
 from igfleet.contracts.posts import PostOutcome, SeenMedia
+from igfleet.contracts.tasks import Action
 from igfleet.errors import NeedsPerson
 from igfleet.instagram.adapters import sign_in
 from igfleet.instagram.adapters.client import new_client
@@ -24,24 +23,23 @@ from igfleet.instagram.adapters.translate import translated
 from igfleet.instagram.adapters.transport import SendOnce
 from igfleet.instagram.adapters.trust import bundle
 from igfleet.instagram.adapters.upload import upload_reel
-from igfleet.instagram.gateway import AskTotp, KeepSession, Listing, Prepared, Progress, Publisher, Reel, SignIn
+from igfleet.instagram.gateway import (
+    Listing,
+    Opening,
+    Prepared,
+    Progress,
+    Publisher,
+    Reel,
+    SignIn,
+)
 from igfleet.reasons import ReasonCode
 
 
-def open_instagrapi(
-    account: LeasedAccount,
-    proxy_url: str,
-    ca_file: Path | None,
-    keep_session: KeepSession,
-    ask_totp: AskTotp,
-    folder: Path,
-) -> Publisher:
-    """One account through one http(s) proxy. `folder` is the run's own. Raises `NeedsPerson` without a proxy.
-
-    Nothing is sent before `sign_in`.
-    """
-    client, transport = new_client(account, proxy_url, bundle(ca_file, folder))
-    return InstagrapiPublisher(client, transport, account, keep_session, ask_totp)
+def open_instagrapi(opening: Opening) -> Publisher:
+    """Nothing is sent before `sign_in`. Raises `NeedsPerson` without a proxy."""
+    verify = bundle(opening.ca_file, opening.folder)
+    client, transport = new_client(opening.account, opening.proxy_url, verify)
+    return InstagrapiPublisher(client, transport, opening)
 
 
 class InstagrapiPublisher:
@@ -51,27 +49,27 @@ class InstagrapiPublisher:
         self,
         client: Any,  # instagrapi's client has no types
         transport: SendOnce,
-        account: LeasedAccount,
-        keep_session: KeepSession,
-        ask_totp: AskTotp,
+        opening: Opening,
     ) -> None:
         self._client = client
         self._transport = transport
-        self._account = account
-        self._keep_session = keep_session
-        self._ask_totp = ask_totp
+        self._account = opening.account
+        self._opening = opening
         self._one_at_a_time = anyio.Lock()
         self._wanted_anew: set[str] = set()
+        self.signed_in_by = SignIn.RESTORED
 
     async def sign_in(self) -> SignIn:
         """Restore the stored session with one call, else sign in once. What was learnt is stored in any case."""
         try:
             restored = await self._blocking(Phase.READ, lambda: sign_in.restore(self._client))
             if not restored:
+                await self._opening.spend(Action.LOGIN)
                 await self._blocking(Phase.LOGIN, self._log_in)
         finally:
             await self._keep()
-        return SignIn.RESTORED if restored else SignIn.SIGNED_IN
+        self.signed_in_by = SignIn.RESTORED if restored else SignIn.SIGNED_IN
+        return self.signed_in_by
 
     async def recent_media(self, count: int = 12) -> Listing:
         """The account's own feed, asked anew each time: no cache stands between."""
@@ -106,10 +104,10 @@ class InstagrapiPublisher:
         material = material_of(self._client)
         if settings_in(material) != stored_settings(self._account):
             with anyio.CancelScope(shield=True):
-                await self._keep_session(material)
+                await self._opening.keep_session(material)
 
     def _log_in(self) -> None:
-        sign_in.log_in(self._client, self._account, lambda: anyio.from_thread.run(self._ask_totp))
+        sign_in.log_in(self._client, self._account, lambda: anyio.from_thread.run(self._opening.ask_totp))
 
     def _listing(self, count: int) -> Listing:
         me = self._me()

@@ -24,6 +24,8 @@ from igfleet.contracts.leases import (
     RenewRequest,
     Report,
     SessionKind,
+    Spending,
+    Spent,
     TotpCode,
 )
 from igfleet.errors import NotFound
@@ -32,7 +34,7 @@ from igfleet.ui.bus import Change
 from igfleet.ui.context import UiContext
 from igfleet.ui.injected import Ui
 from igfleet.ui.models import Account, Worker
-from igfleet.ui.queue import reports
+from igfleet.ui.queue import budgets, reports
 from igfleet.ui.queue.claim import claim
 from igfleet.ui.queue.compose import compose
 from igfleet.ui.queue.finish import Finished
@@ -117,6 +119,14 @@ async def totp(lease_id: FromPath[UUID], ui: Ui, caller: NamedDependency[Caller]
     return TotpCode.model_validate({"code": code, "valid_for_s": codes.seconds_left()})
 
 
+@post("/leases/{lease_id:uuid}/spendings", status_code=200)
+async def spend(lease_id: FromPath[UUID], data: JSONBody[Spending], ui: Ui, caller: NamedDependency[Caller]) -> Spent:
+    """Reserve an act in the account's budget. 423 when it is spent."""
+    async with ui.database.transaction() as raw:
+        await check_lease(raw, caller, lease_id)
+        return await budgets.spend(raw, lease_id, data, ui.settings)
+
+
 async def after_the_end(ui: UiContext, ended: Sequence[Finished]) -> None:
     """What follows after a commit: summaries, the open pages, and workers that wait for the account's next one."""
     for one in ended:
@@ -164,4 +174,4 @@ async def _keep_session(ui: UiContext, account_id: int, data: Report) -> None:
         account.session_at = clock.now()
 
 
-HANDLERS = [lease, renew, report, outcome, totp]
+HANDLERS = [lease, renew, report, outcome, totp, spend]

@@ -13,6 +13,7 @@ _PRUNED = (
     "DELETE FROM data_keys WHERE owner = 'import' AND owner_id NOT IN (SELECT id FROM staged_imports)",
     "DELETE FROM sign_in_failures WHERE at < now() - interval '1 day'",
     "DELETE FROM one_time_tokens WHERE expires_at < now() - interval '7 days'",
+    "DELETE FROM spendings WHERE at < now() - interval '2 days'",
     "DELETE FROM log_lines WHERE at < now() - interval '90 days'",
 )
 

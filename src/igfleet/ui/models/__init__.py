@@ -9,6 +9,7 @@ from igfleet.ui.models.people import OneTimeToken, Role, SignInFailure, StagedIm
 from igfleet.ui.models.posts import Post, PostChange
 from igfleet.ui.models.proxies import Proxy
 from igfleet.ui.models.secrets import DataKey, SealedSecret
+from igfleet.ui.models.spendings import Spending
 from igfleet.ui.models.tasks import Task, TaskMedia
 from igfleet.ui.models.workers import LiveMethod, Worker, WorkerToken
 
@@ -28,6 +29,7 @@ __all__ = [
     "Role",
     "SealedSecret",
     "SignInFailure",
+    "Spending",
     "StagedImport",
     "Task",
     "TaskMedia",

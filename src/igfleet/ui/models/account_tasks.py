@@ -55,6 +55,14 @@ class AccountTask(Base):
     method: Mapped[str] = mapped_column(Text)
     labels: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
     """Labels that the worker must have."""
+    title: Mapped[str] = mapped_column(Text, server_default="")
+    """What it is called when it is about no account: the file or the proxy."""
+    share: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    """What the plan gave to it; its shape belongs to the kind."""
+    media_ids: Mapped[list[int]] = mapped_column(JSONB, server_default="[]")
+    """The files of the share, in order."""
+    proxy_id: Mapped[int | None] = mapped_column(ForeignKey("proxies.id", ondelete="SET NULL"), index=True)
+    """The proxy that it is about. An account's own proxy is not named here."""
     state: Mapped[str] = mapped_column(Text, server_default=AccountTaskState.AVAILABLE)
     head: Mapped[bool] = mapped_column(server_default="false")
     priority: Mapped[int] = mapped_column(server_default="0")

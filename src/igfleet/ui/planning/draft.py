@@ -7,16 +7,15 @@ from enum import StrEnum
 from typing import Annotated
 from zoneinfo import available_timezones
 
-from pydantic import Field, JsonValue, ValidationError, field_validator
+from pydantic import Field, JsonValue, field_validator
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.contracts.base import Id, Strict, Word
 from igfleet.contracts.states import TaskState
-from igfleet.contracts.tasks import Place
+from igfleet.contracts.tasks import Place, Subject
 from igfleet.errors import Invalid, NotFound, WrongState
-from igfleet.runners import runner_of
-from igfleet.runners.base import Options
+from igfleet.runners import options_of, runner_of
 from igfleet.settings import UiSettings
 from igfleet.ui.models import Account, AccountTask, AuditEntry, Media, Task, TaskMedia
 
@@ -65,8 +64,8 @@ class Draft(Strict):
     kind: Word = "bulk_upload"
     name: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
     options: Mapping[str, JsonValue] = {}
-    account_ids: Annotated[tuple[Id, ...], Field(min_length=1, max_length=MOST_ACCOUNTS)]
-    media: Annotated[tuple[DraftMedia, ...], Field(min_length=1, max_length=MOST_MEDIA)]
+    account_ids: Annotated[tuple[Id, ...], Field(max_length=MOST_ACCOUNTS)] = ()
+    media: Annotated[tuple[DraftMedia, ...], Field(max_length=MOST_MEDIA)] = ()
     captions: Captions = Captions()
     start_at: datetime | None = None
     seed: Annotated[int, Field(ge=0, lt=2**_SEED_BITS)] | None = None
@@ -89,19 +88,6 @@ async def change(session: AsyncSession, task: Task, draft: Draft) -> None:
     await session.execute(delete(AccountTask).where(AccountTask.task_id == task.id))
     task.plan_hash, task.plan_notes = None, []
     await _fill(session, task, draft)
-
-
-def options_of(kind: str, given: Mapping[str, JsonValue]) -> Options:
-    """The kind's options from what was given. Raises `Invalid` with a message for each field."""
-    runner = runner_of(kind)
-    try:
-        return runner.options.model_validate(dict(given))
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)
-        fields = {
-            ".".join(map(str, one["loc"])) or "options": one["msg"].removeprefix("Value error, ") for one in found
-        }
-        raise Invalid("; ".join(f"{name}: {message}" for name, message in fields.items()), fields) from None
 
 
 async def accounts_named(session: AsyncSession, references: Sequence[str]) -> tuple[int, ...]:
@@ -134,6 +120,7 @@ async def accounts_tagged(session: AsyncSession, tag: str) -> tuple[int, ...]:
 
 async def _fill(session: AsyncSession, task: Task, draft: Draft) -> None:
     options = options_of(draft.kind, draft.options)
+    _require_something(draft)
     await _require_all(session, draft)
     task.name = draft.name.strip()
     task.options = options.model_dump(mode="json")
@@ -146,6 +133,17 @@ async def _fill(session: AsyncSession, task: Task, draft: Draft) -> None:
         fields = medium.model_dump(mode="json")
         session.add(TaskMedia(task_id=task.id, position=position, **fields))
     await session.flush()  # a plan may follow at once
+
+
+def _require_something(draft: Draft) -> None:
+    runner = runner_of(draft.kind)
+    missing = {}
+    if runner.subject is Subject.ACCOUNT and not draft.account_ids:
+        missing["accounts"] = "Choose at least one account, or a tag."
+    if runner.takes_media and not draft.media:
+        missing["media"] = f"Choose at least one {runner.takes_media}."
+    if missing:
+        raise Invalid(" ".join(missing.values()), missing)
 
 
 async def _require_all(session: AsyncSession, draft: Draft) -> None:

@@ -10,17 +10,19 @@ from sqlalchemy.orm import selectinload
 
 from igfleet.errors import Invalid
 from igfleet.media.facts import MediaKind
+from igfleet.runners import options_of
+from igfleet.runners.base import Options
 from igfleet.runners.bulk_upload import BulkUpload, BulkUploadOptions
 from igfleet.ui.models import Account, Media, Task, TaskMedia
-from igfleet.ui.planning.draft import Captions, options_of
+from igfleet.ui.planning.draft import Captions
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A task with its accounts and videos, in the order in which they are dealt out."""
+    """A task with its accounts and files, in the order in which they are dealt out."""
 
     task: Task
-    options: BulkUploadOptions
+    options: Options
     captions: Captions
     accounts: Sequence[Account]
     media: Sequence[TaskMedia]
@@ -28,6 +30,13 @@ class Order:
     """Pictures of the library by lower-case name, for a captions file that names them."""
     now: datetime
     """By the database's clock."""
+
+    @property
+    def upload(self) -> BulkUploadOptions:
+        """The options of a kind with posts. Raises `Invalid` for any other."""
+        if not isinstance(self.options, BulkUploadOptions):
+            raise Invalid(f"A task of kind {self.task.kind!r} has no posts to plan; {BulkUpload.kind!r} has.")
+        return self.options
 
     @property
     def begins(self) -> datetime:
@@ -42,8 +51,6 @@ class Order:
 async def order_of(session: AsyncSession, task: Task) -> Order:
     """The order of a task. The accounts are locked, so that two plans of one account wait for each other."""
     options = options_of(task.kind, task.options)
-    if not isinstance(options, BulkUploadOptions):
-        raise Invalid(f"A task of kind {task.kind!r} has no posts to plan; {BulkUpload.kind!r} has.")
     now = (await session.execute(select(func.clock_timestamp()))).scalar_one()
     return Order(
         task,

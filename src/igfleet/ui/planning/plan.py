@@ -1,28 +1,29 @@
 """Planning a draft: compute its posts, store them, and show what was stored."""
 
-import itertools
-from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import BigInteger, cast, delete, func, insert, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.contracts.base import Strict
-from igfleet.contracts.states import AccountTaskState, PostState, TaskState
+from igfleet.contracts.states import TaskState
+from igfleet.contracts.tasks import Subject
 from igfleet.errors import NotFound, WrongState
+from igfleet.runners import options_of, runner_of
 from igfleet.runners.bulk_upload import BulkUploadOptions, Distribution
 from igfleet.settings import UiSettings
 from igfleet.ui.models import AccountTask, Post, Task
-from igfleet.ui.planning.draft import options_of
 from igfleet.ui.planning.history import history_of
 from igfleet.ui.planning.notes import Note, NoteKind
 from igfleet.ui.planning.order import Order, order_of
-from igfleet.ui.planning.posts import Plan, PlannedPost, posts_of
+from igfleet.ui.planning.posts import Plan, posts_of
+from igfleet.ui.planning.shares import SharePlan, shares_of
+from igfleet.ui.planning.store import store
 from igfleet.ui.task_state import locked
 
 MANY_POSTS = 1_000
 """Above so many posts, every video to every account needs a confirmation."""
-_BATCH = 2_000
+_NOUNS = {Subject.ACCOUNT: "account", Subject.MEDIUM: "video", Subject.PROXY: "proxy"}
 
 
 class PlanSummary(Strict):
@@ -30,6 +31,10 @@ class PlanSummary(Strict):
 
     task_id: int
     state: TaskState
+    noun: str
+    """What is counted: post, account, video or proxy."""
+    count: int
+    """How many of them a start would set going."""
     posts: int
     accounts: int
     first_at: datetime | None
@@ -70,16 +75,18 @@ async def plan(session: AsyncSession, settings: UiSettings, task_id: int) -> Pla
         raise WrongState(f"Task {task.id} is {task.state}: it was planned when it was started.")
     await session.execute(delete(AccountTask).where(AccountTask.task_id == task.id))
     order, made = await compute(session, settings, task)
-    await _store(session, order, made)
+    await store(session, order, made)
     task.plan_hash = made.hash
     task.plan_notes = [note.model_dump(mode="json") for note in made.notes]
     await session.flush()  # the summary reads it back
     return await plan_summary(session, task)
 
 
-async def compute(session: AsyncSession, settings: UiSettings, task: Task) -> tuple[Order, Plan]:
+async def compute(session: AsyncSession, settings: UiSettings, task: Task) -> tuple[Order, Plan | SharePlan]:
     """The plan as it would be now. Nothing is stored; the accounts stay locked."""
     order = await order_of(session, task)
+    if not runner_of(task.kind).has_posts:
+        return order, shares_of(order, settings)
     shas = [media.sha256 for media in order.videos]
     history = await history_of(session, task.id, task.account_ids, shas, order.now)
     return order, posts_of(order, history, settings)
@@ -95,12 +102,16 @@ async def plan_summary(session: AsyncSession, task: Task) -> PlanSummary:
         func.bool_or(Post.scheduled_at.is_(None)),
     ).where(Post.task_id == task.id)
     posts, accounts, first, last, has_unscheduled = (await session.execute(counted)).one()
+    runner = runner_of(task.kind)
+    shares = await session.scalar(select(func.count()).where(AccountTask.task_id == task.id)) or 0
     return PlanSummary(
         task_id=task.id,
         state=TaskState(task.state),
+        noun="post" if runner.has_posts else _NOUNS[runner.subject],
+        count=posts if runner.has_posts else shares,
         posts=posts,
-        accounts=accounts,
-        first_at=task.start_at if has_unscheduled else first,
+        accounts=accounts if runner.has_posts else shares,
+        first_at=task.start_at if has_unscheduled or not posts else first,
         last_at=last or task.start_at,
         plan_hash=task.plan_hash,
         seed=task.seed,
@@ -118,71 +129,3 @@ def needs_confirmation(task: Task, posts: int) -> bool:
         and posts > MANY_POSTS
         and not options.confirm_many
     )
-
-
-async def _store(session: AsyncSession, order: Order, made: Plan) -> None:
-    if not made.posts:
-        return
-    shares: dict[int, list[PlannedPost]] = {}
-    for post in made.posts:
-        shares.setdefault(post.account.id, []).append(post)
-    ids = await _store_account_tasks(session, order, shares)
-    upload_ids = await _upload_ids(session, order, list(shares))
-    rows = _post_rows(order, shares, ids, upload_ids)
-    while batch := list(itertools.islice(rows, _BATCH)):
-        await session.execute(insert(Post), batch)
-
-
-async def _store_account_tasks(
-    session: AsyncSession, order: Order, shares: Mapping[int, Sequence[PlannedPost]]
-) -> dict[int, int]:
-    options = order.options
-    common = {
-        "task_id": order.task.id,
-        "kind": order.task.kind,
-        "method": options.upload_method,
-        "labels": list(options.worker_labels),
-        "state": AccountTaskState.SCHEDULED,
-        "max_attempts": options.max_attempts,
-    }
-    rows = [
-        {**common, "account_id": account.id, "position": position}
-        for position, account in enumerate(order.accounts)
-        if account.id in shares
-    ]
-    made = await session.execute(insert(AccountTask).returning(AccountTask.account_id, AccountTask.id), rows)
-    return {account_id: account_task_id for account_id, account_task_id in made if account_id is not None}
-
-
-async def _upload_ids(session: AsyncSession, order: Order, account_ids: Sequence[int]) -> dict[int, int]:
-    """The first upload id of each account: the present millisecond, later than any it ever had."""
-    latest = select(Post.account_id, func.max(cast(Post.upload_id, BigInteger)))
-    rows = await session.execute(latest.where(Post.account_id.in_(account_ids)).group_by(Post.account_id))
-    used = {account_id: int(upload_id) for account_id, upload_id in rows}
-    now = int(order.now.timestamp() * 1000)
-    return {account_id: max(now, used.get(account_id, 0) + 1) for account_id in account_ids}
-
-
-def _post_rows(
-    order: Order, shares: Mapping[int, Sequence[PlannedPost]], ids: Mapping[int, int], upload_ids: Mapping[int, int]
-) -> Iterator[dict[str, object]]:
-    for account_id, posts in shares.items():
-        in_time = sorted(posts, key=lambda post: max(post.scheduled_at or order.begins, order.begins))
-        for position, post in enumerate(in_time):
-            yield {
-                "task_id": order.task.id,
-                "account_task_id": ids[account_id],
-                "account_id": account_id,
-                "media_id": post.media.id,
-                "media_sha256": post.media.sha256,
-                "position": position,
-                "round": post.round,
-                "caption": post.caption,
-                "location": post.place.model_dump(mode="json") if post.place else None,
-                "mentions": list(post.mentions),
-                "cover_media_id": post.cover_media_id,
-                "cover_at_s": post.cover_at_s,
-                "scheduled_at": post.scheduled_at,
-                "state": PostState.PLANNED,
-                "upload_id": str(upload_ids[account_id] + position),
-            }

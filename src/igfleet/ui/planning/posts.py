@@ -62,6 +62,11 @@ class Plan:
     notes: tuple[Note, ...]
     hash: str
 
+    @property
+    def count(self) -> int:
+        """How many posts it makes."""
+        return len(self.posts)
+
 
 def posts_of(order: Order, history: History, settings: UiSettings) -> Plan:
     """The plan of an order. The same order, history and day give the same plan. Raises `Invalid`."""
@@ -92,7 +97,7 @@ def _taking_part(order: Order, settings: UiSettings, findings: list[Finding]) ->
 
 
 def _placements(order: Order, book: CaptionBook, taking_part: Sequence[int]) -> list[Placement]:
-    options = order.options
+    options = order.upload
     if options.distribution is Distribution.FROM_CSV:
         if not book.pairs:
             raise Invalid("The distribution from_csv needs a captions file (CSV) with the column `account`.")
@@ -149,13 +154,13 @@ def _place(order: Order, medium: TaskMedia, row: CaptionRow | None) -> Place | N
     """The nearest wins: the row of the file, the video, the task."""
     if row is not None and row.location is not None:
         return row.location
-    return Place.model_validate(medium.location) if medium.location else order.options.default_location
+    return Place.model_validate(medium.location) if medium.location else order.upload.default_location
 
 
 def _mentions(order: Order, medium: TaskMedia, row: CaptionRow | None) -> tuple[str, ...]:
     if row is not None and row.mentions:
         return row.mentions
-    return tuple(medium.mentions) or order.options.default_mentions
+    return tuple(medium.mentions) or order.upload.default_mentions
 
 
 def _cover(order: Order, medium: TaskMedia, row: CaptionRow | None) -> tuple[int | None, float | None]:
@@ -189,7 +194,7 @@ def _idle(order: Order, taking_part: Sequence[int], totals: Counter[int]) -> Ite
 
 def _hash(order: Order, posts: Sequence[PlannedPost]) -> str:
     start_at = order.task.start_at
-    options = order.options.model_dump(mode="json", exclude={"confirm_many"})
+    options = order.upload.model_dump(mode="json", exclude={"confirm_many"})
     head = [order.task.kind, options, start_at.timestamp() if start_at else None]
     text = json.dumps([head, [post.facts() for post in posts]], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()

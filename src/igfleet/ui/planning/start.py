@@ -1,5 +1,6 @@
 """Starting a planned task: the stored plan is checked against the world once more, then released to the queue."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,6 +9,7 @@ from sqlalchemy import case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.contracts.states import AccountTaskState, TaskState
+from igfleet.contracts.tasks import Method
 from igfleet.errors import Conflict, WrongState
 from igfleet.settings import UiSettings
 from igfleet.ui.models import Account, AccountTask, AuditEntry, LiveMethod, LogEntry, Media, Post, Task
@@ -15,6 +17,7 @@ from igfleet.ui.planning.notes import Note, NoteKind
 from igfleet.ui.planning.order import Order
 from igfleet.ui.planning.plan import MANY_POSTS, compute, needs_confirmation
 from igfleet.ui.planning.posts import Plan
+from igfleet.ui.planning.shares import SharePlan
 from igfleet.ui.queue.promote import promote
 from igfleet.ui.task_state import locked
 
@@ -51,12 +54,13 @@ async def start(
     order, present = await compute(session, settings, task)
     if present.hash != task.plan_hash:
         raise await _stale(session, task, present)
-    await _check(session, settings, task, present)
+    await _check(session, settings, order, present)
     await _release(session, order, present)
     task.state = TaskState.QUEUED
-    facts = {"plan_hash": task.plan_hash, "posts": len(present.posts), "mode": task.mode}
+    what = "posts" if isinstance(present, Plan) else "account tasks"
+    facts = {"plan_hash": task.plan_hash, what: present.count, "mode": task.mode}
     session.add(AuditEntry(actor=actor, action="task_started", subject=f"task:{task.id}", facts=facts))
-    session.add(LogEntry(task_id=task.id, event="task_started", text=f"Started by {actor}: {len(present.posts)} posts"))
+    session.add(LogEntry(task_id=task.id, event="task_started", text=f"Started by {actor}: {present.count} {what}"))
     await promote(session, task.account_ids)
     return task
 
@@ -69,15 +73,17 @@ def _again(task: Task, plan_hash: str | None) -> Task:
     return task
 
 
-async def _check(session: AsyncSession, settings: UiSettings, task: Task, present: Plan) -> None:
-    if not present.posts:
-        raise Conflict(f"Task {task.id} has nothing to publish: {_reasons(present.notes)}.")
-    if needs_confirmation(task, len(present.posts)):
+async def _check(session: AsyncSession, settings: UiSettings, order: Order, present: Plan | SharePlan) -> None:
+    task = order.task
+    if not present.count:
+        what = "publish" if isinstance(present, Plan) else "do"
+        raise Conflict(f"Task {task.id} has nothing to {what}: {_reasons(present.notes)}.")
+    if isinstance(present, Plan) and needs_confirmation(task, present.count):
         raise Conflict(f"More than {MANY_POSTS:,} posts: confirm that so many are meant (confirm_many).")
     if task.mode != settings.mode:
         raise Conflict(f"Task {task.id} was made in {task.mode} mode and this is {settings.mode} mode. Clone it.")
-    method = str(task.options.get("upload_method", ""))
-    if settings.is_live and await session.get(LiveMethod, method) is None:
+    method = order.options.driver
+    if settings.is_live and method is not Method.NONE and await session.get(LiveMethod, method) is None:
         raise Conflict(f"Live use of {method} is off. An admin switches it on, knowing the risk.")
 
 
@@ -86,8 +92,26 @@ def _reasons(notes: Sequence[Note]) -> str:
     return "; ".join(f"{note.sentence} ({note.count})" for note in against[:3]) or "no account and no video is left"
 
 
-async def _release(session: AsyncSession, order: Order, present: Plan) -> None:
-    """Give each account task the time of its first post; due ones become available."""
+async def _release(session: AsyncSession, order: Order, present: Plan | SharePlan) -> None:
+    """Give each account task the time of its first post, or of the start; due ones become available."""
+    if isinstance(present, Plan):
+        await _release_posts(session, order)
+        return
+    is_due = order.begins <= order.now
+    await session.execute(
+        update(AccountTask)
+        .where(AccountTask.task_id == order.task.id, AccountTask.state == AccountTaskState.SCHEDULED)
+        .values(
+            available_at=order.begins,
+            state=AccountTaskState.AVAILABLE if is_due else AccountTaskState.SCHEDULED,
+            head=AccountTask.account_id.is_(None) if is_due else False,
+            changed_at=func.now(),
+        )
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def _release_posts(session: AsyncSession, order: Order) -> None:
     first = (
         select(Post.account_task_id.label("id"), func.min(func.coalesce(Post.scheduled_at, order.begins)).label("at"))
         .where(Post.task_id == order.task.id)
@@ -107,8 +131,10 @@ async def _release(session: AsyncSession, order: Order, present: Plan) -> None:
     )
 
 
-async def _stale(session: AsyncSession, task: Task, present: Plan) -> PlanStale:
+async def _stale(session: AsyncSession, task: Task, present: Plan | SharePlan) -> PlanStale:
     """What differs between the stored plan and the one of now."""
+    if isinstance(present, SharePlan):
+        return await _stale_shares(session, task, present)
     rows = await session.execute(
         select(Account.username, Media.name, Post.caption, Post.scheduled_at)
         .join(Account, Account.id == Post.account_id)
@@ -123,6 +149,16 @@ async def _stale(session: AsyncSession, task: Task, present: Plan) -> PlanStale:
     added = [f"{row[0]}: {row[1]}" for row in (now - before).elements()]
     parts = [_told(removed, "would no longer be made"), _told(added, "would be new")]
     changes = "; ".join(part for part in parts if part) or "the way the posts are made changed"
+    return PlanStale(f"The plan is no longer valid: {changes}. Plan it again.", added, removed)
+
+
+async def _stale_shares(session: AsyncSession, task: Task, present: SharePlan) -> PlanStale:
+    rows = await session.execute(select(AccountTask.title, AccountTask.share).where(AccountTask.task_id == task.id))
+    before = Counter((title, json.dumps(share, sort_keys=True)) for title, share in rows)
+    now = Counter((share.title, json.dumps(dict(share.facts), sort_keys=True)) for share in present.shares)
+    removed = [title for title, _ in (before - now).elements()]
+    added = [title for title, _ in (now - before).elements()]
+    changes = f"{len(removed)} account tasks would be other ones" if removed or added else "the options changed"
     return PlanStale(f"The plan is no longer valid: {changes}. Plan it again.", added, removed)
 
 

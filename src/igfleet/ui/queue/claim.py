@@ -26,7 +26,7 @@ LEFT JOIN accounts o ON o.id = a.account_id
 WHERE a.state = 'available' AND a.head
   AND a.kind = ANY($1::text[]) AND a.method = ANY($2::text[]) AND a.labels <@ $3::jsonb
   AND NOT a.task_id = ANY($4::bigint[])
-  AND t.mode = $5 AND (t.mode = 'sandbox' OR a.method IN (SELECT method FROM live_methods))
+  AND t.mode = $5 AND (t.mode = 'sandbox' OR a.method = 'none' OR a.method IN (SELECT method FROM live_methods))
   AND (o.id IS NULL OR (
         o.status IN ('active', 'limited') AND o.archived_at IS NULL
     AND (o.cooldown_until IS NULL OR o.cooldown_until <= now())

@@ -44,7 +44,9 @@ async def compose(session: AsyncSession, ui: UiContext, claimed: Sequence[Claime
     )
     rows = (await session.scalars(query)).all()
     posts = await _posts(session, ids)
-    secrets = await _secrets(session, ui, rows, actor)
+    files = await _files(session, rows)
+    about = await _about(session, rows)
+    secrets = await _secrets(session, ui, rows, about, actor)
     lease_of = {one.account_task_id: one.lease_id for one in claimed}
     return [
         Lease(
@@ -59,8 +61,10 @@ async def compose(session: AsyncSession, ui: UiContext, claimed: Sequence[Claime
             seed=_seed(row),
             options=row.task.options,
             account=_account(row.account, secrets) if row.account else None,
-            proxy=_proxy(row.account.proxy, secrets) if row.account and row.account.proxy else None,
+            proxy=_proxy_of(row, about, secrets),
             posts=_turn(row, posts.get(row.id, [])),
+            share=row.share,
+            media=tuple(files[media_id] for media_id in row.media_ids if media_id in files),
             checkpoints=row.checkpoints,
             length_s=ui.settings.lease_length.total_seconds(),
             reconcile_pause_s=ui.settings.reconcile_pause.total_seconds(),
@@ -83,14 +87,38 @@ def _seed(row: AccountTask) -> int:
     return int.from_bytes(hashlib.sha256(text).digest()[:6], "big")
 
 
-async def _secrets(session: AsyncSession, ui: UiContext, rows: Sequence[AccountTask], actor: str) -> _Secrets:
-    """The secrets of all accounts and their proxies, opened at once."""
+async def _files(session: AsyncSession, rows: Sequence[AccountTask]) -> dict[int, LeasedMedia]:
+    wanted = {media_id for row in rows for media_id in row.media_ids}
+    if not wanted:
+        return {}
+    return {file.id: leased_media(file) for file in await session.scalars(select(Media).where(Media.id.in_(wanted)))}
+
+
+async def _about(session: AsyncSession, rows: Sequence[AccountTask]) -> dict[int, Proxy]:
+    """The proxies that account tasks are about."""
+    wanted = {row.proxy_id for row in rows} - {None}
+    if not wanted:
+        return {}
+    return {proxy.id: proxy for proxy in await session.scalars(select(Proxy).where(Proxy.id.in_(wanted)))}
+
+
+def _proxy_of(row: AccountTask, about: Mapping[int, Proxy], secrets: _Secrets) -> LeasedProxy | None:
+    """The proxy that the account task is about, else the account's own."""
+    if row.proxy_id is not None and row.proxy_id in about:
+        return _proxy(about[row.proxy_id], secrets)
+    return _proxy(row.account.proxy, secrets) if row.account and row.account.proxy else None
+
+
+async def _secrets(
+    session: AsyncSession, ui: UiContext, rows: Sequence[AccountTask], about: Mapping[int, Proxy], actor: str
+) -> _Secrets:
+    """The secrets of all accounts and proxies, opened at once."""
     accounts = {row.account.id: f"lease of account task {row.id}" for row in rows if row.account}
-    proxies = {
-        row.account.proxy.id: f"lease of account task {row.id}"
-        for row in rows
-        if row.account and row.account.proxy and row.account.proxy.has_password
-    }
+    proxies: dict[int, str] = {}
+    for row in rows:
+        proxy = about.get(row.proxy_id or 0) or (row.account.proxy if row.account else None)
+        if proxy is not None and proxy.has_password:
+            proxies[proxy.id] = f"lease of account task {row.id}"
     fields = ["password", "email_password", *_SESSIONS]
     return _Secrets(
         await ui.vault.open_all(session, "account", accounts, fields, actor=actor) if accounts else {},

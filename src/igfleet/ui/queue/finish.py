@@ -13,7 +13,7 @@ from igfleet.errors import LeaseLost
 from igfleet.log import redactor
 from igfleet.reasons import ReasonCode
 from igfleet.ui import ledger
-from igfleet.ui.queue import reactions
+from igfleet.ui.queue import effects, reactions
 from igfleet.ui.queue.promote import LOCK_ACCOUNTS, promote_raw
 from igfleet.ui.raw import Raw
 
@@ -24,7 +24,8 @@ _LATER = timedelta(minutes=15)
 
 _PEEK = "SELECT account_id FROM account_tasks WHERE lease_id = $1"
 _ROW = """
-SELECT id, task_id, account_id, state, attempt, max_attempts, deaths, message, reason_code,
+SELECT id, task_id, account_id, kind, share, media_ids, proxy_id, state, attempt,
+  max_attempts, deaths, message, reason_code,
   cancel_requested_at IS NOT NULL AS cancel, lease_expires_at > now() AS is_live, claimed_at,
   (SELECT coalesce((t.options->>'rounds')::boolean, false) FROM tasks t WHERE t.id = task_id) AS by_rounds
 FROM account_tasks WHERE lease_id = $1 FOR UPDATE
@@ -85,6 +86,7 @@ async def finish(raw: Raw, lease_id: UUID, given: LeaseOutcome, *, rescued: bool
     await _react(raw, row["account_id"], given, then)
     await _store(raw, row, given, then, has_failures=posts["failed"] > 0)
     await ledger.close(raw, row["id"], then.state, then.reason, then.message)
+    await effects.keep(raw, row, given.result)
     if row["account_id"] is not None:
         await promote_raw(raw, [row["account_id"]])
     return Finished(row["id"], row["task_id"], then.state)

@@ -1,0 +1,62 @@
+"""Shares: what the plan of a kind gives to each account task. Pure values, so that a preview is what runs."""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pydantic import JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class PlanAccount:
+    """An account that takes part."""
+
+    id: int
+    username: str
+    proxy_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanMedium:
+    """A file of the order."""
+
+    id: int
+    name: str
+    kind: str
+    """`video` or `image`."""
+    duration_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanInput:
+    """An order as a kind plans it: who takes part, with which files, and the seed of all that is drawn."""
+
+    accounts: Sequence[PlanAccount]
+    media: Sequence[PlanMedium]
+    seed: int
+
+    def draw(self, *place: object) -> random.Random:
+        """Random numbers that depend on the seed and the place in the plan only."""
+        return random.Random(":".join(map(str, (self.seed, *place))))  # repeatable choice, no secret
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One account task. It is about an account, or about a file or a proxy named in `facts`."""
+
+    account_id: int | None
+    title: str
+    """What the preview and the result table call it."""
+    facts: Mapping[str, JsonValue] = field(default_factory=dict)
+    media_ids: tuple[int, ...] = ()
+    proxy_id: int | None = None
+    """The proxy that it is about; an account's own proxy needs no naming."""
+    note: str = ""
+    """Worth knowing about it, in a sentence. With `is_left_out` the reason why nothing is done."""
+    is_left_out: bool = False
+
+
+def for_each_account(order: PlanInput) -> Iterator[Share]:
+    """One share for each account, with nothing in it."""
+    for account in order.accounts:
+        yield Share(account.id, account.username)

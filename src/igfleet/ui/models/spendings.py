@@ -1,0 +1,23 @@
+"""What accounts did, counted against their budgets."""
+
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from igfleet.contracts.tasks import Action
+from igfleet.ui.models.base import Base, Created, Key, one_of
+
+
+class Spending(Base):
+    """Acts of one account, reserved before they were done. Publishing is counted by the ledger of posts instead."""
+
+    __tablename__ = "spendings"
+    __table_args__ = (one_of("action", Action), Index(None, "account_id", "action", "at"))
+
+    id: Mapped[Key]
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"))
+    action: Mapped[str] = mapped_column(Text)
+    amount: Mapped[int]
+    at: Mapped[Created]
+    lease_id: Mapped[UUID]

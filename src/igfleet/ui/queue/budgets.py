@@ -1,0 +1,45 @@
+"""Budgets: what an account may do in an hour and in a day, over all kinds and workers."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from igfleet.contracts.leases import Spending, Spent
+from igfleet.errors import PermitRefused
+from igfleet.reasons import ReasonCode
+from igfleet.settings import UiSettings
+from igfleet.ui.queue.promote import LOCK_ACCOUNTS
+from igfleet.ui.queue.reports import held
+from igfleet.ui.raw import Raw
+
+_USED = """
+SELECT coalesce(sum(amount) FILTER (WHERE at > now() - interval '1 hour'), 0)::int AS hour,
+  coalesce(sum(amount), 0)::int AS day,
+  extract(epoch FROM min(at) FILTER (WHERE at > now() - interval '1 hour') + interval '1 hour' - now()) AS hour_wait_s,
+  extract(epoch FROM min(at) + interval '1 day' - now()) AS day_wait_s
+FROM spendings WHERE account_id = $1 AND action = $2 AND at > now() - interval '1 day'
+"""
+_NOTE = "INSERT INTO spendings (account_id, action, amount, lease_id) VALUES ($1, $2, $3, $4)"
+
+
+async def spend(raw: Raw, lease_id: UUID, given: Spending, settings: UiSettings) -> Spent:
+    """Reserve an act for the leased account. Raises `PermitRefused` (budget_spent) with the wait, `LeaseLost`.
+
+    The account's row is locked, so that two acts at once cannot share the last place.
+    """
+    account_id = (await held(raw, lease_id))["account_id"]
+    hour, day = settings.action_budgets.get(given.action, (10**6, 10**6))
+    await raw.execute(LOCK_ACCOUNTS, [account_id])
+    used = await raw.fetchrow(_USED, account_id, given.action.value)
+    if used["day"] + given.amount > day:
+        raise _refused(given, day, "24 hours", used["day_wait_s"])
+    if used["hour"] + given.amount > hour:
+        raise _refused(given, hour, "an hour", used["hour_wait_s"])
+    await raw.execute(_NOTE, account_id, given.action.value, given.amount, lease_id)
+    return Spent(left_hour=hour - used["hour"] - given.amount, left_day=day - used["day"] - given.amount)
+
+
+def _refused(given: Spending, limit: int, length: str, wait_s: Any) -> PermitRefused:
+    what = given.action.value.replace("_", " ")
+    wait = timedelta(seconds=max(float(wait_s or 0), 1))
+    return PermitRefused(f"The account's budget is spent: {limit} x {what} in {length}.", ReasonCode.BUDGET_SPENT, wait)

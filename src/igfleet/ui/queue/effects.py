@@ -1,0 +1,21 @@
+"""What the result of a finished run means for the rest of the tables, by kind. Most kinds need nothing here."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from pydantic import JsonValue
+
+from igfleet.ui.raw import Raw
+
+type Keep = Callable[[Raw, Any, Mapping[str, JsonValue]], Awaitable[None]]
+"""Called in the transaction that ends the run, with the account task's row (`id, task_id, account_id, kind, share,
+media_ids, proxy_id`) and the run's result."""
+
+KEEPS: dict[str, Keep] = {}
+"""By kind."""
+
+
+async def keep(raw: Raw, row: Any, result: Mapping[str, JsonValue]) -> None:
+    """Take over what the run found out."""
+    if result and row["kind"] in KEEPS:
+        await KEEPS[row["kind"]](raw, row, result)
