@@ -14,7 +14,7 @@ from igfleet.contracts.leases import LeasedAccount, LeasedProxy
 from igfleet.contracts.posts import Intent, LeasedMedia, LeasedPost, Permit, PostOutcome, Reading, Verdict
 from igfleet.contracts.tasks import Action, Effect, Method, Subject
 from igfleet.instagram.gateway import Instagram, Publisher
-from igfleet.runners.shares import PlanInput, Share, for_each_account
+from igfleet.runners.shares import Done, PlanInput, Share, Undoing, for_each_account
 
 
 class Options(Strict):
@@ -164,6 +164,14 @@ class Runner[O: Options](ABC):
         Raises `Invalid` when the order makes no sense. By default each account gets an empty share.
         """
         return for_each_account(order)
+
+    @classmethod
+    def undo(cls, done: Sequence[Done], options: O) -> Undoing | None:
+        """The order that sets back what these account tasks changed; None when nothing can be set back.
+
+        A pure function of what the runs told. A kind that can be undone says so by having this; by default none can.
+        """
+        return None
 
     @abstractmethod
     async def run(self, run: RunContext, options: O) -> None:

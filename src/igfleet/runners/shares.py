@@ -56,6 +56,29 @@ class Share:
     is_left_out: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One account task that completed, as `Runner.undo` reads it."""
+
+    account_id: int | None
+    title: str
+    """The user name, or what else it was about."""
+    share: Mapping[str, JsonValue]
+    result: Mapping[str, JsonValue]
+    """What the run told by `conclude`: the values of before are among it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undoing:
+    """A new order of the same kind that sets things back. Everything else is taken over from the task it undoes."""
+
+    options: Mapping[str, JsonValue]
+    """The options that differ."""
+    account_ids: tuple[int, ...]
+    media_ids: tuple[int, ...] = ()
+    """Files of the library, in the order in which the kind deals them out to the accounts."""
+
+
 def for_each_account(order: PlanInput) -> Iterator[Share]:
     """One share for each account, with nothing in it."""
     for account in order.accounts:
