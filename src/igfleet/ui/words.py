@@ -3,8 +3,8 @@
 Amber means that a person is needed, red that something is broken, pink that it is simulated, and nothing else.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from igfleet.contracts.states import (
     AccountStatus,
@@ -28,63 +28,69 @@ class Look:
 
 
 _A, _T, _P, _S, _X, _M, _W = AccountTaskState, TaskState, PostState, AccountStatus, ProxyState, MediaState, WorkerState
-LOOKS: dict[StrEnum, Look] = {
-    _A.SCHEDULED: Look("scheduled", "calendar", "quiet"),
-    _A.AVAILABLE: Look("waiting", "hourglass", "quiet"),
-    _A.RUNNING: Look("running", "loader", "blue"),
-    _A.RETRYABLE: Look("will retry", "refresh", "quiet"),
-    _A.SUSPENDED: Look("needs you", "alert-triangle", "amber"),
-    _A.COMPLETED: Look("done", "circle-check", "green"),
-    _A.DISCARDED: Look("failed", "circle-x", "red"),
-    _A.CANCELLED: Look("cancelled", "ban", "quiet"),
-    _T.DRAFT: Look("draft", "edit", "quiet"),
-    _T.QUEUED: Look("waiting", "hourglass", "quiet"),
-    _T.RUNNING: Look("running", "loader", "blue"),
-    _T.COMPLETED: Look("done", "circle-check", "green"),
-    _T.PARTIALLY_COMPLETED: Look("done with failures", "alert-circle", "red"),
-    _T.FAILED: Look("failed", "circle-x", "red"),
-    _T.CANCELLED: Look("cancelled", "ban", "quiet"),
-    _P.PLANNED: Look("planned", "circle-dashed", "quiet"),
-    _P.PREPARING: Look("preparing", "upload", "blue"),
-    _P.PUBLISHING: Look("publishing", "send", "blue"),
-    _P.PUBLISHED: Look("published", "circle-check", "green"),
-    _P.UNKNOWN: Look("outcome unknown", "help-circle", "amber"),
-    _P.RECONCILING: Look("checking if live", "search", "blue"),
-    _P.NEEDS_PERSON: Look("needs you", "alert-triangle", "amber"),
-    _P.FAILED: Look("failed", "circle-x", "red"),
-    _P.CANCELLED: Look("cancelled", "ban", "quiet"),
-    _S.ACTIVE: Look("active", "circle-check", "green"),
-    _S.LIMITED: Look("resting", "clock", "quiet"),
-    _S.BLOCKED: Look("blocked", "ban", "red"),
-    _S.SUSPENDED: Look("suspended", "circle-x", "red"),
-    _S.PHONE_VERIFICATION_REQUIRED: Look("phone check", "alert-triangle", "amber"),
-    _S.HUMAN_VERIFICATION_REQUIRED: Look("needs you", "alert-triangle", "amber"),
-    _S.INACTIVE: Look("stopped", "player-pause", "amber"),
-    _X.UNCHECKED: Look("not used yet", "circle-dashed", "quiet"),
-    _X.OK: Look("works", "plug-connected", "green"),
-    _X.FAILING: Look("failing", "plug-connected-x", "red"),
-    _X.DISABLED: Look("switched off", "ban", "quiet"),
-    _M.PROBING: Look("being checked", "loader", "blue"),
-    _M.READY: Look("ready", "circle-check", "green"),
-    _M.UNPUBLISHABLE: Look("not publishable", "alert-circle", "red"),
-    _M.BROKEN: Look("unreadable", "circle-x", "red"),
-    _W.ONLINE: Look("online", "heartbeat", "green"),
-    _W.LATE: Look("late", "clock", "amber"),
-    _W.LOST: Look("lost", "circle-x", "red"),
-    _W.DRAINING: Look("draining", "hourglass", "quiet"),
-    _W.STOPPED: Look("stopped", "player-stop", "quiet"),
+LOOKS: dict[str, Mapping[str, Look]] = {
+    "account_task": {
+        _A.SCHEDULED: Look("scheduled", "calendar", "quiet"),
+        _A.AVAILABLE: Look("waiting", "hourglass", "quiet"),
+        _A.RUNNING: Look("running", "loader", "blue"),
+        _A.RETRYABLE: Look("will retry", "refresh", "quiet"),
+        _A.SUSPENDED: Look("needs you", "alert-triangle", "amber"),
+        _A.COMPLETED: Look("done", "circle-check", "green"),
+        _A.DISCARDED: Look("failed", "circle-x", "red"),
+        _A.CANCELLED: Look("cancelled", "ban", "quiet"),
+    },
+    "task": {
+        _T.DRAFT: Look("draft", "edit", "quiet"),
+        _T.QUEUED: Look("waiting", "hourglass", "quiet"),
+        _T.RUNNING: Look("running", "loader", "blue"),
+        _T.COMPLETED: Look("done", "circle-check", "green"),
+        _T.PARTIALLY_COMPLETED: Look("done with failures", "alert-circle", "red"),
+        _T.FAILED: Look("failed", "circle-x", "red"),
+        _T.CANCELLED: Look("cancelled", "ban", "quiet"),
+    },
+    "post": {
+        _P.PLANNED: Look("planned", "circle-dashed", "quiet"),
+        _P.PREPARING: Look("preparing", "upload", "blue"),
+        _P.PUBLISHING: Look("publishing", "send", "blue"),
+        _P.PUBLISHED: Look("published", "circle-check", "green"),
+        _P.UNKNOWN: Look("outcome unknown", "help-circle", "amber"),
+        _P.RECONCILING: Look("checking if live", "search", "blue"),
+        _P.NEEDS_PERSON: Look("needs you", "alert-triangle", "amber"),
+        _P.FAILED: Look("failed", "circle-x", "red"),
+        _P.CANCELLED: Look("cancelled", "ban", "quiet"),
+    },
+    "account": {
+        _S.ACTIVE: Look("active", "circle-check", "green"),
+        _S.LIMITED: Look("resting", "clock", "quiet"),
+        _S.BLOCKED: Look("blocked", "ban", "red"),
+        _S.SUSPENDED: Look("suspended", "circle-x", "red"),
+        _S.PHONE_VERIFICATION_REQUIRED: Look("phone check", "alert-triangle", "amber"),
+        _S.HUMAN_VERIFICATION_REQUIRED: Look("needs you", "alert-triangle", "amber"),
+        _S.INACTIVE: Look("stopped", "player-pause", "quiet"),
+    },
+    "proxy": {
+        _X.UNCHECKED: Look("not used yet", "circle-dashed", "quiet"),
+        _X.OK: Look("works", "plug-connected", "green"),
+        _X.FAILING: Look("failing", "plug-connected-x", "red"),
+        _X.DISABLED: Look("switched off", "ban", "quiet"),
+    },
+    "media": {
+        _M.PROBING: Look("being checked", "loader", "blue"),
+        _M.READY: Look("ready", "circle-check", "green"),
+        _M.UNPUBLISHABLE: Look("not publishable", "alert-circle", "red"),
+        _M.BROKEN: Look("unreadable", "circle-x", "red"),
+    },
+    "worker": {
+        _W.ONLINE: Look("online", "heartbeat", "green"),
+        _W.LATE: Look("late", "clock", "quiet"),
+        _W.LOST: Look("lost", "circle-x", "red"),
+        _W.DRAINING: Look("draining", "hourglass", "quiet"),
+        _W.STOPPED: Look("stopped", "player-stop", "quiet"),
+    },
 }
-KINDS_OF_STATE: dict[str, type[StrEnum]] = {
-    "account_task": _A,
-    "task": _T,
-    "post": _P,
-    "account": _S,
-    "proxy": _X,
-    "media": _M,
-    "worker": _W,
-}
+"""By kind first: two tables may use the same word for different things."""
 
 
 def look(kind: str, state: str) -> Look:
     """The look of a stored state, for example `look("post", "published")`."""
-    return LOOKS[KINDS_OF_STATE[kind](state)]
+    return LOOKS[kind][state]

@@ -42,10 +42,10 @@ async def create(request: AnyRequest, session: Session, ui: Ui) -> Redirect | Te
     """Store the draft and plan it; the draft has its own address from then on."""
     form = await checked_form(request)
     try:
-        task = await drafts.create(session, ui.settings, await draft_of(session, form), person_of(request).actor)
-        await plan(session, ui.settings, task.id)
+        async with session.begin_nested():
+            task = await drafts.create(session, ui.settings, await draft_of(session, form), person_of(request).actor)
+            await plan(session, ui.settings, task.id)
     except Invalid as error:
-        await session.rollback()
         return await _again(request, session, form, error, None)
     return go(f"/tasks/{task.id}/plan")
 
@@ -66,10 +66,10 @@ async def change(request: AnyRequest, task_id: FromPath[int], session: Session, 
     """Replace the draft's content and plan it anew."""
     form = await checked_form(request)
     try:
-        await drafts.change(session, await find_task(session, task_id), await draft_of(session, form))
-        await plan(session, ui.settings, task_id)
+        async with session.begin_nested():
+            await drafts.change(session, await find_task(session, task_id), await draft_of(session, form))
+            await plan(session, ui.settings, task_id)
     except Invalid as error:
-        await session.rollback()
         return await _again(request, session, form, error, task_id)
     return go(f"/tasks/{task_id}/plan")
 
@@ -97,12 +97,12 @@ async def launch(request: AnyRequest, task_id: FromPath[int], session: Session, 
     form = await checked_form(request)
     seen = str(form.get("plan_hash", "")) or None
     try:
-        await start(session, ui.settings, task_id, plan_hash=seen, actor=person_of(request).actor)
+        async with session.begin_nested():
+            await start(session, ui.settings, task_id, plan_hash=seen, actor=person_of(request).actor)
     except Conflict as error:
-        await session.rollback()
         stale = error if isinstance(error, PlanStale) else None
-        context = await _planned(session, task_id)
-        return page(request, "tasks/plan.html", "tasks", status_code=409, **context, stale=stale, wrong=str(error))
+        context = {**await _planned(session, task_id), "stale": stale, "wrong": str(error)}
+        return page(request, "tasks/plan.html", "tasks", status_code=409, **context)
     answer = go(f"/tasks/{task_id}")
     answer.background = BackgroundTask(announce, ui, task_id)
     return answer
