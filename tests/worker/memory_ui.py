@@ -12,6 +12,7 @@ import uvicorn
 from litestar import Litestar, Request, Response, get, post, put
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
+from litestar.params import FromPath, JSONBody
 from litestar.response import Stream
 from pydantic import JsonValue
 
@@ -187,21 +188,21 @@ def _problem(_: Request[Any, Any, Any], error: UserError) -> Response[Any]:
 
 
 @post("/api/workers/register", status_code=200)
-async def register(data: Registration, request: Request[Any, Any, Any]) -> Registered:
+async def register(data: JSONBody[Registration], request: Request[Any, Any, Any]) -> Registered:
     ui = _of(request)
     ui.registrations.append(data)
     return Registered(worker_id=1, heartbeat_every_s=0.2, lease_length_s=ui.lease_length_s)
 
 
 @post("/api/workers/{worker_id:int}/heartbeat", status_code=200)
-async def heartbeat(worker_id: int, data: Heartbeat, request: Request[Any, Any, Any]) -> HeartbeatReply:
+async def heartbeat(worker_id: FromPath[int], data: JSONBody[Heartbeat], request: Request[Any, Any, Any]) -> HeartbeatReply:
     ui = _of(request)
     ui.beats.append(data)
     return HeartbeatReply(drain=ui.drain, cancel=tuple(ui.cancelled))
 
 
 @post("/api/leases", status_code=200)
-async def lease(data: LeaseRequest, request: Request[Any, Any, Any]) -> list[Lease]:
+async def lease(data: JSONBody[LeaseRequest], request: Request[Any, Any, Any]) -> list[Lease]:
     ui = _of(request)
     ui.requests.append(data)
     end = time.monotonic() + min(data.wait_s, 1.0)
@@ -211,7 +212,7 @@ async def lease(data: LeaseRequest, request: Request[Any, Any, Any]) -> list[Lea
 
 
 @post("/api/leases/renew", status_code=200)
-async def renew(data: RenewRequest, request: Request[Any, Any, Any]) -> list[Renewal]:
+async def renew(data: JSONBody[RenewRequest], request: Request[Any, Any, Any]) -> list[Renewal]:
     ui = _of(request)
     answers = []
     for lease_id in data.leases:
@@ -224,7 +225,7 @@ async def renew(data: RenewRequest, request: Request[Any, Any, Any]) -> list[Ren
 
 
 @post("/api/leases/{lease_id:uuid}/reports", status_code=200)
-async def report(lease_id: UUID, data: Report, request: Request[Any, Any, Any]) -> dict[str, bool]:
+async def report(lease_id: FromPath[UUID], data: JSONBody[Report], request: Request[Any, Any, Any]) -> dict[str, bool]:
     ui = _of(request)
     ui.check(lease_id)
     if data.seq > ui.seen[lease_id]:
@@ -234,14 +235,14 @@ async def report(lease_id: UUID, data: Report, request: Request[Any, Any, Any]) 
 
 
 @put("/api/leases/{lease_id:uuid}/posts/{post_id:int}/intent")
-async def intent(lease_id: UUID, post_id: int, data: Intent, request: Request[Any, Any, Any]) -> PostView:
+async def intent(lease_id: FromPath[UUID], post_id: FromPath[int], data: JSONBody[Intent], request: Request[Any, Any, Any]) -> PostView:
     _of(request).check(lease_id)
     _of(request).events.append(f"intent {post_id}")
     return PostView(id=post_id, state=PostState.PREPARING)
 
 
 @post("/api/leases/{lease_id:uuid}/posts/{post_id:int}/permit", status_code=200)
-async def permit(lease_id: UUID, post_id: int, request: Request[Any, Any, Any]) -> Permit:
+async def permit(lease_id: FromPath[UUID], post_id: FromPath[int], request: Request[Any, Any, Any]) -> Permit:
     ui = _of(request)
     ui.check(lease_id)
     if ui.refusal is not None:
@@ -251,7 +252,7 @@ async def permit(lease_id: UUID, post_id: int, request: Request[Any, Any, Any]) 
 
 
 @put("/api/leases/{lease_id:uuid}/posts/{post_id:int}/outcome")
-async def post_outcome(lease_id: UUID, post_id: int, data: PostOutcome, request: Request[Any, Any, Any]) -> PostView:
+async def post_outcome(lease_id: FromPath[UUID], post_id: FromPath[int], data: JSONBody[PostOutcome], request: Request[Any, Any, Any]) -> PostView:
     ui = _of(request)
     try:
         ui.check(lease_id)
@@ -265,19 +266,19 @@ async def post_outcome(lease_id: UUID, post_id: int, data: PostOutcome, request:
 
 
 @post("/api/leases/{lease_id:uuid}/posts/{post_id:int}/readings", status_code=200)
-async def reading(lease_id: UUID, post_id: int, data: Reading, request: Request[Any, Any, Any]) -> Verdict:
+async def reading(lease_id: FromPath[UUID], post_id: FromPath[int], data: JSONBody[Reading], request: Request[Any, Any, Any]) -> Verdict:
     _of(request).check(lease_id)
     return Verdict(state=PostState.PLANNED)
 
 
 @post("/api/leases/{lease_id:uuid}/totp", status_code=200)
-async def totp(lease_id: UUID, request: Request[Any, Any, Any]) -> dict[str, Any]:
+async def totp(lease_id: FromPath[UUID], request: Request[Any, Any, Any]) -> dict[str, Any]:
     _of(request).check(lease_id)
     return {"code": "492039", "valid_for_s": 12.0}
 
 
 @put("/api/leases/{lease_id:uuid}/outcome")
-async def outcome(lease_id: UUID, data: LeaseOutcome, request: Request[Any, Any, Any]) -> OutcomeAccepted:
+async def outcome(lease_id: FromPath[UUID], data: JSONBody[LeaseOutcome], request: Request[Any, Any, Any]) -> OutcomeAccepted:
     ui = _of(request)
     known = ui.check(lease_id)
     del ui.held[lease_id]
@@ -288,7 +289,7 @@ async def outcome(lease_id: UUID, data: LeaseOutcome, request: Request[Any, Any,
 
 
 @get("/api/media/{media_id:str}/download")
-async def download(media_id: str, request: Request[Any, Any, Any]) -> Response[Any]:
+async def download(media_id: FromPath[str], request: Request[Any, Any, Any]) -> Response[Any]:
     ui = _of(request)
     wanted = request.headers.get("range", "")
     ui.downloads.append(wanted)
