@@ -195,7 +195,9 @@ async def register(data: JSONBody[Registration], request: Request[Any, Any, Any]
 
 
 @post("/api/workers/{worker_id:int}/heartbeat", status_code=200)
-async def heartbeat(worker_id: FromPath[int], data: JSONBody[Heartbeat], request: Request[Any, Any, Any]) -> HeartbeatReply:
+async def heartbeat(
+    worker_id: FromPath[int], data: JSONBody[Heartbeat], request: Request[Any, Any, Any]
+) -> HeartbeatReply:
     ui = _of(request)
     ui.beats.append(data)
     return HeartbeatReply(drain=ui.drain, cancel=tuple(ui.cancelled))
@@ -235,7 +237,9 @@ async def report(lease_id: FromPath[UUID], data: JSONBody[Report], request: Requ
 
 
 @put("/api/leases/{lease_id:uuid}/posts/{post_id:int}/intent")
-async def intent(lease_id: FromPath[UUID], post_id: FromPath[int], data: JSONBody[Intent], request: Request[Any, Any, Any]) -> PostView:
+async def intent(
+    lease_id: FromPath[UUID], post_id: FromPath[int], data: JSONBody[Intent], request: Request[Any, Any, Any]
+) -> PostView:
     _of(request).check(lease_id)
     _of(request).events.append(f"intent {post_id}")
     return PostView(id=post_id, state=PostState.PREPARING)
@@ -252,7 +256,9 @@ async def permit(lease_id: FromPath[UUID], post_id: FromPath[int], request: Requ
 
 
 @put("/api/leases/{lease_id:uuid}/posts/{post_id:int}/outcome")
-async def post_outcome(lease_id: FromPath[UUID], post_id: FromPath[int], data: JSONBody[PostOutcome], request: Request[Any, Any, Any]) -> PostView:
+async def post_outcome(
+    lease_id: FromPath[UUID], post_id: FromPath[int], data: JSONBody[PostOutcome], request: Request[Any, Any, Any]
+) -> PostView:
     ui = _of(request)
     try:
         ui.check(lease_id)
@@ -266,7 +272,9 @@ async def post_outcome(lease_id: FromPath[UUID], post_id: FromPath[int], data: J
 
 
 @post("/api/leases/{lease_id:uuid}/posts/{post_id:int}/readings", status_code=200)
-async def reading(lease_id: FromPath[UUID], post_id: FromPath[int], data: JSONBody[Reading], request: Request[Any, Any, Any]) -> Verdict:
+async def reading(
+    lease_id: FromPath[UUID], post_id: FromPath[int], data: JSONBody[Reading], request: Request[Any, Any, Any]
+) -> Verdict:
     _of(request).check(lease_id)
     return Verdict(state=PostState.PLANNED)
 
@@ -278,7 +286,9 @@ async def totp(lease_id: FromPath[UUID], request: Request[Any, Any, Any]) -> dic
 
 
 @put("/api/leases/{lease_id:uuid}/outcome")
-async def outcome(lease_id: FromPath[UUID], data: JSONBody[LeaseOutcome], request: Request[Any, Any, Any]) -> OutcomeAccepted:
+async def outcome(
+    lease_id: FromPath[UUID], data: JSONBody[LeaseOutcome], request: Request[Any, Any, Any]
+) -> OutcomeAccepted:
     ui = _of(request)
     known = ui.check(lease_id)
     del ui.held[lease_id]

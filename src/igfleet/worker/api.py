@@ -9,6 +9,7 @@ from litestar import Litestar, Request, Response, Router, get, post
 from litestar.connection import ASGIConnection
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers import BaseRouteHandler
+from litestar.params import FromPath, FromQuery
 from pydantic import ValidationError
 
 from igfleet import __version__, log
@@ -58,13 +59,13 @@ async def jobs(request: Request[Any, Any, Any]) -> list[Job]:
 
 
 @get("/jobs/{job_id:uuid}/status")
-async def job_status(job_id: UUID, request: Request[Any, Any, Any]) -> Job:
+async def job_status(job_id: FromPath[UUID], request: Request[Any, Any, Any]) -> Job:
     pull: Pull = request.app.state.pull
     return pull.jobs.find(job_id)
 
 
 @post("/jobs/{job_id:uuid}/stop", status_code=200)
-async def job_stop(job_id: UUID, request: Request[Any, Any, Any]) -> Job:
+async def job_stop(job_id: FromPath[UUID], request: Request[Any, Any, Any]) -> Job:
     """Ask the runs of that job to stop at the next safe point."""
     pull: Pull = request.app.state.pull
     job = pull.jobs.stop(job_id)
@@ -73,7 +74,7 @@ async def job_stop(job_id: UUID, request: Request[Any, Any, Any]) -> Job:
 
 
 @post("/{path:str}/start", status_code=200)
-async def start(path: str, request: Request[Any, Any, Any], task_id: int | None = None) -> Started:
+async def start(path: FromPath[str], request: Request[Any, Any, Any], task_id: FromQuery[int | None] = None) -> Started:
     """Lease now. The task stands in the body (bulk upload) or in the query (all others)."""
     pull: Pull = request.app.state.pull
     kind = _kind(pull.kinds, path)
