@@ -89,6 +89,10 @@ class Fleet:
         }
         return self.start(name, "serve", "--role", "worker", "--port", "0", **(own | settings))
 
+    def address_of(self, worker: str) -> str:
+        """Where the worker's own API is."""
+        return str(self._until(worker, lambda text: text.split("the worker is at ", 1)[1].split()[0]))
+
     def environment(self, **settings: str) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("IGFLEET_", "PG"))}
         return {

@@ -29,7 +29,7 @@ TASK_WORDS: dict[TaskState, str] = {
     TaskState.FAILED: "FAILED",
     TaskState.CANCELLED: "FAILED",
 }
-ACCOUNT_WORDS: dict[AccountTaskState, str] = {
+_ACCOUNT_WORDS: dict[AccountTaskState, str] = {
     _S.SCHEDULED: "PENDING",
     _S.AVAILABLE: "PENDING",
     _S.RETRYABLE: "PENDING",
@@ -98,7 +98,7 @@ async def on_account_task(
     elif given.status in _ENDINGS and state in (_S.AVAILABLE, _S.RUNNING) and (row["head"] or state is _S.RUNNING):
         state = await _end(raw, row, given.status, settings)
     reason = await raw.fetchval("SELECT reason_code FROM account_tasks WHERE id = $1", account_task_id)
-    return Finished(row["id"], row["task_id"], state), _word(state, reason)
+    return Finished(row["id"], row["task_id"], state), word_of(state, reason)
 
 
 async def count(
@@ -115,6 +115,13 @@ async def count(
     counters = dict(Counter(counters) + Counter(amounts))
     await raw.execute(_COUNT, row["id"], json.dumps(counters), json.dumps(checkpoints))
     return row["task_id"], counters
+
+
+def word_of(state: AccountTaskState, reason: str | None) -> str:
+    """The first contract's word; for a suspended one that of the reason."""
+    if state is _S.SUSPENDED and reason is not None:
+        return _SUSPENDED_WORDS.get(ReasonCode(reason), "SUSPENDED")
+    return _ACCOUNT_WORDS[state]
 
 
 async def _row(raw: Raw, kind: str, account_task_id: int) -> Any:
@@ -148,12 +155,6 @@ async def _settle_posts(raw: Raw, row: Any) -> None:
     for number, post in enumerate(rows):
         target = PostState.PUBLISHED if number < len(rows) - failed else PostState.FAILED
         await ledger.believe(raw, post, target)
-
-
-def _word(state: AccountTaskState, reason: str | None) -> str:
-    if state is _S.SUSPENDED and reason is not None:
-        return _SUSPENDED_WORDS.get(ReasonCode(reason), "SUSPENDED")
-    return ACCOUNT_WORDS[state]
 
 
 def _line(text: str) -> LogLine:

@@ -11,7 +11,7 @@ from igfleet.errors import NotFound
 from igfleet.runners.base import Options, Runner
 from igfleet.ui.context import UiContext
 from igfleet.ui.models import Account, AccountTask, Post, Task, TaskMedia, Worker
-from igfleet.ui.queue.advice import ACCOUNT_WORDS
+from igfleet.ui.queue.advice import word_of
 from igfleet.ui.queue.compose import leased_media
 from igfleet.ui.tokens import Caller
 
@@ -85,7 +85,7 @@ async def _account(session: AsyncSession, ui: UiContext, row: AccountTask, calle
         }
     if await _may_see_secrets(session, ui, row, caller):
         told = await _with_secrets(session, ui, account, told, caller)
-    status = ACCOUNT_WORDS[AccountTaskState(row.state)]
+    status = word_of(AccountTaskState(row.state), row.reason_code)
     return {"account_task_id": row.id, "status": status, "account": told}
 
 
