@@ -9,9 +9,6 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import select
-from tests.contract.seed_worker import SeedWorker
-from tests.e2e.fleet import TOKEN, Fleet, clip
-from tests.serving import SHARED_TOKEN, Served, served
 
 from igfleet.ui import library
 from igfleet.ui.imports.accounts import apply_accounts
@@ -19,6 +16,9 @@ from igfleet.ui.models import AuditEntry, Post
 from igfleet.ui.planning import draft as drafts
 from igfleet.ui.planning.plan import plan
 from igfleet.ui.planning.start import start
+from tests.contract.seed_worker import SeedWorker
+from tests.e2e.fleet import TOKEN, Fleet, clip
+from tests.serving import SHARED_TOKEN, Served, served
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(180)]
 ACCOUNTS = """username,password,totp_secret,email,email_password,proxy
@@ -78,14 +78,17 @@ async def test_an_aggregate_has_all_that_a_run_needs(worker: SeedWorker, ui: Ser
     first = told["accounts"][0]
     assert (told["id"], told["name"], told["default_mentions"]) == (task, "Spring", ["nord_02"])
     assert first["status"] == "PENDING"
-    assert first["account"].items() >= {
-        "username": "nord_01",
-        "password": "pw-one-1",
-        "tfa_secret": "JBSWY3DPEHPK3PXP",
-        "email_username": "box@mail.example",
-        "email_password": "pw-mail-1",
-        "language": "en",
-    }.items()
+    assert (
+        first["account"].items()
+        >= {
+            "username": "nord_01",
+            "password": "pw-one-1",
+            "tfa_secret": "JBSWY3DPEHPK3PXP",
+            "email_username": "box@mail.example",
+            "email_password": "pw-mail-1",
+            "language": "en",
+        }.items()
+    )
     proxy = {"type": "http", "host": "127.0.0.1", "port": 9000, "user": "via_1", "pass": "pw-proxy-1"}
     assert first["account"]["proxy"].items() >= proxy.items()
     assert [video["order"] for video in told["videos"]] == [0, 1]
