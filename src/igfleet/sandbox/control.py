@@ -3,11 +3,13 @@
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from igfleet.sandbox.faults import Fault
+from igfleet.sandbox.limits import Limit
 from igfleet.sandbox.messages import Answer, Request
 from igfleet.sandbox.people import AccountState
 from igfleet.sandbox.proxy import ProxyUser
@@ -29,6 +31,22 @@ class NewAccount(_Body):
     password: str
     totp_secret: str | None = None
     state: AccountState = AccountState.OK
+    full_name: str | None = None
+    biography: str | None = None
+    external_url: str | None = None
+    is_private: bool | None = None
+    refuses_follows: bool | None = None
+    ignores_edits: bool | None = None
+    pictures: Annotated[int, Field(ge=0, le=100)] = 0
+    """At least so many invented pictures for others to like."""
+    stories: Annotated[int, Field(ge=0, le=100)] = 0
+    """At least so many invented stories for others to look at."""
+
+    def traits(self) -> dict[str, str | bool]:
+        """What is set beside the sign-in; None leaves a trait as it is."""
+        names = ("full_name", "biography", "external_url", "is_private", "refuses_follows", "ignores_edits")
+        given = {name: getattr(self, name) for name in names}
+        return {name: value for name, value in given.items() if value is not None}
 
 
 class NewAccounts(_Body):
@@ -41,6 +59,12 @@ class NewProxy(_Body):
     username: str
     password: str
     mode: Annotated[str, Field(pattern="^(ok|refuse|hang)$")] = "ok"
+
+
+class ListingDelay(_Body):
+    """How long a new medium stays out of listings."""
+
+    seconds: Annotated[float, Field(ge=0, le=86_400)]
 
 
 class Expire(_Body):
@@ -76,7 +100,8 @@ def _accounts(sandbox: "Sandbox", _request: Request) -> JsonValue:
 def _add_accounts(sandbox: "Sandbox", request: Request) -> JsonValue:
     body = NewAccounts.model_validate_json(request.body)
     for new in body.accounts:
-        sandbox.world.add_account(new.username, new.password, new.totp_secret, new.state)
+        account = sandbox.world.add_account(new.username, new.password, new.totp_secret, new.state)
+        sandbox.world.furnish(account, pictures=new.pictures, stories=new.stories, **new.traits())
     return {"added": len(body.accounts)}
 
 
@@ -96,6 +121,27 @@ def _add_fault(sandbox: "Sandbox", request: Request) -> JsonValue:
 def _clear_faults(sandbox: "Sandbox", _request: Request) -> JsonValue:
     sandbox.world.faults.clear()
     return {"faults": []}
+
+
+def _limits(sandbox: "Sandbox", _request: Request) -> JsonValue:
+    return {"limits": [limit.model_dump(mode="json") for limit in sandbox.world.limits.all]}
+
+
+def _add_limit(sandbox: "Sandbox", request: Request) -> JsonValue:
+    limit = Limit.model_validate_json(request.body)
+    sandbox.world.limits.all.append(limit)
+    return limit.model_dump(mode="json")
+
+
+def _clear_limits(sandbox: "Sandbox", _request: Request) -> JsonValue:
+    sandbox.world.limits.all.clear()
+    return {"limits": []}
+
+
+def _set_delay(sandbox: "Sandbox", request: Request) -> JsonValue:
+    body = ListingDelay.model_validate_json(request.body)
+    sandbox.world.ledger.visible_delay = timedelta(seconds=body.seconds)
+    return {"seconds": body.seconds}
 
 
 def _journal(sandbox: "Sandbox", request: Request) -> JsonValue:
@@ -126,7 +172,10 @@ def _reset(sandbox: "Sandbox", _request: Request) -> JsonValue:
     world.store.clear()
     world.accounts.clear()
     world.ledger.clear()
+    world.items.clear()
     world.faults.clear()
+    world.limits.all.clear()
+    world.ledger.visible_delay = timedelta()
     world.journal.clear()
     return {"reset": True}
 
@@ -139,12 +188,16 @@ COMMANDS: dict[tuple[str, str], Command] = {
     ("GET", "/v1/faults"): _faults,
     ("POST", "/v1/faults"): _add_fault,
     ("DELETE", "/v1/faults"): _clear_faults,
+    ("GET", "/v1/limits"): _limits,
+    ("POST", "/v1/limits"): _add_limit,
+    ("DELETE", "/v1/limits"): _clear_limits,
+    ("POST", "/v1/publish_visible_delay"): _set_delay,
     ("GET", "/v1/journal"): _journal,
     ("POST", "/v1/proxies"): _add_proxy,
     ("POST", "/v1/sessions/expire"): _expire,
     ("POST", "/v1/reset"): _reset,
 }
-_PAGES = ("/reel/", "/videos/", "/covers/")
+_PAGES = ("/reel/", "/videos/", "/covers/", "/avatars/")
 
 
 async def handle(sandbox: "Sandbox", request: Request) -> Answer:

@@ -1,4 +1,4 @@
-"""What really was published, and what must never happen: duplicates, overlaps, leaks."""
+"""What really was published and done, and what must never happen: duplicates, overlaps, leaks."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pydantic import JsonValue
 
 from igfleet import clock
+from igfleet.sandbox.acts import Acts
 from igfleet.sandbox.store import Store
 
 _EPOCH_MS = 1314220021721
@@ -54,12 +55,18 @@ class Ledger:
     media: list[Published] = field(default_factory=list)
     overlaps: list[dict[str, JsonValue]] = field(default_factory=list)
     leaks: Counter[str] = field(default_factory=Counter)
+    acts: Acts = field(init=False)
+    """What accounts did besides publishing."""
     _under_way: dict[str, dict[int, str]] = field(default_factory=dict)
     _last_ms: int = 0
     _numbers: int = 0
 
+    def __post_init__(self) -> None:
+        self.acts = Acts(self.store)
+
     def load(self) -> None:
         """Read back what an earlier process recorded."""
+        self.acts.load()
         self.media = sorted((Published(**row) for row in self.store.all("media")), key=lambda medium: medium.pk)  # type: ignore[arg-type]  # written by `publish`
 
     def publish(self, medium: Published) -> None:
@@ -73,8 +80,12 @@ class Ledger:
 
     def of(self, account: str) -> list[Published]:
         """The account's visible media, newest first."""
+        return [medium for medium in self.visible() if medium.account == account]
+
+    def visible(self) -> list[Published]:
+        """What listings show by now, newest first."""
         until = clock.now() - self.visible_delay
-        return [medium for medium in reversed(self.media) if medium.account == account and medium.taken_at <= until]
+        return [medium for medium in reversed(self.media) if medium.taken_at <= until]
 
     def find(self, key: str) -> Published | None:
         """A medium by code or id."""
@@ -122,6 +133,7 @@ class Ledger:
 
     def clear(self) -> None:
         self.media.clear()
+        self.acts.clear()
         self.overlaps.clear()
         self.leaks.clear()
 
@@ -132,6 +144,7 @@ class Ledger:
             "duplicates": list(self.duplicates()),
             "overlaps": list(self.overlaps),
             "leaks": dict(self.leaks),
+            **self.acts.shown(),
         }
 
     def _keep(self, medium: Published) -> None:

@@ -47,7 +47,7 @@ async def reel(world: World, _request: Request, path: dict[str, str]) -> Answer:
     )
 
 
-@route("GET", r"/(?:videos|covers)/(?P<sha256>[0-9a-f]{64})\.(?P<kind>mp4|jpg)", needs_session=False)
+@route("GET", r"/(?:videos|covers|avatars)/(?P<sha256>[0-9a-f]{64})\.(?P<kind>mp4|jpg)", needs_session=False)
 async def stored_bytes(world: World, request: Request, path: dict[str, str]) -> Answer:
     """The recorded bytes, ranged, so that a player can seek."""
     data = world.store.bytes_of(path["sha256"])

@@ -32,6 +32,16 @@ class SimAccount:
     full_name: str = ""
     biography: str = ""
     external_url: str = ""
+    link_id: str = ""
+    """Of the link in the profile; empty without one."""
+    avatar_id: str = ""
+    """Changes with every new picture; empty without one."""
+    avatar_sha256: str = ""
+    is_private: bool = False
+    refuses_follows: bool = False
+    """Whoever asks to follow it is refused."""
+    ignores_edits: bool = False
+    """Changes of its profile are answered with a yes, and nothing changes."""
     sessions: dict[str, str] = field(default_factory=dict)
     """Session id → device."""
     devices: list[str] = field(default_factory=list)
@@ -43,9 +53,9 @@ class SimAccount:
             "pk_id": str(self.pk),
             "username": self.username,
             "full_name": self.full_name or self.username,
-            "is_private": False,
+            "is_private": self.is_private,
             "is_verified": False,
-            "profile_pic_url": f"https://www.instagram.com/avatars/{self.pk}.jpg",
+            **self._picture(),
         }
 
     def own(self) -> dict[str, JsonValue]:
@@ -55,6 +65,7 @@ class SimAccount:
             "is_business": False,
             "biography": self.biography,
             "external_url": self.external_url,
+            "bio_links": self._links(),
             "email": "",
             "phone_number": "",
             "gender": 3,
@@ -63,6 +74,16 @@ class SimAccount:
     def full(self, media_count: int) -> dict[str, JsonValue]:
         """The account as others see it."""
         return {**self.own(), "media_count": media_count, "follower_count": 0, "following_count": 0}
+
+    def _picture(self) -> dict[str, JsonValue]:
+        address = f"https://scontent.cdninstagram.com/avatars/{self.avatar_sha256 or 'anonymous'}.jpg"
+        shown: dict[str, JsonValue] = {"profile_pic_url": address, "has_anonymous_profile_picture": not self.avatar_id}
+        return shown | {"profile_pic_id": self.avatar_id} if self.avatar_id else shown
+
+    def _links(self) -> list[JsonValue]:
+        if not self.external_url:
+            return []
+        return [{"link_id": self.link_id, "url": self.external_url, "title": "", "link_type": "external"}]
 
     def public(self) -> dict[str, JsonValue]:
         """For the control API: no password, no session."""

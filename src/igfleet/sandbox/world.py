@@ -11,7 +11,9 @@ from pydantic import JsonValue
 
 from igfleet import clock
 from igfleet.sandbox.faults import Faults, play
+from igfleet.sandbox.items import ItemKind, Items
 from igfleet.sandbox.ledger import Ledger
+from igfleet.sandbox.limits import Limits
 from igfleet.sandbox.messages import Answer, Request
 from igfleet.sandbox.passwords import PasswordKey
 from igfleet.sandbox.people import AccountState, SimAccount, session_of
@@ -61,11 +63,12 @@ class JournalEntry:
 
 @dataclass
 class World:
-    """Accounts, uploads, the ledger, the script of faults and the journal of all requests."""
+    """Accounts and what they have, uploads, the ledger, the script of faults and limits, the journal of requests."""
 
     folder: Path
     accounts: dict[str, SimAccount] = field(default_factory=dict)
     faults: Faults = field(default_factory=Faults)
+    limits: Limits = field(default_factory=Limits)
     uploads: Uploads = field(default_factory=Uploads)
     password_key: PasswordKey = field(default_factory=PasswordKey)
     contexts: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -73,11 +76,14 @@ class World:
     journal: deque[JournalEntry] = field(default_factory=lambda: deque(maxlen=_JOURNAL_LENGTH))
     store: Store = field(init=False)
     ledger: Ledger = field(init=False)
+    items: Items = field(init=False)
 
     def __post_init__(self) -> None:
         self.store = Store(self.folder)
         self.ledger = Ledger(self.store)
         self.ledger.load()
+        self.items = Items(self.store)
+        self.items.load()
         for row in self.store.all("account"):
             account = SimAccount(**row)  # type: ignore[arg-type]  # written by `keep`
             self.accounts[account.username] = account
@@ -94,10 +100,24 @@ class World:
         self.keep(account)
         return account
 
+    def furnish(self, account: SimAccount, *, pictures: int = 0, stories: int = 0, **traits: str | bool) -> None:
+        """Give an account a profile, and at least so many pictures and stories."""
+        for name, value in traits.items():
+            setattr(account, name, value)
+        if account.external_url and not account.link_id:
+            account.link_id = str(account.pk)
+        self.keep(account)
+        self.items.top_up(account.username, ItemKind.PICTURE, pictures)
+        self.items.top_up(account.username, ItemKind.STORY, stories)
+
     def keep(self, account: SimAccount) -> None:
         """Write an account down."""
         row: dict[str, JsonValue] = asdict(account)
         self.store.put("account", account.username, row)
+
+    def account_of(self, pk: int) -> SimAccount | None:
+        """Whose id this is."""
+        return next((account for account in self.accounts.values() if account.pk == pk), None)
 
     def signed_in(self, request: Request) -> SimAccount | None:
         """Whose session the request shows."""

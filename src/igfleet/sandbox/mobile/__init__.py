@@ -1,5 +1,27 @@
 """The mobile API, as instagrapi 3.2.2 uses it. Importing the package registers every route."""
 
-from igfleet.sandbox.mobile import bloks, feed, legacy_login, people, publish, search, upload
+from igfleet.sandbox.mobile import (
+    bloks,
+    feed,
+    friendships,
+    legacy_login,
+    people,
+    profile,
+    publish,
+    search,
+    stories,
+    upload,
+)
 
-__all__ = ["bloks", "feed", "legacy_login", "people", "publish", "search", "upload"]
+__all__ = [
+    "bloks",
+    "feed",
+    "friendships",
+    "legacy_login",
+    "people",
+    "profile",
+    "publish",
+    "search",
+    "stories",
+    "upload",
+]

@@ -16,8 +16,7 @@ async def current_user(world: World, request: Request, _path: dict[str, str]) ->
 
 @route("GET", r"/api/v1/users/(?P<pk>\d+)/info/")
 async def user_info(world: World, _request: Request, path: dict[str, str]) -> Answer:
-    account = next((known for known in world.accounts.values() if known.pk == int(path["pk"])), None)
-    return _full(world, account)
+    return _full(world, world.account_of(int(path["pk"])))
 
 
 @route("GET", r"/api/v1/users/(?P<name>[A-Za-z0-9._]+)/usernameinfo/")

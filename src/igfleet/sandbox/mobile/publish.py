@@ -7,7 +7,7 @@ from pydantic import JsonValue
 from igfleet import clock
 from igfleet.sandbox.ledger import Published, shortcode
 from igfleet.sandbox.messages import Answer, Request
-from igfleet.sandbox.mobile.feed import shape
+from igfleet.sandbox.mobile.shapes import shape
 from igfleet.sandbox.people import SimAccount
 from igfleet.sandbox.refusals import REFUSALS
 from igfleet.sandbox.uploads import Upload
@@ -27,7 +27,7 @@ async def configure(world: World, request: Request, _path: dict[str, str]) -> An
     world.store.keep_bytes(medium.sha256, bytes(video.data))
     world.store.keep_bytes(medium.cover_sha256, bytes(cover.data))
     world.ledger.publish(medium)
-    answer = Answer.ok(media=shape(world, medium), upload_id=upload_id)
+    answer = Answer.ok(media=shape(world, medium, request.account or ""), upload_id=upload_id)
     answer.sent = lambda: world.ledger.acknowledge(medium)
     return answer
 
