@@ -5,9 +5,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from tests.e2e.fleet import Fleet
 
 from igfleet.embedded import EmbeddedPostgres
+from tests.e2e.fleet import Fleet
 
 pytestmark = pytest.mark.timeout(300)
 OLDEST = 15
