@@ -31,6 +31,16 @@ class Served:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return httpx.AsyncClient(base_url=self.address, headers=headers, trust_env=False, timeout=30)
 
+    @asynccontextmanager
+    async def signed_in(self, name: str = "anna", role: Role = Role.ADMIN) -> AsyncIterator[httpx.AsyncClient]:
+        """Somebody with a session of the dashboard."""
+        await self.user(name, role)
+        async with self.client(None) as client:
+            page = (await client.get("/signin", headers={"accept": "text/html"})).text
+            csrf = page.split('name="csrf" value="', 1)[1].split('"', 1)[0]
+            await client.post("/signin", data={"csrf": csrf, "name": name, "password": PASSWORD})
+            yield client
+
     async def user(self, name: str = "anna", role: Role = Role.ADMIN) -> None:
         """Somebody who may sign in with `PASSWORD`."""
         async with self.context.database.sessions.begin() as session:

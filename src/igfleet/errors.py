@@ -76,6 +76,12 @@ class Invalid(UserError):
         self.fields = fields or {}
 
 
+class Damaged(Invalid):
+    """A file's bytes are not those that were announced: it is sent again from the beginning."""
+
+    reason_code = "damaged"
+
+
 class PermitRefused(UserError):
     """The commit permit is refused: cancelled, over budget, or the account is stopped."""
 

@@ -58,6 +58,7 @@ class ReasonCode(StrEnum):
     MEDIA_REFUSED = "media_refused"
     MEDIA_CORRUPT = "media_corrupt"
     MEDIA_MISSING = "media_missing"
+    LIBRARY_FULL = "library_full"
     LOCATION_NOT_FOUND = "location_not_found"
     MENTION_NOT_FOUND = "mention_not_found"
     USER_NOT_FOUND = "user_not_found"
@@ -149,6 +150,10 @@ REASONS: dict[ReasonCode, Reason] = {
     _R.MEDIA_REFUSED: _final("Instagram refused the media or its caption", "Change the video or the caption."),
     _R.MEDIA_CORRUPT: _final("The media arrived damaged three times", "Upload the file again."),
     _R.MEDIA_MISSING: _final("The media file is gone from the library", "Upload the file again."),
+    _R.LIBRARY_FULL: _person(
+        "The library takes no more files of that size",
+        "Delete what is no longer needed, or raise MEDIA_QUOTA_BYTES, then press Resume.",
+    ),
     _R.LOCATION_NOT_FOUND: _final("No place of that name was found", "Correct the location, then press Retry."),
     _R.MENTION_NOT_FOUND: _final("A mentioned user does not exist", "Correct the mention, then press Retry."),
     _R.USER_NOT_FOUND: _final("Nobody has that user name", "Correct the name, then press Retry."),

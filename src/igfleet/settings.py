@@ -211,6 +211,11 @@ class UiSettings(Settings):
     media_quota_bytes: Annotated[int, Field(ge=1)] = Field(
         50 * 1024**3, validation_alias="MEDIA_QUOTA_BYTES", description="Largest size of the whole library."
     )
+    evidence_quota_bytes: Annotated[int, Field(ge=1)] = Field(
+        2 * 1024**3,
+        validation_alias="EVIDENCE_QUOTA_BYTES",
+        description="Largest size of all screenshots and traces of failed runs; the oldest leave first.",
+    )
     sandbox_url: str | None = Field(
         None, validation_alias="SANDBOX_URL", description="Control address of the sandbox: simulated posts link to it."
     )

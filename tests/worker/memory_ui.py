@@ -9,13 +9,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import uvicorn
-from litestar import Litestar, Request, Response, get, post, put
+from litestar import Litestar, Request, Response, get, patch, post, put
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.params import FromPath, JSONBody
 from litestar.response import Stream
 from pydantic import JsonValue
 
+from igfleet.contracts.files import FileOffer, FileStanding
 from igfleet.contracts.leases import (
     Lease,
     LeasedAccount,
@@ -70,6 +71,10 @@ class MemoryUi:
     outcomes: dict[int, LeaseOutcome] = field(default_factory=dict)
     """By account task."""
     media: dict[str, bytes] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
+    """What runs handed over, by name."""
+    parts: dict[str, bytes] = field(default_factory=dict)
+    """What has arrived, by sha256."""
     cancelled: set[UUID] = field(default_factory=set)
     downloads: list[str] = field(default_factory=list)
     cut_at: int | None = None
@@ -151,6 +156,8 @@ def app(ui: MemoryUi) -> Litestar:
         totp,
         outcome,
         download,
+        offer_file,
+        append_file,
     ]
     made = Litestar(handlers, exception_handlers={UserError: _problem}, guards=[_guard], openapi_config=None)
     made.state.memory = ui
@@ -315,6 +322,26 @@ async def download(media_id: FromPath[str], request: Request[Any, Any, Any]) -> 
     if ui.cut_at is not None:
         rest, ui.cut_at = rest[: ui.cut_at], None
     return Stream(_pieces(rest), status_code=206 if start else 200, headers=headers)
+
+
+@put("/api/leases/{lease_id:uuid}/files/{sha256:str}")
+async def offer_file(lease_id: UUID, sha256: str, data: FileOffer, request: Request[Any, Any, Any]) -> FileStanding:
+    ui = _of(request)
+    ui.check(lease_id)
+    part = ui.parts.setdefault(sha256, b"")
+    if len(part) < data.size_bytes:
+        return FileStanding(offset=len(part))
+    ui.files[data.name] = part
+    file = LeasedMedia(id=1, name=data.name, path="/api/media/1/download", sha256=sha256, size_bytes=len(part))
+    return FileStanding(offset=len(part), file=file)
+
+
+@patch("/api/leases/{lease_id:uuid}/files/{sha256:str}")
+async def append_file(lease_id: UUID, sha256: str, request: Request[Any, Any, Any]) -> FileStanding:
+    ui = _of(request)
+    ui.check(lease_id)
+    ui.parts[sha256] += await request.body()
+    return FileStanding(offset=len(ui.parts[sha256]))
 
 
 async def _pieces(content: bytes) -> AsyncIterator[bytes]:

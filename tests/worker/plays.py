@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from pydantic import SecretStr
 
 from igfleet import errors
+from igfleet.contracts.files import Purpose
 from igfleet.contracts.leases import SessionKind, SessionMaterial
 from igfleet.contracts.posts import CommitKind, Intent, PostOutcome, SeenMedia, Snapshot
 from igfleet.contracts.tasks import Effect, Method
@@ -164,6 +165,15 @@ async def fetch(run: RunContext, _word: str) -> None:
     run.remember("size", path.stat().st_size)
 
 
+async def store(run: RunContext, word: str) -> None:
+    """Hand over a file of the run's folder, or of anywhere else."""
+    path = Path(word) if word else run.folder / "made.txt"
+    if not word:
+        path.write_text("made by the run")
+    stored = await run.store(path, "made.txt", purpose=Purpose.PICTURE)
+    run.remember("knows", run.stored("made.txt") == stored)
+
+
 async def connect(run: RunContext, word: str) -> None:
     """Ask for a host through the gate."""
     publisher = await run.publisher()
@@ -184,7 +194,7 @@ async def look_around(run: RunContext, _word: str) -> None:
 
 PLAYS: dict[str, Callable[[RunContext, str], Coroutine[Any, Any, None]]] = {
     play.__name__: play
-    for play in (say, sign_in, fail, bug, wait, stuck, with_children, die, publish, fetch, connect, look_around)
+    for play in (say, sign_in, fail, bug, wait, stuck, with_children, die, publish, fetch, store, connect, look_around)
 }
 KINDS: dict[str, Kind] = kinds({runner.kind: runner for runner in (Play, ShortPlay)})  # type: ignore[misc]  # any options
 PRELOAD = ("igfleet.worker.execution", __name__)

@@ -78,3 +78,25 @@ async def test_a_run_never_sees_the_worker_s_token(desk: Desk, monkeypatch: pyte
 
     assert "PATH" in str(desk.ui.checkpoints()["environment"])
     assert TOKEN not in str(desk.ui.checkpoints()["environment"])
+
+
+async def test_a_run_hands_a_file_over_and_remembers_it(desk: Desk) -> None:
+    desk.ui.add("store")
+
+    async with desk.worker():
+        await desk.until(lambda: desk.ui.outcomes)
+
+    assert desk.ui.outcomes[1].outcome is Ending.COMPLETED
+    assert desk.ui.files == {"made.txt": b"made by the run"}
+    assert desk.ui.checkpoints() == {"knows": True}
+
+
+async def test_a_run_hands_over_nothing_from_outside_its_folder(desk: Desk) -> None:
+    desk.ui.add("store", options={"play": "store", "word": "/etc/hostname"})
+
+    async with desk.worker():
+        await desk.until(lambda: desk.ui.outcomes)
+
+    assert desk.ui.outcomes[1].outcome is Ending.RETRY_LATER
+    assert "no file of the run's folder" in desk.ui.outcomes[1].message
+    assert desk.ui.files == {}

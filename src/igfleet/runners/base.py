@@ -5,11 +5,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, ClassVar, Protocol, Self
 
 from pydantic import Field, JsonValue, model_validator
 
 from igfleet.contracts.base import Strict, Word
+from igfleet.contracts.files import Purpose
 from igfleet.contracts.leases import LeasedAccount, LeasedProxy
 from igfleet.contracts.posts import Intent, LeasedMedia, LeasedPost, Permit, PostOutcome, Reading, Verdict
 from igfleet.contracts.tasks import Action, Effect, Method, Subject
@@ -93,6 +95,26 @@ class RunContext(Protocol):
 
     async def fetch(self, media: LeasedMedia) -> Path:
         """The file, downloaded once per worker and checked by its sha256."""
+
+    async def store(
+        self,
+        path: Path,
+        name: str,
+        *,
+        purpose: Purpose,
+        facts: Mapping[str, JsonValue] = MappingProxyType({}),
+        source: LeasedMedia | None = None,
+        counter: str | None = None,
+    ) -> LeasedMedia:
+        """Hand a file of the run's folder to the ui; it is safely there when the call returns.
+
+        `name` is unique within the account task (for evidence: within the attempt). `facts` are shown with the file.
+        `source` is the file of the share that it was made of. `counter` grows by one with it, exactly once over all
+        attempts. Raises `NeedsPerson` (library_full), `NetworkTrouble`.
+        """
+
+    def stored(self, name: str) -> LeasedMedia | None:
+        """The file that this or an earlier attempt stored under that name; None for evidence."""
 
     def log(self, event: str, text: str, *, level: str = "info", **fields: JsonValue) -> None:
         """Add a line that the operator reads."""

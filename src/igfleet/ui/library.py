@@ -1,18 +1,20 @@
 """The library: files enter it once, are probed, and leave it when nothing needs them any more."""
 
-from collections.abc import AsyncIterable, Sequence
+from collections.abc import AsyncIterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 import anyio.to_thread
+from pydantic import JsonValue
 from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet import log
+from igfleet.contracts.files import Origin
 from igfleet.contracts.states import MediaState
-from igfleet.errors import Conflict, NotFound
+from igfleet.errors import Conflict, NotFound, TooLarge
 from igfleet.media.examine import Examined, examine
 from igfleet.media.facts import MediaKind, NotMedia
 from igfleet.media.ffmpeg import ToolMissing, locate_ffmpeg
@@ -20,7 +22,7 @@ from igfleet.media.limits import MediaProblem, problems
 from igfleet.media.probe import probed
 from igfleet.settings import UiSettings
 from igfleet.ui.db import Database
-from igfleet.ui.models import AuditEntry, Media, Post, TaskMedia
+from igfleet.ui.models import AuditEntry, Evidence, Media, Post, TaskMedia, Upload
 from igfleet.ui.storage import Storage, Stored
 
 _log = log.get(__name__)
@@ -36,6 +38,15 @@ class HasLibrary(Protocol):
     def database(self) -> Database: ...
     @property
     def storage(self) -> Storage: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """How a file came to be that nobody uploaded."""
+
+    origin: Origin
+    source_id: int | None
+    facts: Mapping[str, JsonValue]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +68,36 @@ async def receive_file(ui: HasLibrary, path: Path) -> Stored:
 
 
 async def room_bytes(ui: HasLibrary) -> int:
-    """How much the library may still grow."""
+    """How much the library may still grow, with all that is on its way."""
     async with ui.database.sessions() as session:
-        used = await session.scalar(select(func.coalesce(func.sum(Media.size_bytes), 0)))
+        kept = select(func.coalesce(func.sum(Media.size_bytes), 0)).scalar_subquery()
+        coming = select(func.coalesce(func.sum(Upload.size_bytes), 0)).scalar_subquery()
+        used = await session.scalar(select(kept + coming))
     return max(0, ui.settings.media_quota_bytes - int(used or 0))
 
 
-async def add(session: AsyncSession, stored: Stored, name: str, actor: str) -> Added:
+async def require_room(ui: HasLibrary, size_bytes: int) -> None:
+    """Raises `TooLarge` for a file that the library would not take."""
+    most = ui.settings.media_max_bytes
+    if size_bytes > most:
+        raise TooLarge(f"The file is larger than {most / 1024**2:,.0f} MB, the most that MEDIA_MAX_BYTES allows.")
+    if size_bytes > await room_bytes(ui):
+        raise TooLarge("The library is full: delete what is no longer needed, or raise MEDIA_QUOTA_BYTES.")
+
+
+async def add(session: AsyncSession, stored: Stored, name: str, actor: str, making: Making | None = None) -> Added:
     """The row of a stored file. A new one is `probing` until `probe` was run on it."""
     made = await session.scalar(
         insert(Media)
-        .values(sha256=stored.sha256, name=_plain_name(name), size_bytes=stored.size_bytes, added_by=actor)
+        .values(
+            sha256=stored.sha256,
+            name=plain_name(name),
+            size_bytes=stored.size_bytes,
+            added_by=actor,
+            origin=making.origin if making else Origin.UPLOADED,
+            source_id=making.source_id if making else None,
+            making=making.facts if making else {},
+        )
         .on_conflict_do_nothing()
         .returning(Media.id)
     )
@@ -133,9 +163,11 @@ async def delete(session: AsyncSession, media: Media, actor: str) -> None:
 
 
 async def remove_file(ui: HasLibrary, sha256: str) -> None:
-    """Remove the bytes, unless the same file was added again meanwhile."""
+    """Remove the bytes, unless the same file was added again meanwhile, or is evidence too."""
+    in_library = select(Media.sha256).where(Media.sha256 == sha256)
+    as_evidence = select(Evidence.sha256).where(Evidence.sha256 == sha256)
     async with ui.database.sessions() as session:
-        if await session.scalar(select(Media.id).where(Media.sha256 == sha256)) is None:
+        if await session.scalar(in_library.union_all(as_evidence).limit(1)) is None:
             await anyio.to_thread.run_sync(ui.storage.remove, sha256)
 
 
@@ -170,7 +202,7 @@ async def _note(
     return state
 
 
-def _plain_name(name: str) -> str:
+def plain_name(name: str) -> str:
     """The last part of the given name, printable and not too long: for people, never a path."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
     printable = "".join(character for character in last if character.isprintable()).strip()

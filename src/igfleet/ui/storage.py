@@ -6,7 +6,8 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -14,7 +15,8 @@ from typing import BinaryIO
 import anyio.to_thread
 
 from igfleet import clock
-from igfleet.errors import NotFound, TooLarge, Unavailable
+from igfleet.errors import Conflict, Damaged, NotFound, TooLarge, Unavailable
+from igfleet.ui.parts import Part
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CHUNK = 1024 * 1024
@@ -46,19 +48,33 @@ class Storage:
         await anyio.to_thread.run_sync(self._make_room)
         draft = _Draft(self._incoming / uuid.uuid4().hex, self._max_bytes, room_bytes)
         try:
-            async for chunk in chunks:
-                await anyio.to_thread.run_sync(draft.write, chunk)
-            return await anyio.to_thread.run_sync(self._keep, draft)
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise Unavailable("The disk of the library is full: free some space, then upload again.") from error
-            raise
+            with _told_when_full():
+                async for chunk in chunks:
+                    await anyio.to_thread.run_sync(draft.write, chunk)
+                return await anyio.to_thread.run_sync(self._keep, draft)
         finally:
             draft.discard()
 
     async def store_file(self, path: Path, room_bytes: int | None = None) -> Stored:
         """Copy a file of this machine into the storage."""
         return await self.store(_chunks_of(path, 0, path.stat().st_size), room_bytes)
+
+    def part(self, key: str) -> Part:
+        """What has arrived of a file that comes in parts. `key` is ours, never a name given from outside."""
+        return Part(self._incoming / f"part-{key}")
+
+    async def append(self, part: Part, offset: int, chunks: AsyncIterable[bytes], total: int) -> int:
+        """`Part.append` while there is room on the disk. Raises `Unavailable` when it is full."""
+        await anyio.to_thread.run_sync(self._make_room)
+        with _told_when_full():
+            return await part.append(offset, chunks, total)
+
+    async def adopt(self, part: Part, expected: str | None = None) -> Stored:
+        """Take over a file all of whose parts have come. Raises `Damaged` when its sha256 is not the expected one."""
+        return await anyio.to_thread.run_sync(self._adopt, part, expected)
+
+    def has(self, sha256: str) -> bool:
+        return self._place(sha256).is_file()
 
     def path(self, sha256: str) -> Path:
         """Where the bytes lie. Raises `NotFound` for anything that is no sha256 of a stored file."""
@@ -104,11 +120,28 @@ class Storage:
 
     def _keep(self, draft: "_Draft") -> Stored:
         stored = draft.finish()
-        place = self._place(stored.sha256)
-        place.parent.mkdir(mode=0o700, exist_ok=True)
-        draft.path.replace(place)
-        _fsync_folder(place.parent)
+        self._settle(draft.path, stored.sha256)
         return stored
+
+    def _adopt(self, part: Part, expected: str | None) -> Stored:
+        try:
+            with part.path.open("rb") as file:
+                os.fsync(file.fileno())
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        except FileNotFoundError:
+            raise Conflict("Somebody else finishes this file just now. Ask again.") from None
+        if expected is not None and sha256 != expected:
+            part.remove()
+            raise Damaged("The file arrived damaged. Send it again from the beginning.")
+        stored = Stored(sha256, part.size)
+        self._settle(part.path, sha256)
+        return stored
+
+    def _settle(self, path: Path, sha256: str) -> None:
+        place = self._place(sha256)
+        place.parent.mkdir(mode=0o700, exist_ok=True)
+        path.replace(place)
+        _fsync_folder(place.parent)
 
 
 class _Draft:
@@ -155,6 +188,16 @@ async def _chunks_of(path: Path, start: int, end: int) -> AsyncIterator[bytes]:
             yield chunk
     finally:
         file.close()
+
+
+@contextmanager
+def _told_when_full() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise Unavailable("The disk of the library is full: free some space, then upload again.") from error
+        raise
 
 
 def _fsync_folder(folder: Path) -> None:

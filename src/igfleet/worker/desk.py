@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from igfleet import clock, log
+from igfleet.contracts.files import Purpose
 from igfleet.contracts.leases import Lease, LeaseOutcome, SessionMaterial, Spending
 from igfleet.contracts.posts import Intent, LeasedMedia, PostOutcome, Reading
 from igfleet.contracts.tasks import LogLine
-from igfleet.errors import IgfleetError, Unavailable
+from igfleet.errors import IgfleetError, Invalid, Unavailable
+from igfleet.worker import uploads
 from igfleet.worker.downloads import Hold
 from igfleet.worker.egress import Gate
 from igfleet.worker.journal import Journal
@@ -23,11 +25,14 @@ _log = log.get(__name__)
 class Desk:
     """One run's. `done` is how the run says it ended; `counted` are its counters so far."""
 
-    def __init__(self, ui: UiClient, lease: Lease, gate: Gate, reporter: Reporter, hold: Hold, journal: Path) -> None:
+    def __init__(
+        self, ui: UiClient, lease: Lease, gate: Gate, reporter: Reporter, hold: Hold, journal: Path, folder: Path
+    ) -> None:
         self._ui, self._lease, self._gate = ui, lease, gate
-        self._reporter, self._hold, self._journal = reporter, hold, journal
+        self._reporter, self._hold, self._journal, self._folder = reporter, hold, journal, folder
         self._asks = {
             Ask.FETCH: self._fetch,
+            Ask.STORE: self._store,
             Ask.TOTP: self._totp,
             Ask.SPEND: self._spend,
             Ask.SESSION: self._session,
@@ -75,6 +80,24 @@ class Desk:
 
     async def _fetch(self, body: dict[str, Any]) -> str:
         return str(await self._hold.fetch(LeasedMedia.model_validate(body["media"])))
+
+    async def _store(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Only what lies in the run's own folder is handed over."""
+        path = Path(body["path"]).resolve()
+        if not path.is_relative_to(self._folder.resolve()) or not path.is_file():
+            raise Invalid(f"{path.name} is no file of the run's folder.")
+        handed = uploads.Handed(
+            path=path,
+            name=str(body["name"]),
+            purpose=Purpose(body["purpose"]),
+            facts=body["facts"],
+            source_id=body["source_id"],
+            counter=body["counter"],
+        )
+        stored = await uploads.send(self._ui, self._lease.id, handed)
+        if handed.counter is not None:
+            self.counted[handed.counter] += 1
+        return stored.model_dump(mode="json")
 
     async def _totp(self, _body: dict[str, Any]) -> str:
         return (await self._ui.totp(self._lease.id)).code.get_secret_value()

@@ -18,6 +18,7 @@ class Ask(StrEnum):
     """What a run asks for, and waits for the answer."""
 
     FETCH = "fetch"
+    STORE = "store"
     TOTP = "totp"
     SPEND = "spend"
     SESSION = "session"

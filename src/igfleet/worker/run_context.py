@@ -5,11 +5,13 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import cast
 
 from pydantic import JsonValue
 
 from igfleet import clock, log
+from igfleet.contracts.files import Purpose, stored_key
 from igfleet.contracts.leases import Lease, LeasedAccount, SessionMaterial, Spending
 from igfleet.contracts.posts import Intent, LeasedMedia, LeasedPost, Permit, PostOutcome, Reading, Verdict
 from igfleet.contracts.tasks import Action, LogLine
@@ -100,6 +102,27 @@ class PipeContext:
 
     async def fetch(self, media: LeasedMedia) -> Path:
         return Path(await self._line.ask(Ask.FETCH, media=media.model_dump(mode="json")))
+
+    async def store(
+        self,
+        path: Path,
+        name: str,
+        *,
+        purpose: Purpose,
+        facts: Mapping[str, JsonValue] = MappingProxyType({}),
+        source: LeasedMedia | None = None,
+        counter: str | None = None,
+    ) -> LeasedMedia:
+        body = {"path": str(path), "name": name, "purpose": purpose.value, "facts": _cleaned(dict(facts))}
+        source_id = source.id if source is not None else None
+        answer = await self._line.ask(Ask.STORE, **body, source_id=source_id, counter=counter)
+        if purpose is not Purpose.EVIDENCE:
+            self._checkpoints[stored_key(name)] = answer
+        return LeasedMedia.model_validate(answer)
+
+    def stored(self, name: str) -> LeasedMedia | None:
+        noted = self._checkpoints.get(stored_key(name))
+        return LeasedMedia.model_validate(noted) if noted else None
 
     def log(self, event: str, text: str, *, level: str = "info", **fields: JsonValue) -> None:
         line = LogLine(at=clock.now(), level=level, event=event, text=_clean(text), fields=_cleaned(fields))

@@ -113,7 +113,7 @@ class Run:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._journal.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             async with self._bench.downloads.holding() as hold:
-                desk = Desk(self._bench.ui, self.lease, self._gate, reporter, hold, self._journal)
+                desk = Desk(self._bench.ui, self.lease, self._gate, reporter, hold, self._journal, self._folder)
                 self.counted = desk.counted
                 await self._watch(desk, await self._gate.open())
                 return desk.done

@@ -1,9 +1,10 @@
 """The worker's calls to the ui. All may be repeated: they carry a lease, a number, or a whole state."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from ipaddress import ip_address
+from types import MappingProxyType
 from typing import Any, Self
 from uuid import UUID
 
@@ -11,6 +12,7 @@ import httpx
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from igfleet import backoff, log
+from igfleet.contracts.files import FileOffer, FileStanding
 from igfleet.contracts.leases import (
     Lease,
     LeaseOutcome,
@@ -27,6 +29,7 @@ from igfleet.contracts.posts import Intent, Permit, PostOutcome, PostView, Readi
 from igfleet.contracts.worker_api import Heartbeat, HeartbeatReply, Registered, Registration
 from igfleet.errors import (
     Conflict,
+    Damaged,
     Forbidden,
     Invalid,
     LeaseLost,
@@ -34,6 +37,7 @@ from igfleet.errors import (
     NotSignedIn,
     PermitRefused,
     SetupError,
+    TooLarge,
     TooManyRequests,
     Unavailable,
     UserError,
@@ -51,10 +55,12 @@ _BY_STATUS: dict[int, type[UserError]] = {
     403: Forbidden,
     404: NotFound,
     409: Conflict,
+    413: TooLarge,
     422: Invalid,
     503: Unavailable,
 }
-_BY_CODE: dict[str, type[UserError]] = {"lease_lost": LeaseLost, "wrong_state": WrongState}
+_BY_CODE: dict[str, type[UserError]] = {"lease_lost": LeaseLost, "wrong_state": WrongState, "damaged": Damaged}
+_CONTENT_TYPES = {str: "application/json", bytes: "application/octet-stream"}
 
 
 class Away(Unavailable):
@@ -128,6 +134,15 @@ class UiClient:
         """Raises `PermitRefused` (budget_spent)."""
         return await self._call("POST", f"/api/leases/{lease}/spendings", Spent, spending)
 
+    async def offer_file(self, lease: UUID, sha256: str, offer: FileOffer) -> FileStanding:
+        """Raises `TooLarge`, `Invalid` (damaged: send it anew)."""
+        return await self._call("PUT", f"/api/leases/{lease}/files/{sha256}", FileStanding, offer)
+
+    async def append_file(self, lease: UUID, sha256: str, offset: int, part: bytes) -> FileStanding:
+        """One try: what has arrived is asked for by the next offer. Raises `Conflict` for a wrong offset."""
+        path, headers = f"/api/leases/{lease}/files/{sha256}", {"Upload-Offset": str(offset)}
+        return await self._call("PATCH", path, FileStanding, part, tries=1, headers=headers)
+
     async def outcome(self, lease: UUID, outcome: LeaseOutcome) -> OutcomeAccepted:
         return await self._call("PUT", f"/api/leases/{lease}/outcome", OutcomeAccepted, outcome, tries=30)
 
@@ -136,15 +151,16 @@ class UiClient:
         method: str,
         path: str,
         answer: type[T],
-        body: BaseModel | None = None,
+        body: BaseModel | bytes | None = None,
         *,
         tries: int = _TRIES,
         seconds: float | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
     ) -> T:
         """Call until an answer comes, at most `tries` times. Raises the error of the answer, or `Unavailable`."""
         for number in range(1, tries + 1):
             try:
-                response = await self._send(method, path, body, seconds)
+                response = await self._send(method, path, body, seconds, headers)
                 return _understood(response, answer)
             except (Unavailable, TooManyRequests) as error:
                 if number == tries:
@@ -154,9 +170,11 @@ class UiClient:
                 await asyncio.sleep(max(wait, _asked_wait(error)).total_seconds())
         raise AssertionError("unreachable")
 
-    async def _send(self, method: str, path: str, body: BaseModel | None, seconds: float | None) -> httpx.Response:
-        content = body.model_dump_json() if body is not None else None
-        headers = {"Content-Type": "application/json"} if content is not None else {}
+    async def _send(
+        self, method: str, path: str, body: BaseModel | bytes | None, seconds: float | None, more: Mapping[str, str]
+    ) -> httpx.Response:
+        content = body.model_dump_json() if isinstance(body, BaseModel) else body
+        headers = {"Content-Type": _CONTENT_TYPES[type(content)], **more} if content is not None else {}
         timeout: Any = httpx.USE_CLIENT_DEFAULT if seconds is None else seconds
         try:
             response = await self.http.request(method, path, content=content, headers=headers, timeout=timeout)

@@ -3,13 +3,20 @@
 from litestar import Router
 
 from igfleet.ui import problems
-from igfleet.ui.api import access, health, leases, media, posts, seed, workers
+from igfleet.ui.api import access, files, health, leases, media, posts, seed, workers
 
 ROUTES = [
     health.ROUTER,
     Router(
         "/api",
-        route_handlers=[*workers.HANDLERS, *leases.HANDLERS, *posts.HANDLERS, *media.HANDLERS, *seed.HANDLERS],
+        route_handlers=[
+            *workers.HANDLERS,
+            *leases.HANDLERS,
+            *posts.HANDLERS,
+            *files.HANDLERS,
+            *media.HANDLERS,
+            *seed.HANDLERS,
+        ],
         guards=[access.only_workers],
         dependencies=access.DEPENDENCIES,
         exception_handlers=problems.HANDLERS,

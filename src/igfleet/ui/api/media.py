@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import quote
 
 from litestar import Request, Response, get
 from litestar.params import FromPath
@@ -28,10 +29,13 @@ async def download(
     return ranged(request, ui, media.sha256, "image/jpeg" if media.kind == "image" else "video/mp4")
 
 
-def ranged(request: Request[Any, Any, Any], ui: UiContext, sha256: str, media_type: str) -> Response[Any]:
-    """A stored file as an answer: 200, 206 or 416."""
+def ranged(
+    request: Request[Any, Any, Any], ui: UiContext, sha256: str, media_type: str, name: str = ""
+) -> Response[Any]:
+    """A stored file as an answer: 200, 206 or 416. `name` is the one to save it under."""
     size, etag = ui.storage.size(sha256), f'"{sha256}"'
-    headers = {"ETag": etag, "Accept-Ranges": "bytes", "Content-Disposition": "attachment"}
+    saved_as = f"attachment; filename*=UTF-8''{quote(name, safe='')}" if name else "attachment"
+    headers = {"ETag": etag, "Accept-Ranges": "bytes", "Content-Disposition": saved_as}
     span = span_of(request.headers.get("range"), request.headers.get("if-range"), etag, size)
     if span is None:
         return Response(

@@ -1,6 +1,7 @@
 """What is mended every two seconds, and every night."""
 
 from igfleet import log
+from igfleet.ui import evidence, library
 from igfleet.ui.context import UiContext
 from igfleet.ui.queue.rescue import let_through, rescue
 from igfleet.ui.queue.summary import summarise_stale, summarise_task
@@ -14,6 +15,7 @@ _PRUNED = (
     "DELETE FROM sign_in_failures WHERE at < now() - interval '1 day'",
     "DELETE FROM one_time_tokens WHERE expires_at < now() - interval '7 days'",
     "DELETE FROM spendings WHERE at < now() - interval '2 days'",
+    "DELETE FROM uploads WHERE touched_at < now() - interval '1 day'",
     "DELETE FROM log_lines WHERE at < now() - interval '90 days'",
 )
 
@@ -40,3 +42,7 @@ async def prune(ui: UiContext) -> None:
     async with ui.database.transaction() as raw:
         for statement in _PRUNED:
             await raw.execute(statement)
+    async with ui.database.sessions.begin() as session:
+        dropped = await evidence.prune(session, ui.settings.evidence_quota_bytes)
+    for sha256 in dropped:
+        await library.remove_file(ui, sha256)

@@ -4,6 +4,7 @@ from igfleet.ui.models.account_tasks import AccountTask, LogEntry
 from igfleet.ui.models.accounts import Account
 from igfleet.ui.models.audit import AuditEntry
 from igfleet.ui.models.base import Base
+from igfleet.ui.models.evidence import Evidence
 from igfleet.ui.models.media import Media
 from igfleet.ui.models.people import OneTimeToken, Role, SignInFailure, StagedImport, User, UserSession
 from igfleet.ui.models.posts import Post, PostChange
@@ -11,6 +12,7 @@ from igfleet.ui.models.proxies import Proxy
 from igfleet.ui.models.secrets import DataKey, SealedSecret
 from igfleet.ui.models.spendings import Spending
 from igfleet.ui.models.tasks import Task, TaskMedia
+from igfleet.ui.models.uploads import Upload
 from igfleet.ui.models.workers import LiveMethod, Worker, WorkerToken
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     "AuditEntry",
     "Base",
     "DataKey",
+    "Evidence",
     "LiveMethod",
     "LogEntry",
     "Media",
@@ -33,6 +36,7 @@ __all__ = [
     "StagedImport",
     "Task",
     "TaskMedia",
+    "Upload",
     "User",
     "UserSession",
     "Worker",

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import Index, Text
+from sqlalchemy import ForeignKey, Index, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from igfleet.contracts.files import Origin
 from igfleet.contracts.states import MediaState
 from igfleet.ui.models.base import Base, Created, Key, one_of
 
@@ -14,7 +15,12 @@ class Media(Base):
     """One file. Its bytes lie in `ui.storage` under the sha256; its name is never used as a path."""
 
     __tablename__ = "media"
-    __table_args__ = (one_of("state", MediaState), Index("uq_media_sha256", "sha256", unique=True))
+    __table_args__ = (
+        one_of("state", MediaState),
+        one_of("origin", Origin),
+        Index("uq_media_sha256", "sha256", unique=True),
+        Index(None, "source_id", postgresql_where="source_id IS NOT NULL"),
+    )
 
     id: Mapped[Key]
     sha256: Mapped[str] = mapped_column(Text)
@@ -31,5 +37,10 @@ class Media(Base):
     problems: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
     """What keeps it from being published, in plain words (`media.probe.MediaProblem`)."""
     has_thumbnail: Mapped[bool] = mapped_column(server_default="false")
+    origin: Mapped[str] = mapped_column(Text, server_default=Origin.UPLOADED)
+    source_id: Mapped[int | None] = mapped_column(ForeignKey("media.id", ondelete="SET NULL"))
+    """The file that it was made of."""
+    making: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    """How it was made: recipe, seed, checks, the account task."""
     added_by: Mapped[str] = mapped_column(Text, server_default="")
     created_at: Mapped[Created]

@@ -10,6 +10,7 @@ from litestar.types import ExceptionHandlersMap
 from igfleet.ui import problems
 from igfleet.ui.pages import (
     accounts,
+    evidence,
     media,
     overview,
     posts,
@@ -31,6 +32,7 @@ _HANDLERS = [
     *accounts.HANDLERS,
     *proxies.HANDLERS,
     *media.HANDLERS,
+    *evidence.HANDLERS,
     *tasks.HANDLERS,
     *task_new.HANDLERS,
     *posts.HANDLERS,
