@@ -62,8 +62,10 @@ class ReasonCode(StrEnum):
     LOCATION_NOT_FOUND = "location_not_found"
     MENTION_NOT_FOUND = "mention_not_found"
     USER_NOT_FOUND = "user_not_found"
+    TARGET_REFUSED = "target_refused"
     POSTS_FAILED = "posts_failed"
     WRITE_NOT_APPLIED = "write_not_applied"
+    PROFILE_REFUSED = "profile_refused"
     RENDER_FAILED = "render_failed"
     CLIENT_OUTDATED = "client_outdated"
     METHOD_OFF = "method_off"
@@ -157,6 +159,8 @@ REASONS: dict[ReasonCode, Reason] = {
     _R.LOCATION_NOT_FOUND: _final("No place of that name was found", "Correct the location, then press Retry."),
     _R.MENTION_NOT_FOUND: _final("A mentioned user does not exist", "Correct the mention, then press Retry."),
     _R.USER_NOT_FOUND: _final("Nobody has that user name", "Correct the name, then press Retry."),
+    _R.TARGET_REFUSED: _final("They do not let this account do that", "Leave them out of the list."),
+    _R.PROFILE_REFUSED: _final("Instagram refuses this for the profile", "Change the link, the text or the picture."),
     _R.WRITE_NOT_APPLIED: _person(
         "Instagram said yes, but the profile did not change", "Look at the profile in the app, then press Retry."
     ),

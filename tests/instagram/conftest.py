@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -11,7 +12,7 @@ from tests.media.conftest import make_clip
 from igfleet.contracts.leases import LeasedAccount, SessionMaterial
 from igfleet.contracts.tasks import Action
 from igfleet.instagram.adapters.instagrapi_client import open_instagrapi
-from igfleet.instagram.gateway import Opening, Publisher, Reel
+from igfleet.instagram.gateway import Instagram, Opening, Reel
 from igfleet.media.ffmpeg import cut_cover, locate_ffmpeg
 from igfleet.sandbox.faults import Fault
 from igfleet.sandbox.sandbox import Sandbox
@@ -30,13 +31,13 @@ class Stage:
     codes: list[str] = field(default_factory=list)
     asked: int = 0
     spent: list[Action] = field(default_factory=list)
-    opened: list[Publisher] = field(default_factory=list)
+    opened: list[Instagram] = field(default_factory=list)
 
     def account(self, **given: object) -> LeasedAccount:
         fields = {"id": 1, "username": "nord_01", "password": SecretStr(PASSWORD), "locale": "de_DE"}
         return LeasedAccount.model_validate(fields | {"timezone": "Europe/Berlin"} | given)
 
-    def open(self, account: LeasedAccount | None = None, proxy_url: str = "") -> Publisher:
+    def open(self, account: LeasedAccount | None = None, proxy_url: str = "") -> Instagram:
         publisher = open_instagrapi(
             Opening(
                 account=account or self.account(),
@@ -52,7 +53,7 @@ class Stage:
         self.opened.append(publisher)
         return publisher
 
-    async def signed_in(self) -> Publisher:
+    async def signed_in(self) -> Instagram:
         publisher = self.open()
         await publisher.sign_in()
         return publisher
@@ -66,6 +67,17 @@ class Stage:
 
     def asked_for(self, part: str) -> int:
         return sum(part in path for path in self.paths())
+
+    def other(self, username: str, **given: Any) -> str:
+        """Somebody else in the sandbox; their id."""
+        account = self.sandbox.world.add_account(username, PASSWORD)
+        self.sandbox.world.furnish(account, **given)
+        return str(account.pk)
+
+    def told(self, name: str) -> list[dict[str, Any]]:
+        """A list of the sandbox's ledger."""
+        listed: Any = self.sandbox.world.ledger.shown()[name]
+        return list(listed)
 
     async def _keep(self, material: SessionMaterial) -> None:
         self.kept.append(material)

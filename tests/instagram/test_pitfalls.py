@@ -1,8 +1,8 @@
 """The library's known traps, numbered as in docs/instagram-client.md, each met by the real adapter.
 
 8 (`UnknownError` is a bag) and 19 (a wrong and a missing code look alike) also stand in test_translate and
-test_sign_in, 5 and 7 for the commit in test_commit_wire. 10 (`user_follow` is two calls) and 11 (`account_edit` sends
-all fields again) concern calls that this adapter does not make.
+test_sign_in, 5 and 7 for the commit in test_commit_wire. 10 (`user_follow` is two calls) stands in test_people, 11
+(`account_edit` sends all fields again) in test_profile.
 """
 
 import json

@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -12,10 +13,11 @@ import anyio.to_thread
 from igfleet.contracts.posts import PostOutcome, SeenMedia
 from igfleet.contracts.tasks import Action
 from igfleet.errors import NeedsPerson
-from igfleet.instagram.adapters import sign_in
+from igfleet.instagram.adapters import feed, people, profile, sign_in, stories
 from igfleet.instagram.adapters.client import new_client
 from igfleet.instagram.adapters.commit import PreparedReel, send_commit
 from igfleet.instagram.adapters.media_shape import seen_media
+from igfleet.instagram.adapters.pictures import fetch_picture
 from igfleet.instagram.adapters.refusal import Phase
 from igfleet.instagram.adapters.session import material_of, settings_in, stored_settings
 from igfleet.instagram.adapters.tags import place_text, user_ids, user_tags_text
@@ -24,37 +26,45 @@ from igfleet.instagram.adapters.transport import SendOnce
 from igfleet.instagram.adapters.trust import bundle
 from igfleet.instagram.adapters.upload import upload_reel
 from igfleet.instagram.gateway import (
+    FeedItem,
+    Friendship,
+    Instagram,
     Listing,
     Opening,
+    Person,
     Prepared,
+    Profile,
     Progress,
-    Publisher,
     Reel,
     SignIn,
+    Story,
 )
 from igfleet.reasons import ReasonCode
 
 
-def open_instagrapi(opening: Opening) -> Publisher:
+def open_instagrapi(opening: Opening) -> Instagram:
     """Nothing is sent before `sign_in`. Raises `NeedsPerson` without a proxy."""
     verify = bundle(opening.ca_file, opening.folder)
     client, transport = new_client(opening.account, opening.proxy_url, verify)
-    return InstagrapiPublisher(client, transport, opening)
+    return InstagrapiPublisher(client, transport, opening, verify)
 
 
 class InstagrapiPublisher:
-    """A `Publisher`. The library blocks, so each call runs in a thread, one at a time."""
+    """An `Instagram`. The library blocks, so each call runs in a thread, one at a time."""
 
     def __init__(
         self,
         client: Any,  # instagrapi's client has no types
         transport: SendOnce,
         opening: Opening,
+        verify: str | bool,
     ) -> None:
         self._client = client
         self._transport = transport
         self._account = opening.account
         self._opening = opening
+        self._verify = verify
+        self._feed = feed.HomeFeed(client)
         self._one_at_a_time = anyio.Lock()
         self._wanted_anew: set[str] = set()
         self.signed_in_by = SignIn.RESTORED
@@ -88,6 +98,45 @@ class InstagrapiPublisher:
         if outcome.evidence.get("reupload"):
             self._wanted_anew.add(prepared.upload_id)
         return outcome
+
+    async def profile(self) -> Profile:
+        return await self._blocking(Phase.READ, lambda: profile.read_profile(self._client))
+
+    async def set_bio(self, *, external_url: str | None = None, biography: str | None = None) -> None:
+        """One request for each that is given, naming that field only."""
+        if external_url is not None:
+            await self._blocking(Phase.EDIT, lambda: profile.set_link(self._client, external_url))
+        if biography is not None:
+            await self._blocking(Phase.EDIT, lambda: profile.set_text(self._client, biography))
+
+    async def set_avatar(self, picture: Path) -> None:
+        upload_id = await self._blocking(Phase.UPLOAD, lambda: profile.upload_picture(self._client, picture))
+        await self._blocking(Phase.EDIT, lambda: profile.use_picture(self._client, upload_id))
+
+    async def picture(self, url: str) -> bytes:
+        where = (self._opening.proxy_url, self._verify, str(self._client.user_agent))
+        return await self._blocking(Phase.READ, lambda: fetch_picture(url, *where))
+
+    async def feed(self) -> tuple[FeedItem, ...]:
+        return await self._blocking(Phase.READ, self._feed.page)
+
+    async def like(self, item: FeedItem) -> bool:
+        return await self._blocking(Phase.ACT, lambda: feed.like(self._client, item))
+
+    async def stories(self) -> tuple[Story, ...]:
+        return await self._blocking(Phase.READ, lambda: stories.tray_stories(self._client))
+
+    async def mark_seen(self, story: Story) -> bool:
+        return await self._blocking(Phase.ACT, lambda: stories.mark_seen(self._client, story))
+
+    async def find_person(self, username: str) -> Person:
+        return await self._blocking(Phase.READ, lambda: people.find_person(self._client, username))
+
+    async def friendship(self, user_id: str) -> Friendship:
+        return await self._blocking(Phase.READ, lambda: people.friendship(self._client, user_id))
+
+    async def follow(self, user_id: str) -> Friendship:
+        return await self._blocking(Phase.ACT, lambda: people.follow(self._client, user_id))
 
     async def close(self) -> None:
         """Close the connections."""

@@ -14,6 +14,10 @@ class Phase(StrEnum):
     UPLOAD = "upload"
     """All that prepares a post and may be repeated."""
     COMMIT = "commit"
+    ACT = "act"
+    """A like, a follow, a story seen: small, and read before it is repeated."""
+    EDIT = "edit"
+    """A change of the profile, with values that an operator chose."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ _BROKEN_CONNECTION = (
     "ClientIncompleteReadError",
     "TimeIsOver",
 )
-_SOON = (Phase.READ, Phase.UPLOAD, Phase.LOGIN)
+_SOON = (Phase.READ, Phase.UPLOAD, Phase.LOGIN, Phase.ACT, Phase.EDIT)
 
 RULES: tuple[Rule, ...] = (
     # The way out: proxy and network. The proxy's own refusal stands in the message of the failed tunnel.
@@ -131,10 +131,14 @@ RULES: tuple[Rule, ...] = (
          error_type=("needs_upgrade",)),
     Rule(errors.NeedsPerson, _R.CLIENT_OUTDATED, "Instagram answered the sign-in in a way this client does not know",
          message=("did not return a session", "preflight did not return"), phases=(Phase.LOGIN,)),
+    # Other people.
+    Rule(errors.GiveUp, _R.MENTION_NOT_FOUND, "A mentioned user does not exist or may not be mentioned",
+         names=("UserNotFound", "PrivateAccount", "InvalidTargetUser"), phases=(Phase.UPLOAD,)),
+    Rule(errors.GiveUp, _R.USER_NOT_FOUND, "Nobody has that user name", names=("UserNotFound",)),
+    Rule(errors.GiveUp, _R.TARGET_REFUSED, "They do not let this account do that",
+         names=("PrivateAccount", "InvalidTargetUser")),
     # What is published.
     Rule(errors.GiveUp, _R.LOCATION_NOT_FOUND, "No place of that name was found", names=("LocationNotFound",)),
-    Rule(errors.GiveUp, _R.MENTION_NOT_FOUND, "A mentioned user does not exist or may not be mentioned",
-         names=("UserNotFound", "PrivateAccount", "InvalidTargetUser")),
     Rule(errors.GiveUp, _R.MEDIA_MISSING, "The medium is not on Instagram any more",
          names=("MediaUnavailable", "MediaNotFound", "InvalidMediaId")),
     Rule(errors.MediaRefused, _R.MEDIA_REFUSED, "Instagram refuses the video: it is too long",
@@ -150,6 +154,10 @@ RULES: tuple[Rule, ...] = (
          names=("VideoTooLongException", "ClipNotUpload", "VideoNotUpload", "PhotoNotUpload"), status=(400, 413, 415)),
     Rule(errors.MediaRefused, _R.MEDIA_REFUSED, "Instagram refuses the media or its caption",
          status=(400, 413, 415), phases=(Phase.UPLOAD, Phase.COMMIT)),
+    Rule(errors.GiveUp, _R.PROFILE_REFUSED, "Instagram refuses this for the profile",
+         status=(400,), phases=(Phase.EDIT,)),
+    Rule(errors.GiveUp, _R.PROFILE_REFUSED, "Instagram refuses this for the profile",
+         names=("UnknownError",), message=("link", "url", "biography", "characters"), phases=(Phase.EDIT,)),
     Rule(errors.MediaRefused, _R.MEDIA_REFUSED, "The media cannot be used as it is",
          names=("ValueError", "RuntimeError", "AssertionError"), phases=(Phase.UPLOAD,)),
 )  # fmt: skip

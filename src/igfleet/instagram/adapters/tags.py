@@ -4,10 +4,9 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from instagrapi.exceptions import ClientError, ClientNotFoundError
-
 from igfleet.contracts.tasks import Place
 from igfleet.errors import GiveUp
+from igfleet.instagram.adapters.people import user_named
 from igfleet.reasons import ReasonCode
 
 NO_PLACE = "{}"
@@ -63,15 +62,7 @@ def _text(name: str, lat: object, lng: object, address: str = "", external_id: s
 
 
 def _user_id(client: Any, username: str) -> int:
-    try:
-        return int(client.private_request(f"users/{username}/usernameinfo/")["user"]["pk"])
-    except ClientNotFoundError as error:
-        raise _no_user(username) from error
-    except ClientError as error:
-        if "user not found" in str(error).lower():
-            raise _no_user(username) from error
-        raise
-
-
-def _no_user(username: str) -> GiveUp:
-    return GiveUp(f"There is no user {username!r} to mention", ReasonCode.MENTION_NOT_FOUND)
+    user = user_named(client, username)
+    if user is None:
+        raise GiveUp(f"There is no user {username!r} to mention", ReasonCode.MENTION_NOT_FOUND)
+    return int(user["pk"])
