@@ -14,6 +14,7 @@ from igfleet.sandbox.messages import Answer, Request
 from igfleet.sandbox.people import AccountState
 from igfleet.sandbox.proxy import ProxyUser
 from igfleet.sandbox.refusals import REFUSALS
+from igfleet.sandbox.switches import Switches
 from igfleet.sandbox.world import ROUTES
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class NewAccount(_Body):
     full_name: str | None = None
     biography: str | None = None
     external_url: str | None = None
+    language: Annotated[str, Field(pattern="^[a-z]{2}$")] | None = None
+    """Of the web site after sign-in."""
     is_private: bool | None = None
     refuses_follows: bool | None = None
     ignores_edits: bool | None = None
@@ -44,7 +47,7 @@ class NewAccount(_Body):
 
     def traits(self) -> dict[str, str | bool]:
         """What is set beside the sign-in; None leaves a trait as it is."""
-        names = ("full_name", "biography", "external_url", "is_private", "refuses_follows", "ignores_edits")
+        names = ("full_name", "biography", "external_url", "language", "is_private", "refuses_follows", "ignores_edits")
         given = {name: getattr(self, name) for name in names}
         return {name: value for name, value in given.items() if value is not None}
 
@@ -150,6 +153,12 @@ def _journal(sandbox: "Sandbox", request: Request) -> JsonValue:
     return {"requests": [*entries]}
 
 
+def _switch(sandbox: "Sandbox", request: Request) -> JsonValue:
+    sandbox.world.web = Switches.model_validate({**sandbox.world.web.model_dump(), **request.json()})
+    shown: JsonValue = sandbox.world.web.model_dump()
+    return shown
+
+
 def _add_proxy(sandbox: "Sandbox", request: Request) -> JsonValue:
     body = NewProxy.model_validate_json(request.body)
     sandbox.proxy.users[body.username] = ProxyUser(body.password, body.mode)
@@ -193,6 +202,7 @@ COMMANDS: dict[tuple[str, str], Command] = {
     ("DELETE", "/v1/limits"): _clear_limits,
     ("POST", "/v1/publish_visible_delay"): _set_delay,
     ("GET", "/v1/journal"): _journal,
+    ("POST", "/v1/web"): _switch,
     ("POST", "/v1/proxies"): _add_proxy,
     ("POST", "/v1/sessions/expire"): _expire,
     ("POST", "/v1/reset"): _reset,

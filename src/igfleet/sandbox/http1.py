@@ -88,8 +88,8 @@ async def _write(
         writer.transport.abort()
         return False
     body = b"" if request.method == "HEAD" else answer.body
-    headers = {"content-length": str(len(answer.body)), "connection": "keep-alive", **answer.headers}
-    data = connection.send(h11.Response(status_code=answer.status, headers=list(headers.items()))) or b""
+    headers = [("content-length", str(len(answer.body))), ("connection", "keep-alive"), *answer.fields]
+    data = connection.send(h11.Response(status_code=answer.status, headers=headers)) or b""
     if answer.wire is Wire.CUT:
         writer.write(data + body[: len(body) // 2])
         await writer.drain()

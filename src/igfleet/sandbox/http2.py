@@ -71,7 +71,10 @@ class Http2:
         task.add_done_callback(self._answers.discard)
 
     def _request(self, event: h2.events.RequestReceived) -> Request:
-        headers = {_text(name): _text(value) for name, value in event.headers or ()}
+        fields = [(_text(name), _text(value)) for name, value in event.headers or ()]
+        headers = dict(fields)
+        if "cookie" in headers:  # browsers send each cookie as a field of its own
+            headers["cookie"] = "; ".join(value for name, value in fields if name == "cookie")
         return Request(
             method=headers.get(":method", "GET"),
             host=headers.get(":authority", self._host),
@@ -98,7 +101,7 @@ class Http2:
 
     async def _send(self, stream: int, answer: Answer) -> None:
         body = answer.body[: len(answer.body) // 2] if answer.wire is Wire.CUT else answer.body
-        headers = [(":status", str(answer.status)), ("content-length", str(len(answer.body))), *answer.headers.items()]
+        headers = [(":status", str(answer.status)), ("content-length", str(len(answer.body))), *answer.fields]
         self._connection.send_headers(stream, headers)
         while body:
             size = min(

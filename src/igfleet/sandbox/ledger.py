@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from igfleet import clock
 from igfleet.sandbox.acts import Acts
+from igfleet.sandbox.people import is_browser
 from igfleet.sandbox.store import Store
 
 _EPOCH_MS = 1314220021721
@@ -39,6 +40,8 @@ class Published:
     device: str
     proxy: str
     acknowledged: bool = False
+    collaborators: list[str] = field(default_factory=list)
+    """Who was invited to share it, by user id: the web site's way of naming people."""
 
     @property
     def taken_at(self) -> datetime:
@@ -57,7 +60,7 @@ class Ledger:
     leaks: Counter[str] = field(default_factory=Counter)
     acts: Acts = field(init=False)
     """What accounts did besides publishing."""
-    _under_way: dict[str, dict[int, str]] = field(default_factory=dict)
+    _under_way: dict[str, dict[int, tuple[str, str]]] = field(default_factory=dict)
     _last_ms: int = 0
     _numbers: int = 0
 
@@ -103,24 +106,28 @@ class Ledger:
 
     @contextmanager
     def under_way(self, account: str | None, path: str, device: str) -> Iterator[None]:
-        """Two requests of one account at the same moment mean two runs at once: an overlap."""
+        """Two requests of one account at the same moment mean two runs at once: an overlap.
+
+        But a browser asks for several things at once, so requests of one and the same browser are none.
+        """
         if account is None:
             yield
             return
         now = self._under_way.setdefault(account, {})
-        if now:
+        others = [of for of, by in now.values() if by != device or not is_browser(device)]
+        if others:
             self.overlaps.append(
                 {
                     "account": account,
                     "at": clock.now().isoformat(),
                     "path": path,
                     "device": device,
-                    "with": list(now.values()),
+                    "with": [*others],
                 }
             )
         self._numbers += 1
         number = self._numbers
-        now[number] = path
+        now[number] = path, device
         try:
             yield
         finally:

@@ -71,6 +71,8 @@ class Answer:
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
+    cookies: list[str] = field(default_factory=list)
+    """One `set-cookie` each."""
     wire: Wire = Wire.WHOLE
     sent: Callable[[], None] | None = None
 
@@ -84,6 +86,15 @@ class Answer:
     def ok(cls, **data: JsonValue) -> "Answer":
         """The usual good answer."""
         return cls.of({**data, "status": "ok"})
+
+    @property
+    def fields(self) -> list[tuple[str, str]]:
+        """All header fields but the status."""
+        return [*self.headers.items(), *(("set-cookie", cookie) for cookie in self.cookies)]
+
+    @classmethod
+    def redirect(cls, path: str) -> "Answer":
+        return cls(302, b"", {"location": path})
 
     @classmethod
     def html(cls, text: str, status: int = 200) -> "Answer":

@@ -29,6 +29,8 @@ class SimAccount:
     pk: int
     totp_secret: str | None = None
     state: str = AccountState.OK
+    language: str = "en"
+    """Of the web site after sign-in."""
     full_name: str = ""
     biography: str = ""
     external_url: str = ""
@@ -98,6 +100,14 @@ class SimAccount:
         if device and device not in self.devices:
             self.devices.append(device)
         return session
+
+
+BROWSER = "browser"
+"""How the device of a browser's session begins; the browser's own id follows."""
+
+
+def is_browser(device: str) -> bool:
+    return device.startswith(BROWSER)
 
 
 def bearer(pk: int, session: str) -> str:

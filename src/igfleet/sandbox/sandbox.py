@@ -5,13 +5,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
-from igfleet.sandbox import control, http1, mobile, pages
+from igfleet.sandbox import control, http1, mobile, pages, web
 from igfleet.sandbox.ca import Authority
 from igfleet.sandbox.messages import Answer, Request
 from igfleet.sandbox.proxy import ForwardProxy
 from igfleet.sandbox.world import World
 
-_REGISTERED = (mobile, pages)
+_REGISTERED = (mobile, pages, web)
 """Imported for their routes."""
 
 

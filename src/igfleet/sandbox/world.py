@@ -19,6 +19,7 @@ from igfleet.sandbox.passwords import PasswordKey
 from igfleet.sandbox.people import AccountState, SimAccount, session_of
 from igfleet.sandbox.refusals import REFUSALS
 from igfleet.sandbox.store import Store
+from igfleet.sandbox.switches import Switches
 from igfleet.sandbox.uploads import Uploads
 
 _JOURNAL_LENGTH = 2000
@@ -34,16 +35,23 @@ class Route:
     pattern: re.Pattern[str]
     handler: Handler
     needs_session: bool
+    host: str = ""
+    """Only there; everywhere when empty."""
+
+    def fits(self, request: Request) -> re.Match[str] | None:
+        if self.method != request.method or self.host not in ("", request.host):
+            return None
+        return self.pattern.fullmatch(request.path)
 
 
 ROUTES: list[Route] = []
 
 
-def route(method: str, pattern: str, *, needs_session: bool = True) -> Callable[[Handler], Handler]:
+def route(method: str, pattern: str, *, needs_session: bool = True, host: str = "") -> Callable[[Handler], Handler]:
     """Register a handler for a path (a regular expression for the whole path)."""
 
     def register(handler: Handler) -> Handler:
-        ROUTES.append(Route(method, re.compile(pattern), handler, needs_session))
+        ROUTES.append(Route(method, re.compile(pattern), handler, needs_session, host))
         return handler
 
     return register
@@ -74,6 +82,7 @@ class World:
     contexts: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Second-factor dialogues under way: token → (account, device)."""
     journal: deque[JournalEntry] = field(default_factory=lambda: deque(maxlen=_JOURNAL_LENGTH))
+    web: Switches = field(default_factory=Switches)
     store: Store = field(init=False)
     ledger: Ledger = field(init=False)
     items: Items = field(init=False)
@@ -130,8 +139,7 @@ class World:
         """Answer one request for an Instagram host."""
         account = self.signed_in(request)
         request.account = account.username if account else self._asked_by(request)
-        device = request.headers.get("x-ig-device-id", "")
-        with self.ledger.under_way(request.account, request.path, device):
+        with self.ledger.under_way(request.account, request.path, self._device(request, account)):
             fault = self.faults.take(request)
             if fault is None:
                 answer = await self._act(request)
@@ -153,8 +161,8 @@ class World:
 
     async def _act(self, request: Request) -> Answer:
         for known in ROUTES:
-            found = known.pattern.fullmatch(request.path)
-            if found is None or known.method != request.method:
+            found = known.fits(request)
+            if found is None:
                 continue
             if known.needs_session:
                 refused = self._refused(request)
@@ -171,10 +179,18 @@ class World:
             return REFUSALS[account.state].answer()
         return None
 
+    @staticmethod
+    def _device(request: Request, account: SimAccount | None) -> str:
+        """As an app names itself, else as its session was opened."""
+        named = request.headers.get("x-ig-device-id", "")
+        return named or (account.sessions.get(session_of(request.headers) or "", "") if account else "")
+
     def _asked_by(self, request: Request) -> str | None:
         """Before a session exists, the user name stands in the body of a sign-in."""
         if request.method != "POST" or "login" not in request.path:
             return None
+        if named := request.form().get("username"):
+            return named
         text = request.body.decode(errors="replace")
         found = re.search(r"(?:contact_point|username)(?:%22|\")(?:%3A|:)\+?(?:%22|\")([A-Za-z0-9._]+)", text)
         return found.group(1) if found else None

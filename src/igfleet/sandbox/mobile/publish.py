@@ -8,7 +8,7 @@ from igfleet import clock
 from igfleet.sandbox.ledger import Published, shortcode
 from igfleet.sandbox.messages import Answer, Request
 from igfleet.sandbox.mobile.shapes import shape
-from igfleet.sandbox.people import SimAccount
+from igfleet.sandbox.people import BROWSER, SimAccount
 from igfleet.sandbox.refusals import REFUSALS
 from igfleet.sandbox.uploads import Upload
 from igfleet.sandbox.world import World, route
@@ -57,14 +57,19 @@ def _published(
         width=int(str(body.get("original_width") or 0)),
         height=int(str(body.get("original_height") or 0)),
         at=clock.now().isoformat(),
-        device=str(body.get("_uuid") or request.headers.get("x-ig-device-id", "")),
+        device=str(body.get("_uuid") or request.headers.get("x-ig-device-id") or BROWSER),
         proxy=request.proxy,
+        collaborators=_people(body.get("invite_coauthor_user_ids")),
     )
 
 
 def _usertags(text: JsonValue) -> list[str]:
     found = json.loads(text) if isinstance(text, str) and text else {}
     return [str(tag["user_id"]) for tag in found.get("in", [])]
+
+
+def _people(text: JsonValue) -> list[str]:
+    return [str(pk) for pk in json.loads(text)] if isinstance(text, str) and text else []
 
 
 def _place(text: JsonValue) -> str:

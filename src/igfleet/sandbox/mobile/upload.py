@@ -26,7 +26,7 @@ async def video(world: World, request: Request, path: dict[str, str]) -> Answer:
 
 @route("POST", r"/rupload_igphoto/(?P<name>[^/]+)")
 async def photo(world: World, request: Request, path: dict[str, str]) -> Answer:
-    return _receive(world, request, path["name"], is_video=False)
+    return _receive(world, request, f"photo {path['name']}", is_video=False)  # browsers name both alike
 
 
 def _receive(world: World, request: Request, name: str, *, is_video: bool) -> Answer:
