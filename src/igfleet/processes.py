@@ -4,6 +4,8 @@ import asyncio
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -11,6 +13,9 @@ from igfleet import log
 
 _log = log.get(__name__)
 _UI_SECRETS = ("DATABASE_URL", "MASTER_KEY", "SECRET_KEY")
+
+
+_LOOK_S = 0.5
 
 
 async def start(
@@ -45,6 +50,17 @@ async def end(process: asyncio.subprocess.Process, patience_s: float) -> None:
         with suppress(ProcessLookupError):
             process.kill()
         await process.wait()
+
+
+def watch(parent: int) -> None:
+    """Send this process SIGTERM as soon as `parent` is no longer its parent."""
+
+    def look() -> None:
+        while os.getppid() == parent:
+            time.sleep(_LOOK_S)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=look, name="parent-watch", daemon=True).start()
 
 
 def asked_to_stop() -> asyncio.Event:

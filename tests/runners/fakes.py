@@ -174,6 +174,10 @@ class MemoryRun:
     pauses: list[tuple[float, float]] = field(default_factory=list)
     memory: dict[str, JsonValue] = field(default_factory=dict)
 
+    @property
+    def shelf(self) -> Path:
+        return self.folder
+
     def __post_init__(self) -> None:
         self.ledger = MemoryLedger({post.id: post.state for post in self.posts})
 

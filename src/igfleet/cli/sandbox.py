@@ -29,7 +29,7 @@ def sandbox(
     with plain_errors():
         import asyncio
 
-        from igfleet.cli.parent import watch
+        from igfleet.processes import watch
 
         if parent is not None:
             watch(parent)

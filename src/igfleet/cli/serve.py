@@ -87,7 +87,7 @@ async def _invitation(settings: "UiSettings", url: str) -> str | None:
 
 def _worker(host: str, port: int, parent: int | None) -> None:
     from igfleet import log
-    from igfleet.cli.parent import watch
+    from igfleet.processes import watch
     from igfleet.settings import WorkerSettings, load
     from igfleet.worker.app import serve
 

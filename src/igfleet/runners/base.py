@@ -79,6 +79,8 @@ class RunContext(Protocol):
     reconcile_pause: timedelta
     folder: Path
     """The run's own folder, gone when it ends."""
+    shelf: Path
+    """A folder that all runs of this worker share: for files named by what they were made from. May be emptied."""
 
     @property
     def account(self) -> LeasedAccount:

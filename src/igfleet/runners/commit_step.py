@@ -6,6 +6,7 @@ from hashlib import sha256
 from igfleet import clock
 from igfleet.contracts.posts import CommitKind, Intent, LeasedPost, Permit, PostOutcome, Snapshot
 from igfleet.contracts.states import PostState
+from igfleet.faultpoints import reach
 from igfleet.instagram.gateway import Prepared, Publisher
 from igfleet.reasons import ReasonCode
 from igfleet.runners.base import RunContext
@@ -27,16 +28,22 @@ async def commit_once(
     The window is counted on the boot-time clock from before the permit was asked for: a run that was frozen in
     between sees that it is over and sends nothing.
     """
+    reach("prepared")
     await run.ledger.intent(post, intent_of(post, files, snapshot))
+    reach("intended")
     run.stop_if_asked()
     asked_at = clock.boot_seconds()
     permit = await run.ledger.permit(post)
+    reach("permitted")
     if _left(permit, asked_at) >= _SHORTEST_WINDOW:
         await run.ledger.sending(post)
     left = _left(permit, asked_at)
+    reach("checked")
     outcome = await publisher.commit(prepared, left) if left >= _SHORTEST_WINDOW else _TOO_LATE
+    reach("answered")
     outcome = outcome.model_copy(update={"post_state": _state_asked_for(outcome)})
     await run.ledger.outcome(post, outcome)
+    reach("reported")
     return outcome
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from igfleet.contracts.posts import LeasedPost
+from igfleet.contracts.posts import LeasedMedia, LeasedPost
 from igfleet.errors import GiveUp
 from igfleet.instagram.gateway import Reel
 from igfleet.media.cover_hash import cover_hash
@@ -24,13 +24,9 @@ class PostFiles:
 async def files_of(run: RunContext, post: LeasedPost) -> PostFiles:
     """Fetch the video, cut or convert the cover. Raises `GiveUp` (media_corrupt) for what cannot be read."""
     video = await run.fetch(post.media)
-    cover = run.folder / f"cover-{post.id}.jpg"
     try:
-        facts = await probed(video)
-        if post.cover is not None:
-            await cover_of(locate_ffmpeg(), await run.fetch(post.cover), cover)
-        else:
-            await cover_of(locate_ffmpeg(), video, cover, post.cover_at_s or 0.0)
+        duration_s, width, height = await _measured(post.media, video)
+        cover = await _cover(run, post, video)
         picture = cover_hash(cover)
     except (NotMedia, OSError) as error:
         raise GiveUp(f"{post.media.name}: {error}", ReasonCode.MEDIA_CORRUPT) from error
@@ -39,13 +35,34 @@ async def files_of(run: RunContext, post: LeasedPost) -> PostFiles:
         cover=cover,
         caption=post.caption,
         upload_id=post.upload_id,
-        duration_s=facts.duration_s or 0.0,
-        width=facts.width,
-        height=facts.height,
+        duration_s=duration_s,
+        width=width,
+        height=height,
         place=post.place,
         mentions=post.mentions,
     )
     return PostFiles(reel, _size(video), picture)
+
+
+async def _measured(media: LeasedMedia, video: Path) -> tuple[float, int, int]:
+    """Length and size of the picture. The ui has probed the same bytes: the file is checked by its sha256."""
+    if media.duration_s is not None and media.width is not None and media.height is not None:
+        return media.duration_s, media.width, media.height
+    facts = await probed(video)
+    return facts.duration_s or 0.0, facts.width, facts.height
+
+
+async def _cover(run: RunContext, post: LeasedPost, video: Path) -> Path:
+    """Cut or converted once on this worker: the same file and moment give the same picture."""
+    if post.cover is not None:
+        source, name, at_s = await run.fetch(post.cover), post.cover.sha256, 0.0
+    else:
+        source, at_s = video, post.cover_at_s or 0.0
+        name = f"{post.media.sha256}-{at_s:.3f}"
+    cover = run.shelf / f"{name}.jpg"
+    if not cover.exists():
+        await cover_of(locate_ffmpeg(), source, cover, at_s)
+    return cover
 
 
 def _size(path: Path) -> int:

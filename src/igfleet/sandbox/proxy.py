@@ -89,12 +89,15 @@ class ForwardProxy:
         writer: asyncio.StreamWriter,
     ) -> None:
         host, _, port = request.target.rpartition(":")
-        if not _is_simulated(host) or port != "443":
+        if not _is_simulated(host) or port not in ("443", "80"):
             self._world.ledger.leaks[request.target] += 1
             await _reply(connection, reader, writer, request, Answer(403, b"not a simulated host"))
             return
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         await writer.drain()
+        if port == "80":
+            await http1.serve(reader, writer, self._world.handle, host=host, proxy=user)
+            return
         await writer.start_tls(self._tls, ssl_handshake_timeout=_HANDSHAKE_S)
         chosen = writer.get_extra_info("ssl_object").selected_alpn_protocol()
         if chosen == "h2":

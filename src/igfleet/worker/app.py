@@ -22,6 +22,7 @@ from igfleet.settings import WorkerSettings
 from igfleet.worker.api import create_app
 from igfleet.worker.child import PRELOAD, processes
 from igfleet.worker.downloads import Downloads
+from igfleet.worker.egress import Gate
 from igfleet.worker.jobs import Jobs
 from igfleet.worker.kinds import ADAPTERS, Kind, kinds
 from igfleet.worker.pull import Pull
@@ -52,6 +53,7 @@ async def serve(
     *,
     served: dict[str, Kind] | None = None,
     adapters: Mapping[Method, str] = ADAPTERS,
+    gate: type[Gate] = Gate,
     preload: Sequence[str] = PRELOAD,
 ) -> None:
     """Work until a signal: the first drains, a second hurries.
@@ -64,10 +66,11 @@ async def serve(
     listener = _listen(host, port)
     with listener, _only_one(folder, name):
         shutil.rmtree(folder / "runs", ignore_errors=True)
+        shutil.rmtree(folder / "shelf", ignore_errors=True)
         async with UiClient(settings) as ui:
             downloads = Downloads(ui.http, settings.media_dir or folder / "media", settings.media_cache_bytes)
             ca_file = _ca_file(settings, folder)
-            bench = Bench(settings, ui, downloads, processes(preload), folder, ca_file, served, adapters)
+            bench = Bench(settings, ui, downloads, processes(preload), folder, ca_file, served, adapters, gate)
             address = _address(listener)
             pull = Pull(bench, name, address, Jobs(folder / "jobs.json"))
             try:

@@ -11,6 +11,7 @@ import hmac
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 from igfleet import log
@@ -31,6 +32,8 @@ _PHRASES = {400: "Bad Request", 403: "Forbidden", 407: "Proxy Authentication Req
 class Gate:
     """One run's way out. `last_trouble` tells why the last connection failed, so that the proxy is blamed for it."""
 
+    deadlines: ClassVar[type[Deadlines]] = Deadlines
+
     def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
         self._password = secrets.token_urlsafe(18)
@@ -38,7 +41,7 @@ class Gate:
         self._tasks: set[asyncio.Task[None]] = set()
         self._tunnels: set[Tunnel] = set()
         self._cutting: asyncio.Task[None] | None = None
-        self._deadlines = Deadlines()
+        self._deadlines = self.deadlines()
         self.renewed = self._deadlines.renewed
         self.permitted = self._deadlines.permitted
         self.reported = self._deadlines.reported

@@ -16,6 +16,7 @@ from pydantic import JsonValue
 from igfleet import log
 from igfleet.contracts.leases import Ending, Lease, LeaseOutcome
 from igfleet.errors import Cancelled, GiveUp, NeedsPerson, NotNow, RetryLater, RunError, WorkerStopping
+from igfleet.faultpoints import reach
 from igfleet.reasons import ReasonCode
 from igfleet.worker.guard import stand_guard
 from igfleet.worker.line import Line
@@ -37,6 +38,7 @@ _ENDINGS: tuple[tuple[type[RunError], Ending], ...] = (
 def main(pipe: Connection, setup: Setup) -> None:
     """The process's first call. It leads a session of its own, which dies with the supervisor."""
     stand_guard(pipe)
+    reach("started")
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the supervisor says when to stop
     sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # for the process's life: libraries print codes

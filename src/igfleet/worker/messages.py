@@ -61,6 +61,7 @@ class Setup:
     """The gate of this run."""
     ca_file: Path | None
     folder: Path
+    shelf: Path
     home: Path | None
     """The account's own folder on this worker; None when no account is driven."""
     browser: Browser

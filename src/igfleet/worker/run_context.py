@@ -70,6 +70,7 @@ class PipeContext:
         self.draw = random.Random(lease.seed)  # repeatable on purpose
         self.reconcile_pause = timedelta(seconds=lease.reconcile_pause_s)
         self.folder: Path = setup.folder
+        self.shelf: Path = setup.shelf
         self.ledger = PipeLedger(line, Journal(setup.journal))
         self._line, self._setup, self._open_adapter = line, setup, open_adapter
         self._checkpoints: dict[str, JsonValue] = dict(lease.checkpoints)

@@ -50,6 +50,7 @@ class Bench:
     ca_file: Path | None
     kinds: dict[str, Kind]
     adapters: Mapping[Method, str] = field(default_factory=lambda: ADAPTERS)
+    gate: type[Gate] = Gate
 
 
 class Run:
@@ -58,7 +59,7 @@ class Run:
     def __init__(self, bench: Bench, lease: Lease, leased_at: float) -> None:
         self._bench = bench
         self.lease = lease
-        self._gate = Gate(Upstream(bench.settings, lease.proxy))
+        self._gate = bench.gate(Upstream(bench.settings, lease.proxy))
         self._folder = bench.folder / "runs" / str(lease.id)
         self._journal = bench.folder / "journals" / f"{lease.id}.jsonl"
         self._over = asyncio.Event()
@@ -156,12 +157,18 @@ class Run:
             proxy_url=proxy_url,
             ca_file=self._bench.ca_file,
             folder=self._folder,
+            shelf=self._shelf(),
             home=self._home(),
             browser=_browser(self._bench.settings),
             journal=self._journal,
             log_format=self._bench.settings.log_format,
             log_level=self._bench.settings.log_level,
         )
+
+    def _shelf(self) -> Path:
+        shelf = self._bench.folder / "shelf"
+        shelf.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return shelf
 
     def _home(self) -> Path | None:
         """Made for the account's life on this worker; nobody else may look into it."""

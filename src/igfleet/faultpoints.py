@@ -1,0 +1,76 @@
+"""Places at which a test makes a process die, stop, fail or wait. Nothing happens without the test flag.
+
+`IGFLEET_TEST_FAULTS` names a folder (the flag), `IGFLEET_FAULT=point:nth:kill|stop|raise|delay[=seconds]` one or more
+faults with commas between. The nth time is counted over all processes, by files in that folder.
+"""
+
+import itertools
+import os
+import signal
+import time
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+POINTS = ("started", "prepared", "intended", "permitted", "checked", "answered", "reported")
+"""In the order in which the run of a post reaches them. `checked`: the clock was looked at, nothing has left yet."""
+_DELAY_S = 1.0
+
+
+class Planted(Exception):
+    """Raised by a `raise` fault: an error that nobody expects."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    point: str
+    nth: int
+    act: str
+    seconds: float
+
+
+def reach(point: str) -> None:
+    """Say that this place was reached."""
+    for fault in _planted():
+        if fault.point == point and _count(fault) == fault.nth:
+            _act(fault)
+
+
+@cache
+def _planted() -> tuple[_Fault, ...]:
+    if not os.environ.get("IGFLEET_TEST_FAULTS"):
+        return ()
+    return tuple(_fault(text) for text in os.environ.get("IGFLEET_FAULT", "").split(",") if text)
+
+
+def _fault(text: str) -> _Fault:
+    point, nth, act = text.split(":")
+    act, _, seconds = act.partition("=")
+    if point not in POINTS or act not in ("kill", "stop", "raise", "delay"):
+        raise ValueError(f"IGFLEET_FAULT: {text!r} is no fault; points: {', '.join(POINTS)}")
+    return _Fault(point, int(nth), act, float(seconds or _DELAY_S))
+
+
+def _count(fault: _Fault) -> int:
+    """How many processes have come here, this one included."""
+    folder = Path(os.environ["IGFLEET_TEST_FAULTS"])
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in itertools.count(1):
+        try:
+            os.close(os.open(folder / f"{fault.point}.{fault.nth}.{fault.act}.{number}", os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            continue
+        return number
+    raise AssertionError("unreachable")
+
+
+def _act(fault: _Fault) -> None:
+    match fault.act:
+        case "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "stop":
+            os.kill(os.getpid(), signal.SIGSTOP)
+        case "delay":
+            time.sleep(fault.seconds)
+        case _:
+            raise Planted(f"planted at {fault.point}")
