@@ -87,7 +87,7 @@ async def test_from_import_to_a_started_task(browser: Browser, ui: Served, tmp_p
     await page.locator("#live").get_by_text("ready").wait_for()
     await page.locator("#live").get_by_text("This is a text file").wait_for()
 
-    await page.goto("/tasks/new")
+    await page.goto("/tasks/new/bulk_upload")
     await page.get_by_label("All accounts with the tag").select_option("fjord")
     await page.locator(".tile-pick", has_text="good.mp4").click()
     await page.get_by_label("Distribution").select_option("every_video_to_every_account")
@@ -108,7 +108,7 @@ async def test_the_task_page_follows_without_a_reload(browser: Browser, ui: Serv
     await _import_accounts(page)
     await _upload(page, [clip(tmp_path / "good.mp4", 4)])
     await page.locator("#live").get_by_text("ready").wait_for()
-    await page.goto("/tasks/new")
+    await page.goto("/tasks/new/bulk_upload")
     await page.get_by_label("All accounts with the tag").select_option("fjord")
     await page.locator(".tile-pick", has_text="good.mp4").click()
     await page.get_by_role("button", name="See the plan").click()

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, ClassVar, Protocol, Self
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from igfleet.contracts.base import Strict, Word
 from igfleet.contracts.files import Purpose
@@ -22,13 +22,15 @@ from igfleet.runners.shares import Done, PlanInput, Share, Undoing, for_each_acc
 class Options(Strict):
     """The settings of one task. Each kind adds its own; form, API, CLI and runner use the same model."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)  # the form shows them as hints
+
     concurrency: Annotated[int, Field(ge=1, le=100)] = 2
     """Account tasks of this task at once, per worker; its slots are the cap."""
     delay_min_s: Annotated[float, Field(ge=0, le=3600)] = 5
     delay_max_s: Annotated[float, Field(ge=0, le=3600)] = 15
     """Pause between two remote actions: drawn between the two."""
     max_attempts: Annotated[int, Field(ge=1, le=20)] = 3
-    worker_labels: tuple[Word, ...] = ()
+    worker_labels: Annotated[tuple[Word, ...], Field(json_schema_extra={"form": "words"})] = ()
     """Only workers with all these labels take it."""
 
     @property
@@ -148,6 +150,10 @@ class Runner[O: Options](ABC):
 
     kind: ClassVar[str]
     title: ClassVar[str]
+    about: ClassVar[str] = ""
+    """What it does, in half a sentence, for whoever chooses a kind."""
+    icon: ClassVar[str] = "bolt"
+    """A name of the sprite."""
     options: ClassVar[type[Options]]
     counters: ClassVar[tuple[str, ...]]
     timeout: ClassVar[timedelta]
@@ -155,6 +161,8 @@ class Runner[O: Options](ABC):
     effect: ClassVar[Effect]
     methods: ClassVar[tuple[Method, ...]] = (Method.INSTAGRAPI,)
     subject: ClassVar[Subject] = Subject.ACCOUNT
+    is_paced: ClassVar[bool] = True
+    """Between its remote actions it pauses as `delay_min_s` and `delay_max_s` say; where not, nobody is asked."""
     takes_media: ClassVar[str | None] = None
     """`video` or `image`: the sort of files that an order of this kind needs."""
     has_posts: ClassVar[bool] = False

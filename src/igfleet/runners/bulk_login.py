@@ -22,11 +22,14 @@ class BulkLoginOptions(Options):
 class BulkLogin(Runner[BulkLoginOptions]):
     kind: ClassVar[str] = "bulk_login"
     title: ClassVar[str] = "Bulk login"
+    about = "Have a live session for each account"
+    icon = "login"
     options = BulkLoginOptions
     counters = ("session_restored", "signed_in")
     timeout = timedelta(minutes=20)
     effect = Effect.READ
     methods = (Method.INSTAGRAPI,)
+    is_paced = False
     result_columns = ("how",)
 
     async def run(self, run: RunContext, options: BulkLoginOptions) -> None:

@@ -34,7 +34,7 @@ class BulkUploadOptions(Options):
     """Videos per account of `round_robin`."""
     rounds: bool = False
     """Everybody's first video before anybody's second."""
-    default_location: Place | None = None
+    default_location: Annotated[Place | None, Field(json_schema_extra={"form": "place"})] = None
     default_mentions: tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9._]{1,30}$")], ...] = ()
     when_not_found: WhenNotFound = WhenNotFound.FAIL
     confirm_many: bool = False
@@ -48,6 +48,8 @@ class BulkUploadOptions(Options):
 class BulkUpload(Runner[BulkUploadOptions]):
     kind: ClassVar[str] = "bulk_upload"
     title: ClassVar[str] = "Bulk upload"
+    about = "Publish reels, each at most once"
+    icon = "send"
     options = BulkUploadOptions
     counters = ("success", "failed")
     timeout = timedelta(hours=2)

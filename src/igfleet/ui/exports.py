@@ -1,15 +1,18 @@
-"""Exports as CSV. Cells that a spreadsheet would take for a formula are neutralised; secrets are never among them."""
+"""Exports as CSV and JSON. Cells that a spreadsheet would run are neutralised; secrets are never among them."""
 
 import csv
 import io
+import json
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from igfleet.ui.models import Account, AccountTask, Media, Post, Proxy
+from igfleet.ui.models import Account, AccountTask, Media, Post, Proxy, Task
 from igfleet.ui.models.base import among
+from igfleet.ui.progress import Progress, progress
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 POST_COLUMNS = (
@@ -46,10 +49,39 @@ ACCOUNT_COLUMNS = (
     "notes",
 )
 
+_TASK_FIELDS = (
+    "id",
+    "kind",
+    "name",
+    "state",
+    "mode",
+    "created_by",
+    "created_at",
+    "start_at",
+    "started_at",
+    "finished_at",
+)
 
-async def posts_csv(session: AsyncSession, task_id: int) -> str:
-    """The posts of a task, account by account."""
-    rows = await session.execute(
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Rows under their columns, before they are written as one format or the other."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[object]]
+
+    def csv(self) -> str:
+        return csv_text(self.columns, self.rows)
+
+    def json(self) -> str:
+        """A list of objects: times in ISO form, everything else as it is."""
+        objects = [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+        return json.dumps(objects, ensure_ascii=False, indent=1, default=_iso)
+
+
+async def posts_sheet(session: AsyncSession, task_id: int, state: str = "") -> Sheet:
+    """The posts of a task, account by account; only those of account tasks in one state when it is given."""
+    query = (
         select(Post, Account.username, Media.name)
         .join(Account, Account.id == Post.account_id)
         .join(Media, Media.id == Post.media_id)
@@ -57,10 +89,13 @@ async def posts_csv(session: AsyncSession, task_id: int) -> str:
         .where(Post.task_id == task_id)
         .order_by(AccountTask.position, Post.position)
     )
-    return csv_text(POST_COLUMNS, (_post_cells(post, username, name) for post, username, name in rows))
+    if state:
+        query = query.where(AccountTask.state == state)
+    rows = await session.execute(query)
+    return Sheet(POST_COLUMNS, [tuple(_post_cells(post, username, name)) for post, username, name in rows])
 
 
-async def accounts_csv(session: AsyncSession, account_ids: Sequence[int]) -> str:
+async def accounts_sheet(session: AsyncSession, account_ids: Sequence[int]) -> Sheet:
     """These accounts, by user name."""
     rows = await session.execute(
         select(Account, Proxy)
@@ -68,7 +103,14 @@ async def accounts_csv(session: AsyncSession, account_ids: Sequence[int]) -> str
         .where(among(Account.id, account_ids))
         .order_by(Account.username)
     )
-    return csv_text(ACCOUNT_COLUMNS, (_account_cells(account, proxy) for account, proxy in rows))
+    return Sheet(ACCOUNT_COLUMNS, [tuple(_account_cells(account, proxy)) for account, proxy in rows])
+
+
+async def tasks_sheet(session: AsyncSession, tasks: Sequence[Task]) -> Sheet:
+    """These tasks, in their order, with how far each is."""
+    far = await progress(session, tasks)
+    rows = [(*(getattr(task, name) for name in _TASK_FIELDS), *_counted(far[task.id])) for task in tasks]
+    return Sheet((*_TASK_FIELDS, "counted", "total", "done"), rows)
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
@@ -84,8 +126,18 @@ def neutral(value: object) -> str:
     """The text of a cell: times in ISO form, nothing that a spreadsheet would run."""
     if value is None:
         return ""
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False)
     text = value.isoformat() if isinstance(value, datetime) else str(value)
     return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
+
+
+def _iso(value: object) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _counted(far: Progress) -> tuple[object, ...]:
+    return far.noun, far.total, far.done
 
 
 def _post_cells(post: Post, username: str, name: str) -> Iterator[object]:

@@ -18,22 +18,12 @@ from igfleet.contracts.states import (
     TaskState,
     WorkerState,
 )
+from igfleet.runners import KINDS
 from igfleet.ui.models import Account, AccountTask, Media, Post, Proxy, Task, Worker
+from igfleet.ui.progress import Progress, progress
 
 _LATE, _LOST, _FORGOTTEN = timedelta(seconds=15), timedelta(seconds=60), timedelta(hours=24)
 _SHOWN = 8
-_ORDER = (
-    PostState.PUBLISHED,
-    PostState.PUBLISHING,
-    PostState.PREPARING,
-    PostState.RECONCILING,
-    PostState.UNKNOWN,
-    PostState.NEEDS_PERSON,
-    PostState.FAILED,
-    PostState.CANCELLED,
-    PostState.PLANNED,
-)
-"""Of the parts of a bar: what is done first."""
 _DOUBTFUL = (PostState.UNKNOWN, PostState.NEEDS_PERSON)
 
 
@@ -59,10 +49,12 @@ class Seen:
     drafts: Sequence[Task]
     """Not started yet, newest first."""
     tasks: Sequence[Task]
-    bars: dict[int, dict[str, int]]
-    """Posts by state, for each task shown."""
+    far: dict[int, Progress]
+    """How far each task shown is."""
     workers: Sequence[tuple[Worker, WorkerState]]
     published_day: int
+    done_day: int
+    """Account tasks of kinds without posts."""
     failed_day: int
     accounts: int
     accounts_active: int
@@ -76,7 +68,7 @@ class Seen:
             ("Start a worker", "/workers", online),
             ("Import accounts", "/accounts/import", self.accounts > 0),
             ("Upload videos", "/media", self.videos > 0),
-            ("Publish a bulk upload", "/tasks/new", bool(self.tasks)),
+            ("Publish a bulk upload", "/tasks/new/bulk_upload", bool(self.tasks)),
         ]
 
     @property
@@ -98,6 +90,7 @@ async def gather(session: AsyncSession) -> Seen:
     counted = Post.state.in_((PostState.PUBLISHED, PostState.FAILED)) & (Post.changed_at > day)
     day_rows = await session.execute(select(Post.state, func.count()).where(counted).group_by(Post.state))
     day_counts = dict(day_rows.all())
+    others = await _others(session, day)
     return Seen(
         waiting=list(await session.scalars(loaded)),
         waiting_count=await session.scalar(select(func.count()).where(suspended)) or 0,
@@ -105,26 +98,22 @@ async def gather(session: AsyncSession) -> Seen:
         failing_proxies=list(await session.scalars(select(Proxy).where(Proxy.state == ProxyState.FAILING).limit(5))),
         drafts=drafts,
         tasks=tasks,
-        bars=await bars(session, [task.id for task in [*drafts, *tasks]]),
+        far=await progress(session, [*drafts, *tasks]),
         workers=await workers(session),
         published_day=day_counts.get(PostState.PUBLISHED, 0),
-        failed_day=day_counts.get(PostState.FAILED, 0),
+        done_day=others.get(AccountTaskState.COMPLETED, 0),
+        failed_day=day_counts.get(PostState.FAILED, 0) + others.get(AccountTaskState.DISCARDED, 0),
         accounts=await session.scalar(select(func.count()).where(Account.archived_at.is_(None))) or 0,
         accounts_active=await session.scalar(select(func.count()).where(Account.status == AccountStatus.ACTIVE)) or 0,
         videos=await session.scalar(select(func.count()).where(Media.state == MediaState.READY)) or 0,
     )
 
 
-async def bars(session: AsyncSession, task_ids: Sequence[int]) -> dict[int, dict[str, int]]:
-    """How many posts of each task are in each state, in the order of a bar."""
-    found: dict[int, dict[str, int]] = {task_id: {} for task_id in task_ids}
-    query = select(Post.task_id, Post.state, func.count()).where(Post.task_id.in_(task_ids))
-    for task_id, state, count in await session.execute(query.group_by(Post.task_id, Post.state)):
-        found[task_id][state] = count
-    return {
-        task_id: {state.value: counts[state] for state in _ORDER if state in counts}
-        for task_id, counts in found.items()
-    }
+async def _others(session: AsyncSession, since: datetime) -> dict[str, int]:
+    """How many account tasks of kinds without posts ended since, by state."""
+    kinds = [kind for kind, runner in KINDS.items() if not runner.has_posts]
+    query = select(AccountTask.state, func.count()).where(AccountTask.kind.in_(kinds), AccountTask.finished_at > since)
+    return dict((await session.execute(query.group_by(AccountTask.state))).all())
 
 
 async def workers(session: AsyncSession) -> list[tuple[Worker, WorkerState]]:

@@ -1,16 +1,19 @@
 """What a task's page tells, read from the tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, cast, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from igfleet.contracts.states import AccountTaskState, PostState
+from igfleet.runners import runner_of
+from igfleet.runners.base import Options, Runner
 from igfleet.ui.models import AccountTask, LogEntry, Post, Task
-from igfleet.ui.overview import bars
+from igfleet.ui.planning.cloning import may_undo
 from igfleet.ui.planning.plan import find_task
+from igfleet.ui.progress import Progress, progress
 
 ROWS = 100
 _POSTS_PER_ROW = 50
@@ -29,10 +32,12 @@ class Cause:
 @dataclass(frozen=True, slots=True)
 class TaskPage:
     task: Task
+    kind: type[Runner[Options]]
     counts: dict[str, int]
     """Account tasks by state."""
-    bar: dict[str, int]
-    """Posts by state."""
+    progress: Progress
+    counters: Mapping[str, int]
+    """What the account tasks counted, in all."""
     rows: Sequence[AccountTask]
     rows_total: int
     posts: dict[int, list[Post]] = field(default_factory=dict)
@@ -41,35 +46,38 @@ class TaskPage:
     lines: Sequence[LogEntry] = ()
 
     @property
-    def total(self) -> int:
-        return sum(self.bar.values())
-
-    @property
-    def done(self) -> int:
-        return self.bar.get(PostState.PUBLISHED, 0)
-
-    @property
     def needs_person(self) -> int:
         return self.counts.get(AccountTaskState.SUSPENDED, 0)
 
     @property
     def has_failures(self) -> bool:
-        return bool(self.bar.get(PostState.FAILED) or self.counts.get(AccountTaskState.DISCARDED))
+        return bool(
+            self.counts.get(AccountTaskState.DISCARDED)
+            or (self.progress.states == "post" and self.progress.counts.get(PostState.FAILED))
+        )
+
+    @property
+    def may_undo(self) -> bool:
+        """Whether something was done that the kind can set back."""
+        return may_undo(self.kind) and bool(self.counts.get(AccountTaskState.COMPLETED))
 
 
 async def gather(session: AsyncSession, task_id: int, state: str = "", page: int = 1) -> TaskPage:
     """Everything the page shows. `state` filters the rows by the account task's state."""
     task = await find_task(session, task_id)
+    runner = runner_of(task.kind)
     counted = select(AccountTask.state, func.count()).where(AccountTask.task_id == task_id).group_by(AccountTask.state)
     counts = dict((await session.execute(counted)).all())
     rows = await _rows(session, task_id, state, page)
     return TaskPage(
         task=task,
+        kind=runner,
         counts=counts,
-        bar=(await bars(session, [task_id]))[task_id],
+        progress=(await progress(session, [task]))[task_id],
+        counters=await _counters(session, task_id, runner),
         rows=rows,
         rows_total=counts.get(state, 0) if state else sum(counts.values()),
-        posts=await _posts(session, [row.id for row in rows]),
+        posts=await _posts(session, [row.id for row in rows]) if runner.has_posts else {},
         causes=await _causes(session, task_id),
         lines=await _lines(session, task_id),
     )
@@ -80,10 +88,18 @@ async def _rows(session: AsyncSession, task_id: int, state: str, page: int) -> S
     query = select(AccountTask).where(AccountTask.task_id == task_id)
     if state:
         query = query.where(AccountTask.state == state)
-    first = (page - 1) * ROWS
-    query = query.where(AccountTask.position >= first) if not state else query.offset(first)
     loaded = query.options(joinedload(AccountTask.account)).order_by(AccountTask.position, AccountTask.id)
-    return list(await session.scalars(loaded.limit(ROWS)))
+    return list(await session.scalars(loaded.offset((page - 1) * ROWS).limit(ROWS)))
+
+
+async def _counters(session: AsyncSession, task_id: int, runner: type[Runner[Options]]) -> dict[str, int]:
+    """Sums over all account tasks; the declared ones first, in their order."""
+    each = func.jsonb_each_text(AccountTask.counters).table_valued("key", "value")
+    query = select(each.c.key, func.sum(cast(each.c.value, BigInteger))).select_from(AccountTask)
+    query = query.join(each, text("true")).where(AccountTask.task_id == task_id).group_by(each.c.key)
+    found = {row[0]: int(row[1]) for row in await session.execute(query)}
+    declared = {name: found.pop(name) for name in runner.counters if name in found}
+    return {**declared, **dict(sorted(found.items()))}
 
 
 async def _posts(session: AsyncSession, ids: Sequence[int]) -> dict[int, list[Post]]:

@@ -13,6 +13,7 @@ from litestar.template.config import TemplateConfig
 
 from igfleet import __version__, clock, resources
 from igfleet.reasons import REASONS, ReasonCode
+from igfleet.runners import KINDS
 from igfleet.settings import UiSettings
 from igfleet.ui import static_files
 from igfleet.ui.words import look
@@ -35,11 +36,14 @@ def environment(settings: UiSettings, folder: Path | None = None) -> Environment
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(counted=counted, when=when, ago=ago, lasts=lasts, size=size, number=number)
+    made.filters.update(
+        plain=plain, words=words, counted=counted, when=when, ago=ago, lasts=lasts, size=size, number=number
+    )
     made.globals.update(
         static=static_files.address,
         look=look,
         reason_of=reason_of,
+        kinds=KINDS,
         is_sandbox=not settings.is_live,
         version=__version__,
         post_link=lambda link, mode: post_link(settings, link, mode),
@@ -104,6 +108,24 @@ def post_link(settings: UiSettings, link: str | None, mode: str) -> str | None:
         return link
     found = _REEL.fullmatch(link)
     return f"{settings.sandbox_url.rstrip('/')}/{found.group(1)}" if found and settings.sandbox_url else None
+
+
+def plain(value: Any) -> str:
+    """A value of a result as people read it."""
+    if value is None or value == "" or value == [] or value == {}:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{words(str(name))}: {plain(inner)}" for name, inner in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(plain(inner) for inner in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def words(name: str) -> str:
+    """A name of the code as words: `signed_in` is "signed in"."""
+    return name.replace("_", " ")
 
 
 def with_query(given: Mapping[str, str], **changes: str | int | None) -> str:

@@ -19,6 +19,8 @@ from igfleet.ui.pages import (
     settings,
     sign_in,
     task_new,
+    task_plan,
+    task_results,
     tasks,
     workers,
 )
@@ -35,6 +37,8 @@ _HANDLERS = [
     *evidence.HANDLERS,
     *tasks.HANDLERS,
     *task_new.HANDLERS,
+    *task_plan.HANDLERS,
+    *task_results.HANDLERS,
     *posts.HANDLERS,
     *workers.HANDLERS,
     *settings.HANDLERS,

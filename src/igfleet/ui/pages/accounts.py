@@ -11,10 +11,11 @@ from sqlalchemy.orm import joinedload
 from igfleet.contracts.states import AccountStatus
 from igfleet.errors import Invalid, NotFound
 from igfleet.ui import accounts, staging
-from igfleet.ui.exports import accounts_csv
+from igfleet.ui.exports import accounts_sheet
 from igfleet.ui.imports.accounts import apply_accounts, preview_accounts
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import Account, AccountTask, Post
+from igfleet.ui.pages.files import both, sheet_file
 from igfleet.ui.pages.importing import shown, text_of
 from igfleet.ui.pages.lists import page_of
 from igfleet.ui.pages.render import go, page
@@ -38,17 +39,17 @@ async def table(
     return page(request, "accounts/list.html", "accounts", **context)
 
 
-@get("/accounts.csv")
+@get(both("/accounts"))
 async def export(
+    request: AnyRequest,
     session: Session,
     q: FromQuery[str] = "",
     status: FromQuery[str] = "",
     tag: FromQuery[str] = "",
-) -> Response[str]:
+) -> Response[bytes]:
     """The same filter as a file."""
     ids = list(await session.scalars(_filtered(q, status, tag).with_only_columns(Account.id).limit(_EXPORTED)))
-    headers = {"Content-Disposition": 'attachment; filename="accounts.csv"'}
-    return Response(await accounts_csv(session, ids), media_type="text/csv", headers=headers)
+    return sheet_file(request, await accounts_sheet(session, ids), "accounts")
 
 
 @get("/accounts/import")

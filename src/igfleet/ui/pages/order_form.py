@@ -1,137 +1,137 @@
-"""The form of a bulk upload, in both directions: fields to draft, draft to fields."""
+"""The form of a new task of any kind, in both directions: fields to draft, draft to fields."""
 
-import json
-import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
 
 from litestar.datastructures import UploadFile
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from igfleet.contracts.tasks import Place
-from igfleet.errors import Invalid
-from igfleet.runners.captions import parse_place
+from igfleet.errors import Invalid, NotFound
+from igfleet.runners import options_of
+from igfleet.runners.base import Options, Runner
+from igfleet.ui.forms.fields import Widget, fields_of
+from igfleet.ui.forms.reading import last, listed, read, texts, words
 from igfleet.ui.imports.source import decoded
 from igfleet.ui.models import Task
-from igfleet.ui.planning.draft import Captions, Draft, DraftMedia, accounts_tagged
+from igfleet.ui.planning.draft import Captions, Draft, DraftMedia, accounts_named, accounts_tagged
 
-_NUMBERS = ("per_account", "delay_min_s", "delay_max_s", "max_attempts", "concurrency")
-_MENTION = re.compile(r"[\s,]+")
-
-
-async def draft_of(session: AsyncSession, form: dict[str, Any]) -> Draft:
-    """The draft that the fields describe. Raises `Invalid` with one message per field."""
-    accounts = await _accounts(session, form)
-    media = [DraftMedia(media_id=int(key)) for key in _listed(form, "media") if key.isdigit()]
-    missing = {}
-    if not accounts:
-        missing["accounts"] = "Choose at least one account, or a tag."
-    if not media:
-        missing["media"] = "Choose at least one video."
-    if missing:
-        raise Invalid("Something is missing.", missing)
-    try:
-        return Draft(
-            name=str(form.get("name", "")).strip() or f"Bulk upload {datetime.now(UTC):%Y-%m-%d %H:%M}",
-            options=_options(form),
-            account_ids=accounts,
-            media=tuple(media),
-            captions=await _captions(form),
-            start_at=_start_at(str(form.get("start_at", ""))),
-        )
-    except ValidationError as error:
-        fields = {".".join(map(str, item["loc"])): item["msg"].removeprefix("Value error, ") for item in error.errors()}
-        raise Invalid("Some fields are not right.", fields) from None
+_UTC = "UTC"
 
 
-def fields_of(task: Task | None, media: Sequence[int] = ()) -> dict[str, Any]:
-    """The fields of a draft; of a new one the defaults."""
-    options = task.options if task else {}
+async def draft_of(session: AsyncSession, runner: type[Runner[Options]], form: dict[str, Any]) -> Draft:
+    """The draft that the fields describe. Raises `Invalid` with one message for each field."""
+    wrong: dict[str, str] = {}
+    accounts = await _told(wrong, lambda: _accounts(session, form)) or ()
+    options = await _told(wrong, lambda: _options(runner, form)) or {}
+    captions = await _told(wrong, lambda: _captions(form))
+    start_at = await _told(wrong, lambda: _start_at(form))
+    if wrong:
+        raise Invalid("Some fields are not right.", wrong)
+    media = [DraftMedia(media_id=int(key)) for key in listed(form, "media") if key.isdigit()]
+    return Draft(
+        kind=runner.kind,
+        name=(last(form, "name") or "").strip()[:200] or f"{runner.title} {datetime.now(UTC):%Y-%m-%d %H:%M}",
+        options=options,
+        account_ids=accounts,
+        media=tuple(media) if runner.takes_media else (),
+        captions=captions or Captions(),
+        start_at=start_at,
+    )
+
+
+def fields_of_draft(
+    runner: type[Runner[Options]], task: Task | None, media: Sequence[int], shown: Sequence[int], names: Sequence[str]
+) -> dict[str, Any]:
+    """What stands in the fields of a draft; of a new one the defaults.
+
+    `shown` are the accounts that the form lists; `names` those of the draft that it does not.
+    """
     captions = task.captions if task else {}
-    place = options.get("default_location") or {}
     return {
         "name": task.name if task else "",
-        "accounts": [str(key) for key in (task.account_ids if task else ())],
+        "accounts": [str(key) for key in (task.account_ids if task else ()) if key in set(shown)],
+        "names": "\n".join(names),
         "media": [str(key) for key in media],
         "tag": "",
         "caption_form": captions.get("form", "one"),
         "caption_text": captions.get("text", ""),
-        "timezone": captions.get("timezone", "UTC"),
-        "distribution": options.get("distribution", "even_split"),
-        "rounds": "yes" if options.get("rounds") else "",
-        "confirm_many": "yes" if options.get("confirm_many") else "",
-        "when_not_found": options.get("when_not_found", "fail"),
-        "location": _place_text(place),
-        "mentions": " ".join(options.get("default_mentions", ())),
-        "start_at": task.start_at.strftime("%Y-%m-%dT%H:%M") if task and task.start_at else "",
-        **{name: str(options.get(name, default)) for name, default in zip(_NUMBERS, (1, 5, 15, 3, 2), strict=True)},
+        "timezone": captions.get("timezone", _UTC),
+        "start_at": _local(task.start_at, captions.get("timezone", _UTC)) if task else "",
+        **texts(fields_of(runner.options).values(), task.options if task else {}),
     }
 
 
+def fields_as_given(runner: type[Runner[Options]], form: dict[str, Any]) -> dict[str, Any]:
+    """The same from a form that was refused: what the person wrote stands there again."""
+    given = fields_of_draft(runner, None, (), (), ())
+    given |= {name: text for name in form if (text := last(form, name)) is not None}
+    return given | {name: listed(form, name) for name in ("accounts", "media")}
+
+
+async def _told[T](wrong: dict[str, str], part: Callable[[], Awaitable[T]]) -> T | None:
+    """A part of the form; what is wrong with it is added to the rest."""
+    try:
+        return await part()
+    except Invalid as error:
+        wrong |= error.fields or {"": str(error)}
+        return None
+
+
 async def _accounts(session: AsyncSession, form: dict[str, Any]) -> tuple[int, ...]:
-    """The ticked ones, then those of the tag that were not ticked."""
-    ticked = [int(key) for key in _listed(form, "accounts") if key.isdigit()]
-    tag = str(form.get("tag", ""))
-    tagged = await accounts_tagged(session, tag) if tag else ()
-    return tuple(dict.fromkeys([*ticked, *tagged]))
+    """The ticked ones, then those named, then those of the tag."""
+    ticked = [int(key) for key in listed(form, "accounts") if key.isdigit() and len(key) < 19]
+    try:
+        named = await accounts_named(session, words(last(form, "names") or ""))
+    except NotFound as error:
+        raise Invalid(str(error), {"names": str(error)}) from None
+    tag = (last(form, "tag") or "").strip()
+    try:
+        tagged = await accounts_tagged(session, tag) if tag else ()
+    except NotFound as error:
+        raise Invalid(str(error), {"tag": str(error)}) from None
+    return tuple(dict.fromkeys([*ticked, *named, *tagged]))
 
 
-def _options(form: dict[str, Any]) -> dict[str, Any]:
-    options: dict[str, Any] = {name: _number(form[name]) for name in _NUMBERS if str(form.get(name, "")).strip()}
-    options |= {name: str(form[name]) for name in ("distribution", "when_not_found") if form.get(name)}
-    options |= {name: form.get(name) == "yes" for name in ("rounds", "confirm_many")}
-    mentions = [name.lstrip("@") for name in _MENTION.split(str(form.get("mentions", ""))) if name]
-    place = _place(str(form.get("location", "")).strip())
-    if mentions:
-        options["default_mentions"] = mentions
-    if place is not None:
-        options["default_location"] = json.loads(place.model_dump_json())
-    return options
+async def _options(runner: type[Runner[Options]], form: dict[str, Any]) -> dict[str, Any]:
+    fields = fields_of(runner.options).values()
+    for field in fields:
+        file = form.get(f"{field.name}_file")
+        if field.widget in (Widget.AREA, Widget.LINES, Widget.WORDS) and isinstance(file, UploadFile) and file.filename:
+            form[field.name] = decoded(await file.read())
+    options = options_of(runner.kind, read(fields, form))
+    return options.model_dump(mode="json")
 
 
 async def _captions(form: dict[str, Any]) -> Captions:
-    file, text = form.get("caption_file"), str(form.get("caption_text", ""))
+    file, text = form.get("caption_file"), last(form, "caption_text") or ""
     if isinstance(file, UploadFile) and file.filename:
         text = decoded(await file.read())
-    given = {"form": str(form.get("caption_form", "one")), "timezone": str(form.get("timezone", "UTC")) or "UTC"}
-    return Captions.model_validate({**given, "text": text.replace("\r\n", "\n")})
+    given = {"form": last(form, "caption_form") or "one", "timezone": (last(form, "timezone") or "").strip() or _UTC}
+    try:
+        return Captions.model_validate({**given, "text": text.replace("\r\n", "\n")})
+    except ValidationError as error:
+        names = {"form": "caption_form", "text": "caption_text"}
+        fields = {str(item["loc"][0]): item["msg"].removeprefix("Value error, ") for item in error.errors()}
+        raise Invalid("The captions are not right.", {names.get(k, k): v for k, v in fields.items()}) from None
 
 
-def _start_at(text: str) -> datetime | None:
+async def _start_at(form: dict[str, Any]) -> datetime | None:
+    """A local time in the zone that the form names."""
+    text, zone = (last(form, "start_at") or "").strip(), (last(form, "timezone") or "").strip() or _UTC
+    if zone not in available_timezones():
+        message = "is no time zone: write it as Europe/Berlin"
+        raise Invalid("The time zone is not known.", {"timezone": message})
     if not text:
         return None
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=UTC)
+        at = datetime.fromisoformat(text)
     except ValueError:
         raise Invalid("The start time is not a time.", {"start_at": "is not a time"}) from None
+    return at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))
 
 
-def _place(text: str) -> Place | None:
-    if not text:
-        return None
-    try:
-        return parse_place(text)
-    except ValueError as error:
-        raise Invalid(str(error), {"location": str(error)}) from None
-
-
-def _place_text(place: dict[str, Any]) -> str:
-    if not place:
-        return ""
-    at = f"{place['lat']},{place['lng']} | " if place.get("lat") is not None else ""
-    return f"{at}{place['name']}"
-
-
-def _number(text: object) -> float | int | str:
-    try:
-        value = float(str(text))
-    except ValueError:
-        return str(text)
-    return int(value) if value.is_integer() else value
-
-
-def _listed(form: dict[str, Any], name: str) -> list[str]:
-    value = form.get(name, [])
-    return [str(item) for item in value] if isinstance(value, list) else [str(value)]
+def _local(at: datetime | None, zone: str) -> str:
+    return at.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M") if at else ""

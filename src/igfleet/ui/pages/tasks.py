@@ -1,29 +1,35 @@
-"""Tasks: the list, and one task live."""
+"""Tasks: the list, one task live, and what a person does to a task."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from litestar import Response, get, post
 from litestar.background_tasks import BackgroundTask
 from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Redirect, Template
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from igfleet.contracts.states import TaskState
+from igfleet.runners import KINDS
 from igfleet.ui import task_page
 from igfleet.ui.cancelling import cancel as cancel_task
 from igfleet.ui.context import UiContext
-from igfleet.ui.exports import posts_csv
+from igfleet.ui.exports import tasks_sheet
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import Task
-from igfleet.ui.overview import bars
+from igfleet.ui.pages.files import both, sheet_file
 from igfleet.ui.pages.lists import page_of
 from igfleet.ui.pages.render import go, page
+from igfleet.ui.planning.cloning import clone as clone_task
+from igfleet.ui.planning.cloning import undo as undo_task
+from igfleet.ui.planning.plan import plan
+from igfleet.ui.progress import progress
 from igfleet.ui.retrying import resume as resume_task
 from igfleet.ui.retrying import retry_failed
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
 WantedState = Annotated[str, QueryParameter(name="state")]
 PageNumber = Annotated[int, QueryParameter(name="page", ge=1, le=10_000)]
+_EXPORTED = 10_000
 
 
 @get("/tasks")
@@ -31,15 +37,28 @@ async def table(
     request: AnyRequest,
     session: Session,
     wanted: WantedState = "",
+    kind: FromQuery[str] = "",
+    q: FromQuery[str] = "",
     after: FromQuery[int | None] = None,
 ) -> Template:
-    """The tasks, newest first."""
-    query = select(Task)
-    if wanted in set(TaskState):
-        query = query.where(Task.state == wanted)
-    found = await page_of(session, query, Task.id, after, newest=True)
-    counts = await bars(session, [task.id for task in found.rows])
-    return page(request, "tasks/list.html", "tasks", found=found, bars=counts, state=wanted, states=list(TaskState))
+    """The tasks that fit the filter, newest first."""
+    found = await page_of(session, _filtered(wanted, kind, q), Task.id, after, newest=True)
+    far = await progress(session, found.rows)
+    context: dict[str, Any] = {"found": found, "far": far, "states": list(TaskState)}
+    return page(request, "tasks/list.html", "tasks", **context, state=wanted, kind=kind, q=q)
+
+
+@get(both("/tasks"))
+async def export(
+    request: AnyRequest,
+    session: Session,
+    wanted: WantedState = "",
+    kind: FromQuery[str] = "",
+    q: FromQuery[str] = "",
+) -> Response[bytes]:
+    """The same filter as a file."""
+    query = _filtered(wanted, kind, q).order_by(Task.id.desc()).limit(_EXPORTED)
+    return sheet_file(request, await tasks_sheet(session, list(await session.scalars(query))), "tasks")
 
 
 @get("/tasks/{task_id:int}")
@@ -70,13 +89,6 @@ async def fragment(
     return page(request, "tasks/_live.html", "tasks", seen=seen, state=wanted, number=number)
 
 
-@get("/tasks/{task_id:int}/posts.csv")
-async def export(task_id: FromPath[int], session: Session) -> Response[str]:
-    """Every post of the task."""
-    headers = {"Content-Disposition": f'attachment; filename="task-{task_id}.csv"'}
-    return Response(await posts_csv(session, task_id), media_type="text/csv", headers=headers)
-
-
 @post("/tasks/{task_id:int}/cancellation")
 async def cancel(request: AnyRequest, task_id: FromPath[int], session: Session, ui: Ui) -> Redirect:
     """What waits is cancelled; what runs ends at its next safe point."""
@@ -104,6 +116,23 @@ async def resume(request: AnyRequest, task_id: FromPath[int], session: Session, 
     return _changed(ui, task_id)
 
 
+@post("/tasks/{task_id:int}/clones")
+async def clone(request: AnyRequest, task_id: FromPath[int], session: Session, ui: Ui) -> Redirect:
+    """The same order again, as a draft to look at and change."""
+    await checked_form(request)
+    made = await clone_task(session, ui.settings, task_id, person_of(request).actor)
+    return go(f"/tasks/{made.id}/edit")
+
+
+@post("/tasks/{task_id:int}/undo")
+async def undo(request: AnyRequest, task_id: FromPath[int], session: Session, ui: Ui) -> Redirect:
+    """A draft that sets back what the task changed, planned and ready to be looked at."""
+    await checked_form(request)
+    made = await undo_task(session, ui.settings, task_id, person_of(request).actor)
+    await plan(session, ui.settings, made.id)
+    return go(f"/tasks/{made.id}/plan")
+
+
 def _changed(ui: UiContext, task_id: int) -> Redirect:
     answer = go(f"/tasks/{task_id}")
     answer.background = BackgroundTask(announce, ui, task_id)
@@ -117,4 +146,15 @@ async def announce(ui: UiContext, task_id: int) -> None:
     await ui.nudges.nudge(ui.database, task_id)
 
 
-HANDLERS = [table, one, fragment, export, cancel, retry, resume]
+def _filtered(state: str, kind: str, q: str) -> Select[Task]:
+    query = select(Task)
+    if state in set(TaskState):
+        query = query.where(Task.state == state)
+    if kind in KINDS:
+        query = query.where(Task.kind == kind)
+    if q:
+        query = query.where(Task.name.icontains(q, autoescape=True))
+    return query
+
+
+HANDLERS = [table, export, one, fragment, cancel, retry, resume, clone, undo]

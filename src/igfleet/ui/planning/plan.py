@@ -7,7 +7,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.contracts.base import Strict
 from igfleet.contracts.states import TaskState
-from igfleet.contracts.tasks import Subject
 from igfleet.errors import NotFound, WrongState
 from igfleet.runners import options_of, runner_of
 from igfleet.runners.bulk_upload import BulkUploadOptions, Distribution
@@ -19,11 +18,11 @@ from igfleet.ui.planning.order import Order, order_of
 from igfleet.ui.planning.posts import Plan, posts_of
 from igfleet.ui.planning.shares import SharePlan, shares_of
 from igfleet.ui.planning.store import store
+from igfleet.ui.progress import noun_of
 from igfleet.ui.task_state import locked
 
 MANY_POSTS = 1_000
 """Above so many posts, every video to every account needs a confirmation."""
-_NOUNS = {Subject.ACCOUNT: "account", Subject.MEDIUM: "video", Subject.PROXY: "proxy"}
 
 
 class PlanSummary(Strict):
@@ -107,7 +106,7 @@ async def plan_summary(session: AsyncSession, task: Task) -> PlanSummary:
     return PlanSummary(
         task_id=task.id,
         state=TaskState(task.state),
-        noun="post" if runner.has_posts else _NOUNS[runner.subject],
+        noun=noun_of(runner),
         count=posts if runner.has_posts else shares,
         posts=posts,
         accounts=accounts if runner.has_posts else shares,

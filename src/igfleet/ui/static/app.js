@@ -121,6 +121,14 @@ document.addEventListener("click", (event) => {
   URL.revokeObjectURL(link.href);
 });
 
+// Pop-ups close when somebody looks elsewhere.
+const popups = () => document.querySelectorAll("[data-popup][open]");
+document.addEventListener("click", (event) => popups().forEach((one) => { if (!one.contains(event.target)) one.open = false; }));
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  popups().forEach((one) => { one.open = false; one.querySelector("summary").focus(); });
+});
+
 // The menu is open on wide screens.
 const menu = document.querySelector("[data-menu]");
 if (menu) {
