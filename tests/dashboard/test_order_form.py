@@ -29,7 +29,7 @@ async def _tasks(ui: Served) -> int:
 
 
 async def test_an_empty_form_says_what_is_missing(visitor: Visitor) -> None:
-    answer = await visitor.send("/tasks/new", "/tasks", name="Spring campaign")
+    answer = await visitor.send("/tasks/new/bulk_upload", "/tasks/new/bulk_upload", name="Spring campaign")
 
     assert answer.status_code == 422
     assert "Choose at least one account" in answer.text
@@ -46,7 +46,7 @@ async def test_captions_that_cannot_be_read_leave_no_task_behind(visitor: Visito
         "caption_text": "{Good morning|Good evening from {{username}}",
     }
 
-    answer = await visitor.send("/tasks/new", "/tasks", **fields)
+    answer = await visitor.send("/tasks/new/bulk_upload", "/tasks/new/bulk_upload", **fields)
 
     assert answer.status_code == 422
     assert "line 1" in answer.text
@@ -57,7 +57,7 @@ async def test_captions_that_cannot_be_read_leave_no_task_behind(visitor: Visito
 async def test_a_plan_that_changed_meanwhile_is_shown_with_the_difference(visitor: Visitor, ui: Served) -> None:
     accounts, videos = await _stock(ui)
     chosen = {"accounts": [str(one.id) for one in accounts], "media": [str(one.id) for one in videos]}
-    made = await visitor.send("/tasks/new", "/tasks", **chosen)
+    made = await visitor.send("/tasks/new/bulk_upload", "/tasks/new/bulk_upload", **chosen)
     plan_hash = re.search(r'name="plan_hash" value="([^"]+)"', made.text)
     assert plan_hash, made.text
     await visitor.send("/accounts/1", "/accounts/1/stop")

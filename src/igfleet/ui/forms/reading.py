@@ -142,4 +142,4 @@ def _text(field: Field, value: Any) -> str:
             return f"{at}{value['name']}"
         case Widget.JSON:
             return json.dumps(value, ensure_ascii=False, indent=1)
-    return str(value)
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
