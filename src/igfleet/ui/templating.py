@@ -1,6 +1,7 @@
 """Jinja2 for the pages: escaped always, undefined names are errors, words of states from one table."""
 
 import re
+import shlex
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from urllib.parse import urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template.config import TemplateConfig
+from markupsafe import Markup
 
 from igfleet import __version__, clock, resources
 from igfleet.reasons import REASONS, ReasonCode
@@ -19,6 +21,7 @@ from igfleet.ui import static_files
 from igfleet.ui.words import look
 
 _REEL = re.compile(r"https://www\.instagram\.com/(reel/[A-Za-z0-9_-]+/?)")
+_JUST_NOW_S, _TENTHS_BELOW_S = 2, 10
 _STEPS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
@@ -37,7 +40,15 @@ def environment(settings: UiSettings, folder: Path | None = None) -> Environment
         lstrip_blocks=True,
     )
     made.filters.update(
-        plain=plain, words=words, counted=counted, when=when, ago=ago, lasts=lasts, size=size, number=number
+        plain=plain,
+        words=words,
+        counted=counted,
+        when=when,
+        ago=ago,
+        lasts=lasts,
+        size=size,
+        number=number,
+        shell=shlex.quote,
     )
     made.globals.update(
         static=static_files.address,
@@ -48,6 +59,7 @@ def environment(settings: UiSettings, folder: Path | None = None) -> Environment
         version=__version__,
         post_link=lambda link, mode: post_link(settings, link, mode),
         with_query=with_query,
+        now=lambda: clock.now().isoformat(),
     )
     return made
 
@@ -58,21 +70,25 @@ def when(moment: datetime | None) -> str:
 
 
 def ago(moment: datetime | None) -> str:
-    """How long ago: "5 s", "3 h"."""
+    """How long ago, as an element that the page keeps true: "5 s ago", "3 h ago"."""
     if moment is None:
         return "never"
-    seconds = max((clock.now() - moment).total_seconds(), 0)
-    return "just now" if seconds < 2 else f"{lasts(seconds)}\u00a0ago"
+    seconds = int((clock.now() - moment).total_seconds())
+    length, unit = next((step for step in _STEPS if seconds >= step[0]), (1, "s"))
+    words = f"{seconds // length}\u00a0{unit}\u00a0ago" if seconds >= _JUST_NOW_S else "just now"
+    return Markup('<time data-ago datetime="{}" title="{} UTC">{}</time>').format(
+        moment.isoformat(), when(moment), words
+    )
 
 
 def lasts(seconds: float | None) -> str:
-    """A length of time in its largest fitting unit."""
+    """A length of time in its largest fitting unit; tenths below ten seconds."""
     if seconds is None:
         return "–"
     for length, unit in _STEPS:
-        if seconds >= length:
-            return f"{seconds / length:.0f}\u00a0{unit}" if unit != "s" else f"{seconds:.3g}\u00a0s"
-    return f"{seconds:.1f}\u00a0s"
+        if seconds >= max(length, _TENTHS_BELOW_S):
+            return f"{seconds / length:.0f}\u00a0{unit}"
+    return f"{seconds:.1f}".removesuffix(".0") + "\u00a0s"
 
 
 def size(count: float | None) -> str:
@@ -87,7 +103,7 @@ def size(count: float | None) -> str:
 
 
 def number(count: int) -> str:
-    return f"{count:,}".replace(",", "\u202f")
+    return f"{count:,}"
 
 
 def counted(count: int, noun: str) -> str:

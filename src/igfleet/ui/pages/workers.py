@@ -19,7 +19,7 @@ from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 @get("/workers")
 async def table(request: AnyRequest, session: Session) -> Template:
     """Every worker heard of in the last day."""
-    return page(request, "workers/list.html", "workers", made="", name="", **await _listed(session))
+    return page(request, "workers/list.html", "workers", made="", name="", base="", **await _listed(session))
 
 
 @get("/workers/live")
@@ -51,7 +51,8 @@ async def make_token(request: AnyRequest, session: Session) -> Template:
         raise Invalid("Give the worker a name.", {"name": "is needed"})
     made = await tokens.make(session, name, person_of(request).actor)
     await session.flush()  # the list below shows it
-    return page(request, "workers/list.html", "workers", made=made, name=name, **await _listed(session))
+    base = str(request.base_url).rstrip("/")
+    return page(request, "workers/list.html", "workers", made=made, name=name, base=base, **await _listed(session))
 
 
 @post("/workers/tokens/revocation", opt={"role": Role.ADMIN})

@@ -12,6 +12,16 @@ document.addEventListener("click", (event) => {
   try { localStorage.setItem("theme", theme); } catch (error) { /* private window: the choice lasts for this page */ }
 });
 
+// Times that say how long ago: kept true, by the server's clock.
+const skew = Date.now() - Date.parse(document.body.dataset.now);
+const steps = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
+function tell(time) {
+  const seconds = Math.floor((Date.now() - skew - Date.parse(time.dateTime)) / 1000);
+  const [length, unit] = steps.find(([least]) => seconds >= least) || [1, "s"];
+  time.textContent = seconds < 2 ? "just now" : `${Math.floor(seconds / length)}\u00a0${unit}\u00a0ago`;
+}
+setInterval(() => document.querySelectorAll("time[data-ago]").forEach(tell), 2000);
+
 // Questions before what cannot be taken back
 document.addEventListener("submit", (event) => {
   const question = event.target.dataset.ask;
