@@ -156,6 +156,10 @@ def test_the_page_of_commands_names_each_command_and_exit_code() -> None:
         "doctor",
         "tasks create",
         "tasks wait",
+        "tasks results",
+        "tasks clone",
+        "tasks undo",
+        "kinds list",
         "accounts import",
         "db upgrade",
     ):

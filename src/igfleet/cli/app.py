@@ -6,6 +6,7 @@ from igfleet.cli import (
     accounts,
     databases,
     doctor,
+    kinds,
     media,
     methods,
     proxies,
@@ -32,6 +33,7 @@ for module in (serve, sandbox, doctor, settings_page):
 for name, nouns in {
     "accounts": accounts.app,
     "db": databases.app,
+    "kinds": kinds.app,
     "media": media.app,
     "methods": methods.app,
     "proxies": proxies.app,

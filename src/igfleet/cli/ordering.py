@@ -12,13 +12,14 @@ from igfleet.cli.media import add_file
 from igfleet.errors import Invalid
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from igfleet.ui.context import UiContext
     from igfleet.ui.models import Media
     from igfleet.ui.planning.draft import CaptionForm, Captions, Draft
 
-_VIDEO_ENDINGS = (".mp4", ".mov")
+_ENDINGS = {"video": (".mp4", ".mov"), "image": (".jpg", ".jpeg", ".png", ".webp")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +38,19 @@ class Order:
     start_at: str | None
     timezone: str
     seed: int | None
+    settings: Sequence[str] = ()
+    """Single options as `NAME=VALUE` or `NAME=@FILE`."""
 
 
-async def media_of(ui: "UiContext", references: Sequence[str]) -> "list[Media]":
+async def media_of(ui: "UiContext", kind: str, references: Sequence[str]) -> "list[Media]":
     """The media, in order. Files and folders that are no names of the library are added to it and probed."""
+    from igfleet.runners import runner_of
     from igfleet.ui import library
 
+    endings = _ENDINGS.get(runner_of(kind).takes_media or "video", ())
     found = []
     for reference in references:
-        paths = _paths(reference)
+        paths = _paths(reference, endings)
         if paths:
             found += [await add_file(ui, path) for path in paths]
             continue
@@ -67,7 +72,7 @@ async def draft_of(session: "AsyncSession", order: Order, media: "Sequence[Media
         return Draft(
             kind=order.kind,
             name=order.name or f"{order.kind} from the command line",
-            options=_options(order.options),
+            options={**_options(order.options), **_settings(order.kind, order.settings)},
             account_ids=ids,
             media=tuple(DraftMedia(media_id=medium.id) for medium in media),
             captions=_captions(order, len(media)),
@@ -79,16 +84,16 @@ async def draft_of(session: "AsyncSession", order: Order, media: "Sequence[Media
         raise Invalid(f"{'.'.join(map(str, first['loc']))}: {first['msg'].removeprefix('Value error, ')}") from None
 
 
-def _paths(reference: str) -> list[Path]:
+def _paths(reference: str, endings: Sequence[str]) -> list[Path]:
     path = Path(reference)
     if reference.isdecimal() or not path.exists():
         return []
     if not path.is_dir():
         return [path]
-    videos = sorted(file for file in path.iterdir() if file.suffix.lower() in _VIDEO_ENDINGS)
-    if not videos:
-        raise Invalid(f"The folder {reference} holds no mp4 or mov file.")
-    return videos
+    files = sorted(file for file in path.iterdir() if file.suffix.lower() in endings)
+    if not files:
+        raise Invalid(f"The folder {reference} holds no file that ends in {', '.join(endings)}.")
+    return files
 
 
 def _options(text: str) -> dict[str, object]:
@@ -100,6 +105,22 @@ def _options(text: str) -> dict[str, object]:
     if not isinstance(given, dict):
         raise Invalid('--options must be a JSON object, as in {"distribution": "round_robin"}')
     return given
+
+
+def _settings(kind: str, given: Sequence[str]) -> dict[str, "JsonValue"]:
+    """Single options, read as the form reads them: lists by line or with commas, places, yes and no."""
+    from igfleet.runners import runner_of
+    from igfleet.ui.forms.fields import fields_of
+    from igfleet.ui.forms.reading import read
+
+    fields = fields_of(runner_of(kind).options)
+    form = {}
+    for one in given:
+        name, equals, value = one.partition("=")
+        if not equals or name not in fields:
+            raise Invalid(f"--set {one!r}: write NAME=VALUE. Options of {kind}: {', '.join(fields)}.")
+        form[name] = _file_text(Path(value[1:])) if value.startswith("@") else value
+    return read((fields[name] for name in form), form)
 
 
 def _captions(order: Order, videos: int) -> "Captions":

@@ -1,4 +1,4 @@
-"""igfleet tasks: create, plan, start, show, list, wait, cancel, retry, resume."""
+"""igfleet tasks: create, plan, start, show, list, wait, cancel, retry, resume; results, clone and undo elsewhere."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -10,6 +10,7 @@ from igfleet.cli.database import ACTOR, on_database, ui_settings
 from igfleet.cli.exits import Exit
 from igfleet.cli.noun import noun
 from igfleet.cli.output import AsJson, as_json, say, table
+from igfleet.cli.task_results import add_to
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from igfleet.ui.planning.plan import PlanSummary
 
 app = noun("Tasks: orders that workers carry out.")
+add_to(app)
 Id = Annotated[int, typer.Argument(min=1, help="The task's id.")]
 
 
@@ -29,7 +31,7 @@ def create(
     accounts: Annotated[str, typer.Option(help="User names or ids, with commas between, in order.")] = "",
     tag: Annotated[str | None, typer.Option(help="All accounts with this tag.")] = None,
     media: Annotated[
-        list[str] | None, typer.Option(help="Id, name or path of a video, or a folder of videos; repeat for more.")
+        list[str] | None, typer.Option(help="Id, name or path of a file, or a folder of files; repeat for more.")
     ] = None,
     captions: Annotated[
         Path | None, typer.Option(help="Captions: .csv, one per line, a template, or one for all.")
@@ -37,6 +39,10 @@ def create(
     caption: Annotated[str | None, typer.Option(help="One caption for all, instead of a file.")] = None,
     captions_form: Annotated[str | None, typer.Option(help="one, lines, csv or template; else it is guessed.")] = None,
     options: Annotated[str, typer.Option(help="The kind's options as JSON, or @FILE.")] = "{}",
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="One option, as the form takes it, or NAME=@FILE; repeat."),
+    ] = None,
     start_at: Annotated[str | None, typer.Option(help="Not before this time, as in 2027-05-31T18:30.")] = None,
     timezone: Annotated[str, typer.Option(help="Of times that name no offset.")] = "UTC",
     seed: Annotated[
@@ -56,7 +62,19 @@ def create(
         names = tuple(part for part in accounts.split(",") if part.strip())
         references = (*(media or ()), *(more_media or ()))
     order = Order(
-        kind, name, names, tag, references, captions, caption, captions_form, options, start_at, timezone, seed
+        kind,
+        name,
+        names,
+        tag,
+        references,
+        captions,
+        caption,
+        captions_form,
+        options,
+        start_at,
+        timezone,
+        seed,
+        tuple(set_ or ()),
     )
 
     async def work(ui: "UiContext") -> "PlanSummary":
@@ -64,7 +82,7 @@ def create(
         from igfleet.ui.planning.draft import create
         from igfleet.ui.planning.plan import plan
 
-        found = await media_of(ui, order.media)
+        found = await media_of(ui, order.kind, order.media)
         async with ui.database.sessions.begin() as session:
             task = await create(session, ui.settings, await draft_of(session, order, found), ACTOR)
             return await plan(session, ui.settings, task.id)
@@ -72,7 +90,7 @@ def create(
     summary = on_database(work)
     if start_now:
         summary = _start(summary.task_id, summary.plan_hash)
-    _print_plan(summary, json)
+    print_plan(summary, json)
 
 
 @app.command("plan")
@@ -85,7 +103,7 @@ def plan_(task: Id, json: AsJson = False) -> None:
         async with ui.database.sessions.begin() as session:
             return await plan(session, ui.settings, task)
 
-    _print_plan(on_database(work), json)
+    print_plan(on_database(work), json)
 
 
 @app.command("start")
@@ -95,7 +113,7 @@ def start_(
     json: AsJson = False,
 ) -> None:
     """Start a planned task. Refused when the plan is no longer what would run."""
-    _print_plan(_start(task, plan_hash), json)
+    print_plan(_start(task, plan_hash), json)
 
 
 @app.command("list")
@@ -220,7 +238,8 @@ def _start(task: int, plan_hash: str | None) -> "PlanSummary":
     return _changed(task, verb)
 
 
-def _print_plan(summary: "PlanSummary", json: bool) -> None:
+def print_plan(summary: "PlanSummary", json: bool) -> None:
+    """A plan in a line, and what it leaves out."""
     if json:
         shown = summary.model_dump(mode="json")
         as_json({"id": shown.pop("task_id"), **shown})

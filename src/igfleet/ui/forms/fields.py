@@ -45,7 +45,7 @@ class Field:
     least: float | None = None
     most: float | None = None
     is_whole: bool = False
-    """A whole number."""
+    """A whole number, or a list of such."""
     choices: tuple[str, ...] = ()
 
     @property
@@ -115,7 +115,7 @@ def _leaf(real: Schema, known: Schema, path: tuple[str, ...], default: Any) -> F
         default=default,
         least=real.get("minimum", real.get("exclusiveMinimum")),
         most=real.get("maximum", real.get("exclusiveMaximum")),
-        is_whole=real.get("type") == "integer",
+        is_whole="integer" in (real.get("type"), _items(real, known).get("type")),
         choices=tuple(map(str, real.get("enum", ()))),
     )
 
@@ -143,6 +143,18 @@ def _widget(real: Schema, known: Schema) -> Widget:
             return Widget.CHOICE
         case "string":
             return Widget.AREA if real.get("maxLength", 0) > _LONG else Widget.TEXT
-        case "array" if (items := _real(real.get("items", {}), known)).get("type") == "string":
-            return Widget.LINES if items.get("pattern") in _ANY_TEXT else Widget.WORDS
+        case "array":
+            return _list_widget(_items(real, known))
     return Widget.JSON
+
+
+def _list_widget(items: Schema) -> Widget:
+    if items.get("type") == "integer":
+        return Widget.WORDS
+    if items.get("type") != "string":
+        return Widget.JSON
+    return Widget.LINES if items.get("pattern") in _ANY_TEXT else Widget.WORDS
+
+
+def _items(real: Schema, known: Schema) -> Schema:
+    return _real(real.get("items", {}), known)

@@ -13,6 +13,7 @@ from igfleet.ui.forms.fields import Field, Widget
 
 _BETWEEN_WORDS = re.compile(r"[\s,;]+")
 YES, NO = "yes", "no"
+_YES = (YES, "true", "on", "1")
 
 
 def read(fields: Iterable[Field], form: Mapping[str, Any]) -> dict[str, JsonValue]:
@@ -20,7 +21,7 @@ def read(fields: Iterable[Field], form: Mapping[str, Any]) -> dict[str, JsonValu
     given: dict[str, JsonValue] = {}
     wrong: dict[str, str] = {}
     for field in fields:
-        text = last(form, field.name)
+        text = _given(form, field)
         if text is None or (not text.strip() and field.widget not in (Widget.LINES, Widget.WORDS)):
             continue
         try:
@@ -28,7 +29,7 @@ def read(fields: Iterable[Field], form: Mapping[str, Any]) -> dict[str, JsonValu
         except ValueError as error:
             wrong[field.name] = str(error)
     if wrong:
-        raise Invalid("Some fields are not right.", wrong)
+        raise Invalid("; ".join(f"{name}: {message}" for name, message in wrong.items()), wrong)
     return {name: _as_list(value) for name, value in given.items()}
 
 
@@ -56,14 +57,23 @@ def words(text: str) -> list[str]:
     return [word.lstrip("@") for word in _BETWEEN_WORDS.split(text) if word.lstrip("@")]
 
 
+def _given(form: Mapping[str, Any], field: Field) -> str | None:
+    """A list may come as many fields of one name: ticked boxes, and an area beside them."""
+    if field.widget in (Widget.LINES, Widget.WORDS) and field.name in form:
+        return "\n".join(listed(form, field.name))
+    return last(form, field.name)
+
+
 def _value(field: Field, text: str) -> JsonValue:
     match field.widget:
         case Widget.NUMBER:
             return _number(text)
         case Widget.TICK:
-            return text == YES
+            return text.strip().lower() in _YES
         case Widget.LINES:
             return [line.strip() for line in text.splitlines() if line.strip()]
+        case Widget.WORDS if field.is_whole:
+            return [_number(word) for word in words(text)]
         case Widget.WORDS:
             return list(words(text))
         case Widget.PLACE:
