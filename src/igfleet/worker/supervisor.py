@@ -59,7 +59,7 @@ class Run:
     def __init__(self, bench: Bench, lease: Lease, leased_at: float) -> None:
         self._bench = bench
         self.lease = lease
-        self._gate = bench.gate(Upstream(bench.settings, lease.proxy))
+        self._gate = bench.gate(Upstream(bench.settings, lease.proxy, bench.ca_file))
         self._folder = bench.folder / "runs" / str(lease.id)
         self._journal = bench.folder / "journals" / f"{lease.id}.jsonl"
         self._over = asyncio.Event()

@@ -1,33 +1,30 @@
 """From the gate outwards: through the account's proxy, the common one, or directly where that is allowed."""
 
 import asyncio
-import socket
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError, ProxyType
-from python_socks.async_.asyncio.v2 import Proxy
-
+from igfleet.addresses import AddressRefused, AddressRule
 from igfleet.contracts.leases import LeasedProxy
 from igfleet.reasons import ReasonCode
 from igfleet.settings import WorkerSettings
+from igfleet.worker.handshakes import Credentials, Fault, HandshakeFailed, http_connect, socks5_connect
+from igfleet.worker.trust import trusted
+from igfleet.worker.tunnel import Streams
 
 _CONNECT_S = 20
-_TYPES = {"http": ProxyType.HTTP, "https": ProxyType.HTTP, "socks5": ProxyType.SOCKS5, "socks5h": ProxyType.SOCKS5}
-_REFUSES_CREDENTIALS = (401, 407)
-"""407 is the right answer; tinyproxy gives 401."""
-
-type Address = IPv4Address | IPv6Address
 
 
 class Refused(Exception):
     """No connection: the HTTP status for the run, the reason, and a sentence without secrets."""
 
-    def __init__(self, status: int, reason: ReasonCode, text: str) -> None:
+    def __init__(self, status: int, reason: ReasonCode, text: str, fault: Fault = Fault.RULES) -> None:
         super().__init__(text)
-        self.status, self.reason = status, reason
+        self.status, self.reason, self.fault = status, reason, fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +34,7 @@ class Hop:
     scheme: str
     host: str
     port: int
-    username: str | None
-    password: str | None
+    credentials: Credentials
     is_ours: bool
     """From the worker's own settings, not from the ui."""
 
@@ -46,93 +42,114 @@ class Hop:
     def label(self) -> str:
         return f"{self.scheme}://{self.host}:{self.port}"
 
+    @property
+    def is_socks(self) -> bool:
+        return self.scheme.startswith("socks5")
+
 
 class Upstream:
     """Opens connections for one account. Fails closed: without a proxy that works there is no connection."""
 
-    def __init__(self, settings: WorkerSettings, proxy: LeasedProxy | None) -> None:
-        self._hop = _of_lease(proxy) if proxy is not None else _of_url(settings.egress_proxy)
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        proxy: LeasedProxy | None,
+        ca_file: Path | None = None,
+        limit_s: float = _CONNECT_S,
+    ) -> None:
+        self.hop = hop_of(proxy) if proxy is not None else _of_url(settings.egress_proxy)
         self._may_go_directly = not settings.require_proxy
-        self._only_loopback = not settings.is_live
-        self._private = [ip_network(network) for network in settings.private_networks]
+        self._rule = AddressRule(settings)
+        self._ca_file, self._limit_s = ca_file, limit_s
 
-    async def connect(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def connect(self, host: str, port: int) -> Streams:
         """A stream to the host. Raises `Refused`."""
-        if self._hop is None and not self._may_go_directly:
+        if self.hop is None and not self._may_go_directly:
             raise Refused(502, ReasonCode.PROXY_MISSING, "the account has no proxy and REQUIRE_PROXY is on")
+        async with self._told():
+            if self.hop is None:
+                return await asyncio.open_connection(await self._rule.resolve(host), port)
+            return await self._through(self.hop, host, port)
+
+    async def enter(self) -> Streams:
+        """A stream to the proxy itself, for what is not asked through a tunnel. Raises `Refused`."""
+        if self.hop is None:
+            raise Refused(502, ReasonCode.PROXY_MISSING, "there is no proxy")
+        async with self._told():
+            return await self._reached(self.hop)
+
+    async def _through(self, hop: Hop, host: str, port: int) -> Streams:
+        streams = await self._reached(hop)
         try:
-            async with asyncio.timeout(_CONNECT_S):
-                address = await self._address(self._hop.host if self._hop else host)
-                if self._hop is None:
-                    return await asyncio.open_connection(address, port)
-                return await self._through(self._hop, address, host, port)
-        except ProxyError as error:
-            raise self._refused_by_proxy(error) from error
-        except (TimeoutError, ProxyTimeoutError) as error:
-            raise Refused(502, self._blame, f"{self._name} does not answer within {_CONNECT_S} s") from error
-        except (OSError, ProxyConnectionError, ValueError) as error:
-            cause = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
-            raise Refused(502, self._blame, f"{self._name} cannot be reached: {cause}") from error
+            shake = socks5_connect if hop.is_socks else http_connect
+            await shake(streams, host, port, hop.credentials)
+        except (OSError, EOFError) as error:
+            streams[1].transport.abort()
+            if isinstance(error, TimeoutError):
+                raise
+            raise HandshakeFailed(Fault.NONSENSE, "hangs up without an answer") from error
+        except BaseException:
+            streams[1].transport.abort()
+            raise
+        return streams
 
-    async def _through(
-        self, hop: Hop, address: str, host: str, port: int
-    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        is_tls = hop.scheme == "https"
-        proxy = Proxy(
-            proxy_type=_TYPES[hop.scheme],
-            host=hop.host if is_tls else address,  # the certificate is the name's
-            port=hop.port,
-            username=hop.username,
-            password=hop.password,
-            rdns=True,
-            proxy_ssl=ssl.create_default_context() if is_tls else None,
-        )
-        stream = await proxy.connect(dest_host=host, dest_port=port)
-        return stream.reader, stream.writer
+    async def _reached(self, hop: Hop) -> Streams:
+        """The connection to the proxy, with its own TLS. The address that was checked is the one that is used."""
+        address = await self._rule.resolve(hop.host, is_ours=hop.is_ours)
+        try:
+            reader, writer = await asyncio.open_connection(address, hop.port)
+        except TimeoutError:
+            raise
+        except OSError as error:
+            raise HandshakeFailed(Fault.UNREACHED, f"cannot be reached: {_cause(error)}") from error
+        if hop.scheme != "https":
+            return reader, writer
+        try:
+            await writer.start_tls(trusted(self._ca_file), server_hostname=hop.host)
+        except ssl.SSLCertVerificationError as error:
+            text = f"shows a certificate that cannot be verified ({error.verify_message})"
+            raise HandshakeFailed(Fault.UNTRUSTED, text) from error
+        except (ssl.SSLError, ConnectionError) as error:
+            raise HandshakeFailed(Fault.NONSENSE, "does not speak TLS") from error
+        return reader, writer
 
-    async def _address(self, host: str) -> str:
-        """The one address that is checked is the one that is used. Raises `Refused`."""
-        found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
-        addresses = [ip_address(str(entry[4][0])) for entry in found]
-        if not all(self._may_be_asked(address) for address in addresses):
-            where = "this machine, and IGFLEET_MODE is sandbox" if self._only_loopback else "a public address"
-            more = "" if self._only_loopback else ". PRIVATE_NETWORKS names the exceptions"
-            raise Refused(403, ReasonCode.EGRESS_REFUSED, f"{host} is not {where}{more}")
-        return str(addresses[0])
+    @asynccontextmanager
+    async def _told(self) -> AsyncIterator[None]:
+        """Every failure within the block in the gate's own words, and within the time."""
+        try:
+            async with asyncio.timeout(self._limit_s):
+                yield
+        except AddressRefused as error:
+            raise Refused(403, ReasonCode.EGRESS_REFUSED, str(error)) from error
+        except HandshakeFailed as error:
+            raise self._refused(error.fault, str(error)) from error
+        except TimeoutError as error:
+            raise self._refused(Fault.SILENT, f"does not answer within {self._limit_s:g} s") from error
+        except (OSError, ValueError, EOFError) as error:
+            raise self._refused(Fault.UNREACHED, f"cannot be reached: {_cause(error)}") from error
 
-    def _may_be_asked(self, address: Address) -> bool:
-        """In the sandbox nothing leaves this machine; live, a proxy named by the ui must not reach into ours."""
-        if self._only_loopback:
-            return address.is_loopback
-        if self._hop is not None and self._hop.is_ours:
-            return True
-        plain = getattr(address, "ipv4_mapped", None) or address
-        return plain.is_global or any(plain in network for network in self._private)
-
-    def _refused_by_proxy(self, error: ProxyError) -> Refused:
-        text = str(error).lower()
-        if error.error_code in _REFUSES_CREDENTIALS or "auth" in text or "username" in text:
-            return Refused(407, ReasonCode.PROXY_AUTH_FAILED, f"{self._name} refuses the user or password")
-        return Refused(502, self._blame, f"{self._name} refuses the connection ({error.error_code or text[:80]})")
-
-    @property
-    def _name(self) -> str:
-        return f"the proxy {self._hop.label}" if self._hop else "Instagram"
-
-    @property
-    def _blame(self) -> ReasonCode:
-        return ReasonCode.PROXY_UNREACHABLE if self._hop else ReasonCode.NETWORK_TROUBLE
+    def _refused(self, fault: Fault, text: str) -> Refused:
+        who = f"the proxy {self.hop.label}" if self.hop else "Instagram"
+        if fault is Fault.CREDENTIALS:
+            return Refused(407, ReasonCode.PROXY_AUTH_FAILED, f"{who} {text}", fault)
+        blame = ReasonCode.PROXY_UNREACHABLE if self.hop else ReasonCode.NETWORK_TROUBLE
+        return Refused(502, blame, f"{who} {text}", fault)
 
 
-def _of_lease(proxy: LeasedProxy) -> Hop:
-    password = proxy.password.get_secret_value() if proxy.password else None
-    return Hop(proxy.scheme, proxy.host, proxy.port, proxy.username, password, is_ours=False)
+def hop_of(proxy: LeasedProxy) -> Hop:
+    """A proxy of the ui's tables."""
+    password = proxy.password.get_secret_value() if proxy.password else ""
+    credentials = (proxy.username, password) if proxy.username else None
+    return Hop(proxy.scheme, proxy.host, proxy.port, credentials, is_ours=False)
 
 
 def _of_url(url: str | None) -> Hop | None:
     if not url:
         return None
     parts = urlsplit(url)
-    user = unquote(parts.username) if parts.username else None
-    password = unquote(parts.password) if parts.password else None
-    return Hop(parts.scheme or "http", parts.hostname or "", parts.port or 8080, user, password, is_ours=True)
+    credentials = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
+    return Hop(parts.scheme or "http", parts.hostname or "", parts.port or 8080, credentials, is_ours=True)
+
+
+def _cause(error: Exception) -> str:
+    return error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
