@@ -1,4 +1,4 @@
-"""Real proxies as real processes on loopback: squid, tinyproxy and microsocks, in the foreground, each on a free port."""
+"""Real proxies on loopback: squid, tinyproxy and microsocks as processes in the foreground, each on a free port."""
 
 import hashlib
 import os

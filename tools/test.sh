@@ -1,17 +1,28 @@
 # Sourced by ./igfleet: everything that must hold. Further words go to pytest (then the checks are left out).
 cd "$here"
-PATH=$venv/bin:$PATH
-packages=
-[ -n "${IGFLEET_CHROMIUM:-}" ] || [ -x /usr/lib/chromium/chromium-headless-shell ] || packages='chromium-headless-shell fonts-dejavu-core'
-[ -n "$(find /usr/lib/postgresql -path '*/bin/postgres' 2>/dev/null)" ] || packages="$packages postgresql"
-if [ -n "$packages" ]; then
+PATH=$venv/bin:$PATH:/usr/sbin
+missing=
+need() { # PROGRAM PACKAGE…
+    command -v "$1" >/dev/null 2>&1 && return
+    shift
+    missing="$missing $*"
+}
+[ -n "${IGFLEET_CHROMIUM:-}" ] || need /usr/lib/chromium/chromium-headless-shell chromium-headless-shell fonts-dejavu-core
+need "$(find /usr/lib/postgresql -path '*/bin/postgres' 2>/dev/null | head -n 1)" postgresql
+need squid squid
+need tinyproxy tinyproxy
+need microsocks microsocks
+if [ -n "$missing" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-        say "installing the browser and the server that the tests drive ($packages)"
+        say "installing the programs that the tests drive:$missing"
+        policy=/usr/sbin/policy-rc.d # none of them is to be started as a service of this machine
+        if [ -e $policy ]; then policy=; else printf '#!/bin/sh\nexit 101\n' >$policy && chmod +x $policy; fi
         # shellcheck disable=SC2086
-        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $packages; } >&2 ||
-            die "apt-get failed; install $packages by hand"
+        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing; } >&2 ||
+            { rm -f $policy; die "apt-get failed; install$missing by hand"; }
+        rm -f $policy
     else
-        die "the tests drive a real browser and a real server. Run: sudo apt-get install --no-install-recommends $packages"
+        die "the tests drive real programs. Run: sudo apt-get install --no-install-recommends$missing"
     fi
 fi
 if [ $# = 0 ]; then

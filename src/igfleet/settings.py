@@ -284,6 +284,21 @@ class WorkerSettings(Settings):
     drain_timeout: Seconds = Field(
         timedelta(seconds=60), validation_alias="DRAIN_TIMEOUT_SECS", description="Time that runs get to end at a stop."
     )
+    proxy_slow_threshold: Seconds = Field(
+        timedelta(seconds=3),
+        validation_alias="PROXY_SLOW_THRESHOLD",
+        description="A proxy whose requests take longer than so many seconds is slow.",
+    )
+    proxy_echo_endpoints: Addresses = Field(
+        (HttpUrl("https://api.ipify.org/"), HttpUrl("https://icanhazip.com/"), HttpUrl("https://ifconfig.me/ip")),
+        validation_alias="PROXY_ECHO_ENDPOINTS",
+        description="Addresses that answer with the caller's IP; checks of proxies ask the first that works.",
+    )
+    geoip_file: Path | None = Field(
+        None,
+        validation_alias="GEOIP_FILE",
+        description="GeoIP database in MaxMind's format: tells the country of a proxy's exit.",
+    )
     dolphin_api_host: HttpUrl | None = Field(
         None, validation_alias="DOLPHIN_API_HOST", description="Local address of Dolphin Anty."
     )

@@ -14,6 +14,7 @@ from igfleet.contracts.base import Strict, Word
 from igfleet.contracts.files import Purpose
 from igfleet.contracts.leases import LeasedAccount, LeasedProxy
 from igfleet.contracts.posts import Intent, LeasedMedia, LeasedPost, Permit, PostOutcome, Reading, Verdict
+from igfleet.contracts.proxy_checks import ProxyCheck, ProxyWish
 from igfleet.contracts.tasks import Action, Effect, Method, Subject
 from igfleet.instagram.gateway import Instagram, Publisher
 from igfleet.runners.shares import Done, PlanInput, Share, Undoing, for_each_account
@@ -37,6 +38,11 @@ class Options(Strict):
     def driver(self) -> Method:
         """The method by which the accounts are driven."""
         return Method.INSTAGRAPI
+
+    @property
+    def named_proxies(self) -> tuple[int, ...]:
+        """Proxies that the order names besides those of its accounts."""
+        return ()
 
     @model_validator(mode="after")
     def _delays(self) -> Self:
@@ -119,6 +125,10 @@ class RunContext(Protocol):
 
     def stored(self, name: str) -> LeasedMedia | None:
         """The file that this or an earlier attempt stored under that name; None for evidence."""
+
+    async def check_proxy(self, wish: ProxyWish) -> ProxyCheck:
+        """Find out what `proxy` is worth; a bad one is an answer. Raises `GiveUp` when it is no longer stored,
+        `NeedsPerson` when the worker's own rules forbid to ask it."""
 
     def log(self, event: str, text: str, *, level: str = "info", **fields: JsonValue) -> None:
         """Add a line that the operator reads."""

@@ -17,6 +17,15 @@ class PlanAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanProxy:
+    """A proxy of an account that takes part, or one that the order names."""
+
+    label: str
+    accounts: Sequence[str] = ()
+    """The user names of all accounts that leave through it, chosen or not."""
+
+
+@dataclass(frozen=True, slots=True)
 class PlanMedium:
     """A file of the order."""
 
@@ -34,6 +43,8 @@ class PlanInput:
     accounts: Sequence[PlanAccount]
     media: Sequence[PlanMedium]
     seed: int
+    proxies: Mapping[int, PlanProxy] = field(default_factory=dict)
+    """By id, for kinds about proxies."""
 
     def draw(self, *place: object) -> random.Random:
         """Random numbers that depend on the seed and the place in the plan only."""

@@ -19,6 +19,7 @@ from igfleet import log
 from igfleet.contracts.tasks import Method
 from igfleet.errors import SetupError
 from igfleet.settings import WorkerSettings
+from igfleet.worker import countries
 from igfleet.worker.api import create_app
 from igfleet.worker.child import PRELOAD, processes
 from igfleet.worker.downloads import Downloads
@@ -61,6 +62,7 @@ async def serve(
     Raises `SetupError` when the address is taken, a setting is wrong, or the worker runs already.
     """
     served = served if served is not None else kinds()
+    countries.check(settings.geoip_file)
     name = settings.name or socket.gethostname()
     folder = settings.data_dir / "worker" / _as_folder(name)
     listener = _listen(host, port)

@@ -9,6 +9,7 @@ from igfleet import clock, log
 from igfleet.contracts.files import Purpose
 from igfleet.contracts.leases import Lease, LeaseOutcome, SessionMaterial, Spending
 from igfleet.contracts.posts import Intent, LeasedMedia, PostOutcome, Reading
+from igfleet.contracts.proxy_checks import ProxyWish
 from igfleet.contracts.tasks import LogLine
 from igfleet.errors import IgfleetError, Invalid, Unavailable
 from igfleet.worker import uploads
@@ -16,6 +17,7 @@ from igfleet.worker.downloads import Hold
 from igfleet.worker.egress import Gate
 from igfleet.worker.journal import Journal
 from igfleet.worker.messages import Ask, Tell, packed
+from igfleet.worker.proxy_check import ProxyChecker
 from igfleet.worker.reporter import Reporter
 from igfleet.worker.ui_client import UiClient
 
@@ -26,15 +28,24 @@ class Desk:
     """One run's. `done` is how the run says it ended; `counted` are its counters so far."""
 
     def __init__(
-        self, ui: UiClient, lease: Lease, gate: Gate, reporter: Reporter, hold: Hold, journal: Path, folder: Path
+        self,
+        ui: UiClient,
+        lease: Lease,
+        gate: Gate,
+        reporter: Reporter,
+        hold: Hold,
+        journal: Path,
+        folder: Path,
+        checker: ProxyChecker,
     ) -> None:
-        self._ui, self._lease, self._gate = ui, lease, gate
+        self._ui, self._lease, self._gate, self._checker = ui, lease, gate, checker
         self._reporter, self._hold, self._journal, self._folder = reporter, hold, journal, folder
         self._asks = {
             Ask.FETCH: self._fetch,
             Ask.STORE: self._store,
             Ask.TOTP: self._totp,
             Ask.SPEND: self._spend,
+            Ask.CHECK_PROXY: self._check_proxy,
             Ask.SESSION: self._session,
             Ask.INTENT: self._intent,
             Ask.PERMIT: self._permit,
@@ -104,6 +115,9 @@ class Desk:
 
     async def _spend(self, body: dict[str, Any]) -> None:
         await self._ui.spend(self._lease.id, Spending.model_validate(body["spending"]))
+
+    async def _check_proxy(self, body: dict[str, Any]) -> dict[str, Any]:
+        return (await self._checker.check(ProxyWish.model_validate(body["wish"]))).model_dump(mode="json")
 
     async def _session(self, body: dict[str, Any]) -> None:
         await self._reporter.session(SessionMaterial.model_validate(body["session"]))

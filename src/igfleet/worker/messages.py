@@ -21,6 +21,7 @@ class Ask(StrEnum):
     STORE = "store"
     TOTP = "totp"
     SPEND = "spend"
+    CHECK_PROXY = "check_proxy"
     SESSION = "session"
     INTENT = "intent"
     PERMIT = "permit"

@@ -14,6 +14,7 @@ from igfleet import clock, log
 from igfleet.contracts.files import Purpose, stored_key
 from igfleet.contracts.leases import Lease, LeasedAccount, SessionMaterial, Spending
 from igfleet.contracts.posts import Intent, LeasedMedia, LeasedPost, Permit, PostOutcome, Reading, Verdict
+from igfleet.contracts.proxy_checks import ProxyCheck, ProxyWish
 from igfleet.contracts.tasks import Action, LogLine
 from igfleet.errors import Cancelled, NotNow, NotSupported, WorkerStopping
 from igfleet.instagram.gateway import Instagram, Opening, Publisher
@@ -124,6 +125,9 @@ class PipeContext:
     def stored(self, name: str) -> LeasedMedia | None:
         noted = self._checkpoints.get(stored_key(name))
         return LeasedMedia.model_validate(noted) if noted else None
+
+    async def check_proxy(self, wish: ProxyWish) -> ProxyCheck:
+        return ProxyCheck.model_validate(await self._line.ask(Ask.CHECK_PROXY, wish=wish.model_dump(mode="json")))
 
     def log(self, event: str, text: str, *, level: str = "info", **fields: JsonValue) -> None:
         line = LogLine(at=clock.now(), level=level, event=event, text=_clean(text), fields=_cleaned(fields))

@@ -28,6 +28,7 @@ from igfleet.worker.egress import Gate
 from igfleet.worker.execution import is_full_disk
 from igfleet.worker.kinds import ADAPTERS, Kind
 from igfleet.worker.messages import Ask, Setup, Stop
+from igfleet.worker.proxy_check import ProxyChecker
 from igfleet.worker.reporter import Reporter
 from igfleet.worker.ui_client import UiClient
 from igfleet.worker.upstream import Upstream
@@ -114,7 +115,9 @@ class Run:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._journal.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             async with self._bench.downloads.holding() as hold:
-                desk = Desk(self._bench.ui, self.lease, self._gate, reporter, hold, self._journal, self._folder)
+                checker = ProxyChecker(self._bench.settings, self.lease.proxy, self._bench.ca_file)
+                parts = reporter, hold, self._journal, self._folder, checker
+                desk = Desk(self._bench.ui, self.lease, self._gate, *parts)
                 self.counted = desk.counted
                 await self._watch(desk, await self._gate.open())
                 return desk.done

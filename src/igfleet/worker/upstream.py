@@ -1,6 +1,7 @@
 """From the gate outwards: through the account's proxy, the common one, or directly where that is allowed."""
 
 import asyncio
+import os
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -152,4 +153,6 @@ def _of_url(url: str | None) -> Hop | None:
 
 
 def _cause(error: Exception) -> str:
-    return error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+    if isinstance(error, OSError) and error.errno and error.errno > 0:
+        return os.strerror(error.errno)
+    return getattr(error, "strerror", None) or type(error).__name__

@@ -8,12 +8,14 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
+from igfleet.contracts.tasks import Subject
 from igfleet.errors import Invalid
 from igfleet.media.facts import MediaKind
-from igfleet.runners import options_of
+from igfleet.runners import options_of, runner_of
 from igfleet.runners.base import Options
 from igfleet.runners.bulk_upload import BulkUpload, BulkUploadOptions
-from igfleet.ui.models import Account, Media, Task, TaskMedia
+from igfleet.ui.models import Account, Media, Proxy, Task, TaskMedia
+from igfleet.ui.models.base import among
 from igfleet.ui.planning.draft import Captions
 
 
@@ -28,6 +30,10 @@ class Order:
     media: Sequence[TaskMedia]
     covers: Mapping[str, Media]
     """Pictures of the library by lower-case name, for a captions file that names them."""
+    proxies: Sequence[Proxy]
+    """Of a kind about proxies: those of its accounts and those that its options name."""
+    behind: Mapping[int, Sequence[str]]
+    """By proxy, the user names of the accounts that leave through it."""
     now: datetime
     """By the database's clock."""
 
@@ -52,13 +58,17 @@ async def order_of(session: AsyncSession, task: Task) -> Order:
     """The order of a task. The accounts are locked, so that two plans of one account wait for each other."""
     options = options_of(task.kind, task.options)
     now = (await session.execute(select(func.clock_timestamp()))).scalar_one()
+    accounts = await _accounts(session, task.account_ids)
+    proxies = await _proxies(session, task.kind, accounts, options)
     return Order(
         task,
         options,
         Captions.model_validate(task.captions or {}),
-        await _accounts(session, task.account_ids),
+        accounts,
         await _media(session, task.id),
         await _covers(session),
+        proxies,
+        await _behind(session, [proxy.id for proxy in proxies]),
         now,
     )
 
@@ -74,6 +84,24 @@ async def _accounts(session: AsyncSession, ids: Sequence[int]) -> list[Account]:
     )
     places = {account_id: place for place, account_id in enumerate(ids)}
     return sorted(rows, key=lambda account: places[account.id])
+
+
+async def _proxies(session: AsyncSession, kind: str, accounts: Sequence[Account], options: Options) -> list[Proxy]:
+    if runner_of(kind).subject is not Subject.PROXY:
+        return []
+    wanted = {account.proxy_id for account in accounts if account.proxy_id is not None} | set(options.named_proxies)
+    return list(await session.scalars(select(Proxy).where(among(Proxy.id, wanted))))
+
+
+async def _behind(session: AsyncSession, proxy_ids: Sequence[int]) -> dict[int, list[str]]:
+    """The accounts of each proxy that are in use, by name."""
+    found: dict[int, list[str]] = {}
+    if proxy_ids:
+        query = select(Proxy.id, Account.username).join(Account, Account.proxy_id == Proxy.id)
+        in_use = query.where(among(Proxy.id, proxy_ids), Account.archived_at.is_(None)).order_by(Account.username)
+        for proxy_id, username in await session.execute(in_use):
+            found.setdefault(proxy_id, []).append(username)
+    return found
 
 
 async def _media(session: AsyncSession, task_id: int) -> list[TaskMedia]:

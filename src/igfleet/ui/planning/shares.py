@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from igfleet.contracts.tasks import Subject
 from igfleet.runners import runner_of
-from igfleet.runners.shares import PlanAccount, PlanInput, PlanMedium, Share
+from igfleet.runners.shares import PlanAccount, PlanInput, PlanMedium, PlanProxy, Share
 from igfleet.settings import UiSettings
 from igfleet.ui.models import Account
 from igfleet.ui.planning.exclusions import exclusion
@@ -38,6 +38,7 @@ def shares_of(order: Order, settings: UiSettings) -> SharePlan:
         accounts=[PlanAccount(account.id, account.username, account.proxy_id) for account in accounts],
         media=[PlanMedium(item.media_id, item.file.name, item.file.kind, item.file.duration_s) for item in order.media],
         seed=order.task.seed,
+        proxies={proxy.id: PlanProxy(proxy.label, order.behind.get(proxy.id, ())) for proxy in order.proxies},
     )
     shares = []
     for share in runner.plan(given, order.options):
