@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.contracts.states import MediaState
 from igfleet.settings import UiSettings
-from igfleet.ui.models import Account, AccountTask, Media, Post, Task
+from igfleet.ui.models import Account, AccountTask, Media, Post, Proxy, Task
 from igfleet.ui.planning.draft import CaptionForm, Captions, Draft, DraftMedia, create
 
 
@@ -84,3 +84,13 @@ async def stored_posts(session: AsyncSession, task: Task) -> list[Post]:
         select(Post).where(Post.task_id == task.id).order_by(Post.id).execution_options(populate_existing=True)
     )
     return list(rows)
+
+
+async def proxies(session: AsyncSession, count: int, **fields: object) -> list[Proxy]:
+    made = [
+        Proxy(**{"scheme": "http", "host": f"exit-{number}.example", "port": 8080, **fields})
+        for number in range(1, count + 1)
+    ]
+    session.add_all(made)
+    await session.flush()
+    return made

@@ -28,6 +28,7 @@ _PORTS = st.integers(1, 65535)
             "proxy.example:80:nord:secret [https://rotate.example/k?x=1]",
             ProxyLine("http", "proxy.example", 80, "nord", "secret", "https://rotate.example/k?x=1"),
         ),
+        ("[2001:db8::1]:80[http://[::1]:9/k]", ProxyLine("http", "2001:db8::1", 80, change_ip_url="http://[::1]:9/k")),
     ],
 )
 def test_reads_every_notation(text: str, proxy: ProxyLine) -> None:

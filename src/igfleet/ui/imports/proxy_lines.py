@@ -6,7 +6,7 @@ from ipaddress import IPv6Address
 from urllib.parse import unquote, urlsplit
 
 SCHEMES = ("http", "https", "socks5", "socks5h")
-_SUFFIX = re.compile(r"^(?P<proxy>.*?)\s*\[(?P<url>[^\[\]\s]*[^\[\]:0-9a-fA-F\s][^\[\]\s]*)\]$")
+_SUFFIX = re.compile(r"^(?P<proxy>.*?)\s*\[(?P<url>\w+://\S+|[^\[\]\s]*[^\[\]:0-9a-fA-F\s][^\[\]\s]*)\]$")
 _HOST = re.compile(r"(?=.{1,253}$)(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?")
 _SHAPES = (
     "host:port, host:port:user:pass, user:pass@host:port, scheme://user:pass@host:port, scheme:host:port:user:pass"

@@ -16,6 +16,7 @@ _PRUNED = (
     "DELETE FROM one_time_tokens WHERE expires_at < now() - interval '7 days'",
     "DELETE FROM spendings WHERE at < now() - interval '2 days'",
     "DELETE FROM uploads WHERE touched_at < now() - interval '1 day'",
+    "DELETE FROM proxy_checks WHERE at < now() - interval '180 days'",
     "DELETE FROM log_lines WHERE at < now() - interval '90 days'",
 )
 

@@ -9,6 +9,7 @@ from igfleet.ui.models.media import Media
 from igfleet.ui.models.people import OneTimeToken, Role, SignInFailure, StagedImport, User, UserSession
 from igfleet.ui.models.posts import Post, PostChange
 from igfleet.ui.models.proxies import Proxy
+from igfleet.ui.models.proxy_checks import ProxyCheckEntry
 from igfleet.ui.models.secrets import DataKey, SealedSecret
 from igfleet.ui.models.spendings import Spending
 from igfleet.ui.models.tasks import Task, TaskMedia
@@ -29,6 +30,7 @@ __all__ = [
     "Post",
     "PostChange",
     "Proxy",
+    "ProxyCheckEntry",
     "Role",
     "SealedSecret",
     "SignInFailure",

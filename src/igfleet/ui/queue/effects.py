@@ -5,13 +5,14 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from igfleet.ui.queue.proxy_checks import keep_check
 from igfleet.ui.raw import Raw
 
 type Keep = Callable[[Raw, Any, Mapping[str, JsonValue]], Awaitable[None]]
 """Called in the transaction that ends the run, with the account task's row (`id, task_id, account_id, kind, share,
 media_ids, proxy_id`) and the run's result."""
 
-KEEPS: dict[str, Keep] = {}
+KEEPS: dict[str, Keep] = {"proxy_diag": keep_check}
 """By kind."""
 
 
