@@ -18,7 +18,7 @@ MOST_PROXIES = 10_000
 
 class ProxyDiagOptions(Options):
     concurrency: Annotated[int, Field(ge=1, le=100)] = 10
-    proxy_ids: Annotated[tuple[Id, ...], Field(max_length=MOST_PROXIES)] = ()
+    proxy_ids: Annotated[tuple[Id, ...], Field(max_length=MOST_PROXIES, json_schema_extra={"form": "words"})] = ()
     """Proxies to check besides those of the chosen accounts."""
     probes: Annotated[int, Field(ge=1, le=20)] = 3
     """Requests by which the latency is measured."""
@@ -56,15 +56,18 @@ class ProxyDiagOptions(Options):
 class ProxyDiag(Runner[ProxyDiagOptions]):
     kind: ClassVar[str] = "proxy_diag"
     title: ClassVar[str] = "Proxy check"
+    about = "Find out whether proxies work, how fast they are and where they come out"
+    icon = "plug-connected"
     options = ProxyDiagOptions
     counters = ("ok", "bad")
     timeout = timedelta(minutes=60)
     effect = Effect.READ
     methods = (Method.NONE,)
     subject = Subject.PROXY
+    is_paced = False
     start_path = "proxy-diagnostics"
     share_columns = ("accounts",)
-    result_columns = ("verdict", "latency_ms", "exit_ip", "country", "sentence", "accounts")
+    result_columns = ("verdict", "latency_ms", "exit_ip", "country", "sentence")
 
     @classmethod
     def plan(cls, order: PlanInput, options: ProxyDiagOptions) -> Iterator[Share]:
@@ -94,4 +97,4 @@ class ProxyDiag(Runner[ProxyDiagOptions]):
         is_ok = check.verdict is ProxyVerdict.OK
         run.count("ok" if is_ok else "bad")
         run.log(check.verdict.value, check.sentence, level="info" if is_ok else "warning")
-        run.conclude(**check.model_dump(mode="json"), accounts=run.share.get("accounts", []))
+        run.conclude(**check.model_dump(mode="json"))
