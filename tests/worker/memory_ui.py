@@ -325,7 +325,9 @@ async def download(media_id: FromPath[str], request: Request[Any, Any, Any]) -> 
 
 
 @put("/api/leases/{lease_id:uuid}/files/{sha256:str}")
-async def offer_file(lease_id: UUID, sha256: str, data: JSONBody[FileOffer], request: Request[Any, Any, Any]) -> FileStanding:
+async def offer_file(
+    lease_id: FromPath[UUID], sha256: FromPath[str], data: JSONBody[FileOffer], request: Request[Any, Any, Any]
+) -> FileStanding:
     ui = _of(request)
     ui.check(lease_id)
     part = ui.parts.setdefault(sha256, b"")
@@ -337,7 +339,7 @@ async def offer_file(lease_id: UUID, sha256: str, data: JSONBody[FileOffer], req
 
 
 @patch("/api/leases/{lease_id:uuid}/files/{sha256:str}")
-async def append_file(lease_id: UUID, sha256: str, request: Request[Any, Any, Any]) -> FileStanding:
+async def append_file(lease_id: FromPath[UUID], sha256: FromPath[str], request: Request[Any, Any, Any]) -> FileStanding:
     ui = _of(request)
     ui.check(lease_id)
     ui.parts[sha256] += await request.body()
