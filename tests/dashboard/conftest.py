@@ -1,13 +1,16 @@
-"""Somebody who uses the pages without a browser: reads them, fills in forms, follows where they lead."""
+"""Two who use the pages: one without a browser, by reading and filling in forms, and one with a real one."""
 
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx
 import pytest
+from playwright.async_api import Page, async_playwright
 from tests.serving import PASSWORD, Served
 
+from igfleet.browser import locate_browser
+from igfleet.settings import Settings, load
 from igfleet.ui.models import Role
 
 _TOKEN = re.compile(r'name="csrf" value="([^"]+)"')
@@ -41,3 +44,39 @@ async def visitor(ui: Served) -> AsyncIterator[Visitor]:
         answer = await somebody.send("/signin", "/signin", name="anna", password=PASSWORD)
         assert "Overview" in answer.text
         yield somebody
+
+
+@dataclass
+class Browser:
+    """A page, and everything it complained about."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+
+    def listen(self) -> None:
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", lambda line: self.complaints.append(line.text) if line.type == "error" else None)
+
+
+@pytest.fixture
+async def browser(ui: Served) -> AsyncIterator[Browser]:
+    """Somebody who is signed in as admin."""
+    await ui.user("anna", Role.ADMIN)
+    async with async_playwright() as playwright:
+        program = locate_browser(load(Settings).chromium)
+        chromium = await playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        context = await chromium.new_context(base_url=ui.address, viewport={"width": 1440, "height": 900})
+        opened = Browser(await context.new_page())
+        opened.listen()
+        await sign_in(opened.page)
+        yield opened
+        await chromium.close()
+
+
+async def sign_in(page: Page) -> None:
+    """From a page that needs it to where it led."""
+    await page.goto("/accounts")
+    await page.get_by_label("Name").fill("anna")
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").click()
+    await page.wait_for_url("**/accounts")

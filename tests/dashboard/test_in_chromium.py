@@ -1,14 +1,13 @@
 """The dashboard as a person uses it, in a real browser: every policy violation and console error fails the test."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, async_playwright
+from tests.dashboard.conftest import Browser, sign_in
 from tests.e2e.fleet import clip
-from tests.serving import PASSWORD, Served
+from tests.serving import Served
 
 from igfleet.browser import locate_browser
 from igfleet.settings import Settings, load
@@ -21,41 +20,6 @@ nord_01,canary-pw-one,fjord,{PROXY}
 nord_02,canary-pw-two,fjord,{PROXY}
 bad name,canary-pw-bad,,
 """
-
-
-@dataclass
-class Browser:
-    """A page, and everything it complained about."""
-
-    page: Page
-    complaints: list[str] = field(default_factory=list)
-
-    def listen(self) -> None:
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("console", lambda line: self.complaints.append(line.text) if line.type == "error" else None)
-
-
-@pytest.fixture
-async def browser(ui: Served) -> AsyncIterator[Browser]:
-    """Somebody who is signed in as admin."""
-    await ui.user("anna", Role.ADMIN)
-    async with async_playwright() as playwright:
-        program = locate_browser(load(Settings).chromium)
-        chromium = await playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        context = await chromium.new_context(base_url=ui.address, viewport={"width": 1440, "height": 900})
-        opened = Browser(await context.new_page())
-        opened.listen()
-        await _sign_in(opened.page)
-        yield opened
-        await chromium.close()
-
-
-async def _sign_in(page: Page) -> None:
-    await page.goto("/accounts")
-    await page.get_by_label("Name").fill("anna")
-    await page.get_by_label("Password").fill(PASSWORD)
-    await page.get_by_role("button", name="Sign in").click()
-    await page.wait_for_url("**/accounts")
 
 
 async def _import_accounts(page: Page) -> None:
@@ -158,7 +122,7 @@ async def test_the_core_path_works_without_javascript(ui: Served) -> None:
         chromium = await playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         context = await chromium.new_context(base_url=ui.address, java_script_enabled=False)
         page = await context.new_page()
-        await _sign_in(page)
+        await sign_in(page)
         await _import_accounts(page)
         await page.get_by_role("link", name="Workers").first.click()
         await page.get_by_label("Its name").fill("worker-1")

@@ -10,7 +10,8 @@ from sqlalchemy.orm import joinedload
 from igfleet.contracts.states import AccountTaskState, PostState
 from igfleet.runners import runner_of
 from igfleet.runners.base import Options, Runner
-from igfleet.ui.models import AccountTask, LogEntry, Post, Task
+from igfleet.ui.causes import Cause, causes_of
+from igfleet.ui.models import Account, AccountTask, LogEntry, Post, Task
 from igfleet.ui.planning.cloning import may_undo
 from igfleet.ui.planning.plan import find_task
 from igfleet.ui.progress import Progress, progress
@@ -21,12 +22,12 @@ _LINES = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
-    """One reason that several account tasks or posts share."""
+class Line:
+    """One line of the log, and whose it is."""
 
-    code: str
-    message: str
-    count: int
+    entry: LogEntry
+    who: str | None
+    """The account's user name, or the file or proxy it is about; None: the task itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class TaskPage:
     posts: dict[int, list[Post]] = field(default_factory=dict)
     """Of the rows shown, by account task."""
     causes: Sequence[Cause] = ()
-    lines: Sequence[LogEntry] = ()
+    lines: Sequence[Line] = ()
 
     @property
     def needs_person(self) -> int:
@@ -78,7 +79,7 @@ async def gather(session: AsyncSession, task_id: int, state: str = "", page: int
         rows=rows,
         rows_total=counts.get(state, 0) if state else sum(counts.values()),
         posts=await _posts(session, [row.id for row in rows]) if runner.has_posts else {},
-        causes=await _causes(session, task_id),
+        causes=await causes_of(session, task_id),
         lines=await _lines(session, task_id),
     )
 
@@ -110,29 +111,15 @@ async def _posts(session: AsyncSession, ids: Sequence[int]) -> dict[int, list[Po
     return found
 
 
-async def _causes(session: AsyncSession, task_id: int) -> list[Cause]:
-    """Why account tasks and posts failed or wait for a person, the most common first."""
-    row = AccountTask
-    states = (AccountTaskState.DISCARDED, AccountTaskState.SUSPENDED, AccountTaskState.RETRYABLE)
-    counted = (
-        select(row.reason_code, func.max(row.message), func.count())
-        .where(row.task_id == task_id, row.state.in_(states), row.reason_code.is_not(None))
-        .group_by(row.reason_code)
-    )
-    failed = (
-        select(Post.reason_code, func.max(Post.message), func.count())
-        .where(Post.task_id == task_id, Post.state == PostState.FAILED, Post.reason_code.is_not(None))
-        .group_by(Post.reason_code)
-    )
-    found: dict[str, Cause] = {}
-    for query in (counted, failed):
-        for code, message, count in await session.execute(query):
-            if code is not None:
-                found.setdefault(code, Cause(code, message, count))
-    return sorted(found.values(), key=lambda cause: -cause.count)
-
-
-async def _lines(session: AsyncSession, task_id: int) -> list[LogEntry]:
+async def _lines(session: AsyncSession, task_id: int) -> list[Line]:
     """The newest lines, oldest first."""
-    query = select(LogEntry).where(LogEntry.task_id == task_id).order_by(LogEntry.id.desc()).limit(_LINES)
-    return list(reversed(list(await session.scalars(query))))
+    who = func.coalesce("@" + Account.username, AccountTask.title)
+    query = (
+        select(LogEntry, who)
+        .outerjoin(AccountTask, AccountTask.id == LogEntry.account_task_id)
+        .outerjoin(Account, Account.id == AccountTask.account_id)
+        .where(LogEntry.task_id == task_id)
+        .order_by(LogEntry.id.desc())
+        .limit(_LINES)
+    )
+    return [Line(*row) for row in reversed((await session.execute(query)).all())]

@@ -30,7 +30,7 @@ async def draft_of(session: AsyncSession, runner: type[Runner[Options]], form: d
     start_at = await _told(wrong, lambda: _start_at(form))
     if wrong:
         raise Invalid("Some fields are not right.", wrong)
-    media = [DraftMedia(media_id=int(key)) for key in listed(form, "media") if key.isdigit()]
+    media = [DraftMedia(media_id=int(key)) for key in _picked(form) if key.isdigit()]
     return Draft(
         kind=runner.kind,
         name=(last(form, "name") or "").strip()[:200] or f"{runner.title} {datetime.now(UTC):%Y-%m-%d %H:%M}",
@@ -68,7 +68,14 @@ def fields_as_given(runner: type[Runner[Options]], form: dict[str, Any]) -> dict
     """The same from a form that was refused: what the person wrote stands there again."""
     given = fields_of_draft(runner, None, (), (), ())
     given |= {name: text for name in form if (text := last(form, name)) is not None}
-    return given | {name: listed(form, name) for name in ("accounts", "media")}
+    return given | {"accounts": listed(form, "accounts"), "media": _picked(form)}
+
+
+def _picked(form: dict[str, Any]) -> list[str]:
+    """The ticked files, in the order in which they were ticked where the page's script told it."""
+    ticked = listed(form, "media")
+    told = (last(form, "media_order") or "").split(",")
+    return list(dict.fromkeys([*(key for key in told if key in ticked), *ticked]))
 
 
 async def _told[T](wrong: dict[str, str], part: Callable[[], Awaitable[T]]) -> T | None:

@@ -120,6 +120,21 @@ document.querySelectorAll("[data-all]").forEach((all) => {
   });
 });
 
+// The order of ticked tiles: the order of ticking, told by numbers and sent along.
+document.querySelectorAll("[data-order-of]").forEach((field) => {
+  const boxes = [...document.querySelectorAll(`[type=checkbox][name="${field.dataset.orderOf}"]`)];
+  const show = (order) => {
+    field.value = order.join(",");
+    boxes.forEach((box) => { box.closest("label").dataset.place = order.indexOf(box.value) + 1 || ""; });
+  };
+  const order = () => field.value.split(",").filter((key) => boxes.some((box) => box.checked && box.value === key));
+  boxes.forEach((box) => box.addEventListener("change", () => {
+    const before = order().filter((key) => key !== box.value);
+    show(box.checked ? [...before, box.value] : before);
+  }));
+  show([...new Set([...order(), ...boxes.filter((box) => box.checked).map((box) => box.value)])]);
+});
+
 // Text as a file
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-save]");
