@@ -8,9 +8,10 @@ from igfleet.errors import Invalid, NotFound
 from igfleet.runners.base import Options, Runner
 from igfleet.runners.bulk_login import BulkLogin
 from igfleet.runners.bulk_upload import BulkUpload
+from igfleet.runners.media_uniq import MediaUniq
 from igfleet.runners.proxy_diag import ProxyDiag
 
-_RUNNERS = (BulkUpload, BulkLogin, ProxyDiag)
+_RUNNERS = (BulkUpload, BulkLogin, ProxyDiag, MediaUniq)
 KINDS: dict[str, type[Runner[Options]]] = {runner.kind: runner for runner in _RUNNERS}  # type: ignore[misc]  # a registry holds runners of every options model
 
 

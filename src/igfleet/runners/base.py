@@ -44,6 +44,11 @@ class Options(Strict):
         """Proxies that the order names besides those of its accounts."""
         return ()
 
+    @property
+    def named_media(self) -> tuple[int, ...]:
+        """Files of the library that the options name; they must be there when the order is given."""
+        return ()
+
     @model_validator(mode="after")
     def _delays(self) -> Self:
         if self.delay_max_s < self.delay_min_s:

@@ -61,6 +61,8 @@ async def serve(
 
     Raises `SetupError` when the address is taken, a setting is wrong, or the worker runs already.
     """
+    if settings.ffmpeg:
+        os.environ["IGFLEET_FFMPEG"] = settings.ffmpeg  # runs see the environment, not a file of settings
     served = served if served is not None else kinds()
     countries.check(settings.geoip_file)
     name = settings.name or socket.gethostname()

@@ -121,7 +121,7 @@ async def accounts_tagged(session: AsyncSession, tag: str) -> tuple[int, ...]:
 async def _fill(session: AsyncSession, task: Task, draft: Draft) -> None:
     options = options_of(draft.kind, draft.options)
     _require_something(draft)
-    await _require_all(session, draft)
+    await _require_all(session, draft, options.named_media)
     task.name = draft.name.strip()
     task.options = options.model_dump(mode="json")
     task.captions = draft.captions.model_dump(mode="json")
@@ -146,9 +146,9 @@ def _require_something(draft: Draft) -> None:
         raise Invalid(" ".join(missing.values()), missing)
 
 
-async def _require_all(session: AsyncSession, draft: Draft) -> None:
+async def _require_all(session: AsyncSession, draft: Draft, file_ids: Sequence[int]) -> None:
     covers = {medium.cover_media_id for medium in draft.media} - {None}
-    wanted = {medium.media_id for medium in draft.media} | covers
+    wanted = {medium.media_id for medium in draft.media} | covers | set(file_ids)
     present = set(await session.scalars(select(Media.id).where(Media.id.in_(wanted))))
     if missing := wanted - present:
         raise NotFound(f"There is no medium {min(filter(None, missing))} in the library.")

@@ -12,7 +12,16 @@ type Keep = Callable[[Raw, Any, Mapping[str, JsonValue]], Awaitable[None]]
 """Called in the transaction that ends the run, with the account task's row (`id, task_id, account_id, kind, share,
 media_ids, proxy_id`) and the run's result."""
 
-KEEPS: dict[str, Keep] = {"proxy_diag": keep_check}
+_HAS_FAILURES = "UPDATE account_tasks SET has_failures = true WHERE id = $1"
+
+
+async def _keep_variants(raw: Raw, row: Any, result: Mapping[str, JsonValue]) -> None:
+    """The variants came one by one; what is left to say is whether any are missing."""
+    if result.get("failed"):
+        await raw.execute(_HAS_FAILURES, row["id"])
+
+
+KEEPS: dict[str, Keep] = {"proxy_diag": keep_check, "media_uniq": _keep_variants}
 """By kind."""
 
 
