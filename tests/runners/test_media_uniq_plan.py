@@ -89,5 +89,5 @@ def test_what_is_no_video_or_too_short_is_left_out_with_the_reason() -> None:
     assert [(share.is_left_out, share.note.split(":")[0]) for share in shares] == [
         (True, "It is no video that can be read."),
         (True, "It is no video that can be read."),
-        (True, "It is too short"),
+        (True, "It lasts 1.0 s"),
     ]
