@@ -213,6 +213,11 @@ class Runner[O: Options](ABC):
         return for_each_account(order)
 
     @classmethod
+    def seed_facts(cls, options: O) -> Mapping[str, JsonValue]:
+        """What the first HTTP contract has at the top of this kind's aggregate, besides `options`."""
+        return {}
+
+    @classmethod
     def undo(cls, done: Sequence[Done], options: O) -> Undoing | None:
         """The order that sets back what these account tasks changed; None when nothing can be set back.
 

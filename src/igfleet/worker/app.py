@@ -126,6 +126,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen()  # whoever reads the address may call at once
     except OSError as error:
         listener.close()
         raise SetupError(f"Cannot listen on {host}:{port}: {error.strerror}. Choose another --port.") from error

@@ -17,6 +17,7 @@ from igfleet.ui import ledger
 from igfleet.ui.api.seed_words import AccountAdvice, Advice, SeedWord
 from igfleet.ui.queue.finish import Finished, finish
 from igfleet.ui.queue.reports import append_lines
+from igfleet.ui.queue.summary import summarise_task
 from igfleet.ui.raw import Raw
 
 _S = AccountTaskState
@@ -74,10 +75,11 @@ _COUNT = "UPDATE account_tasks SET counters = $2::jsonb, checkpoints = $3::jsonb
 
 
 async def on_task(raw: Raw, kind: str, task_id: int, given: Advice) -> TaskState:
-    """Write advice on a task into its log. Raises `NotFound`."""
-    state = await raw.fetchval(_TASK, task_id, kind)
-    if state is None:
+    """Write advice on a task into its log; the answer is its state as it is now. Raises `NotFound`."""
+    if await raw.fetchval(_TASK, task_id, kind) is None:
         raise NotFound(f"There is no {kind} task {task_id}.")
+    await summarise_task(raw, task_id)  # the account task that ended a moment ago counts
+    state = await raw.fetchval(_TASK, task_id, kind)
     said = [given.log, given.log_append, f"A worker says: {given.status.value}" if given.status else None]
     lines = tuple(_line(text) for text in said if text)
     await append_lines(raw, task_id, None, lines)

@@ -1,5 +1,6 @@
-"""Aggregates: a whole task as workers of the first contract read it."""
+"""Aggregates: a whole task as workers of the first contract read it. Their shape follows from what a kind declares."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import select
@@ -7,15 +8,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, selectinload
 
 from igfleet.contracts.states import AccountTaskState
+from igfleet.contracts.tasks import Subject
 from igfleet.errors import NotFound
+from igfleet.runners import options_of
 from igfleet.runners.base import Options, Runner
 from igfleet.ui.context import UiContext
-from igfleet.ui.models import Account, AccountTask, Post, Task, TaskMedia, Worker
+from igfleet.ui.models import Account, AccountTask, Media, Post, Task, TaskMedia
+from igfleet.ui.models.base import among
 from igfleet.ui.queue.advice import word_of
+from igfleet.ui.queue.aggregate_accounts import accounts_of
 from igfleet.ui.queue.compose import leased_media
 from igfleet.ui.tokens import Caller
-
-_SECRETS = ("password", "totp_secret", "email_password", "session_mobile")
 
 
 async def aggregate(
@@ -26,30 +29,38 @@ async def aggregate(
     share: tuple[int, int] | None,
     caller: Caller,
 ) -> dict[str, Any]:
-    """The task, its accounts (or those of the share, by position) and, for uploads, videos and posts."""
-    query = select(Task).where(Task.id == task_id, Task.kind == runner.kind)
-    task = (
-        await session.execute(query.options(selectinload(Task.media).joinedload(TaskMedia.file)))
-    ).scalar_one_or_none()
-    if task is None:
-        raise NotFound(f"There is no {runner.kind} task {task_id}.")
+    """The task and its account tasks, or those of the share by position. Raises `NotFound`."""
+    task = await _task(session, runner, task_id)
     rows = await _account_tasks(session, task_id, share)
-    posts = await _posts(session, [row.id for row in rows])
+    files = await _files(session, rows)
     body: dict[str, Any] = {"id": task.id, "name": task.name, "options": task.options}
-    body["accounts"] = [
-        {
-            **await _account(session, ui, row, caller),
-            "assigned": [post.id for post in posts if post.account_task_id == row.id],
-        }
-        for row in rows
-    ]
-    if runner.kind == "bulk_upload":
-        body |= _upload(task, posts)
+    body |= runner.seed_facts(options_of(task.kind, task.options))
+    if runner.subject is Subject.MEDIUM:
+        body["videos"] = [_row(row) | _file(files.get(_first(row))) for row in rows]
+        return body
+    accounts = await accounts_of(session, ui, rows, caller)
+    body["accounts"] = [_row(row) | {"account": account} for row, account in zip(rows, accounts, strict=True)]
+    if runner.has_posts:
+        posts = await _posts(session, [row.id for row in rows])
+        return body | _upload(task, posts, body["accounts"])
+    if runner.takes_media == "image":
+        body["images"] = [{"order": item.position, **_file(item.file)} for item in task.media]
+        for told, row in zip(body["accounts"], rows, strict=True):
+            told["image_id"] = _first(row) or None
     return body
 
 
+async def _task(session: AsyncSession, runner: type[Runner[Options]], task_id: int) -> Task:
+    query = select(Task).where(Task.id == task_id, Task.kind == runner.kind)
+    loaded = query.options(selectinload(Task.media).joinedload(TaskMedia.file))
+    task = (await session.execute(loaded)).scalar_one_or_none()
+    if task is None:
+        raise NotFound(f"There is no {runner.kind} task {task_id}.")
+    return task
+
+
 async def _account_tasks(session: AsyncSession, task_id: int, share: tuple[int, int] | None) -> list[AccountTask]:
-    query = select(AccountTask).where(AccountTask.task_id == task_id).order_by(AccountTask.position)
+    query = select(AccountTask).where(AccountTask.task_id == task_id).order_by(AccountTask.position, AccountTask.id)
     if share is not None:
         index, count = share
         query = query.where(AccountTask.position % count == index)
@@ -57,84 +68,61 @@ async def _account_tasks(session: AsyncSession, task_id: int, share: tuple[int, 
     return list(await session.scalars(loaded))
 
 
+async def _files(session: AsyncSession, rows: Sequence[AccountTask]) -> dict[int, Media]:
+    wanted = {media_id for row in rows for media_id in row.media_ids}
+    return {file.id: file for file in await session.scalars(select(Media).where(among(Media.id, wanted)))}
+
+
 async def _posts(session: AsyncSession, account_task_ids: list[int]) -> list[Post]:
-    query = select(Post).where(Post.account_task_id.in_(account_task_ids)).order_by(Post.account_task_id, Post.position)
-    return list(await session.scalars(query))
+    of_these = among(Post.account_task_id, account_task_ids)
+    return list(await session.scalars(select(Post).where(of_these).order_by(Post.account_task_id, Post.position)))
 
 
-async def _account(session: AsyncSession, ui: UiContext, row: AccountTask, caller: Caller) -> dict[str, Any]:
-    account = row.account
-    assert account is not None
-    told: dict[str, Any] = {
-        "id": account.id,
-        "username": account.username,
-        "email_username": account.email,
-        "phone": account.phone,
-        "locale": account.locale,
-        "language": account.locale.split("_")[0],
-        "dolphin_profile_id": account.dolphin_profile_id,
+def _row(row: AccountTask) -> dict[str, Any]:
+    """What every account task has: its state in the first contract's words, and what the plan gave to it."""
+    return {
+        "account_task_id": row.id,
+        "status": word_of(AccountTaskState(row.state), row.reason_code),
+        "title": row.title or (row.account.username if row.account else ""),
+        "share": row.share,
     }
-    if account.proxy is not None:
-        proxy = account.proxy
-        told["proxy"] = {
-            "id": proxy.id,
-            "type": proxy.scheme,
-            "host": proxy.host,
-            "port": proxy.port,
-            "user": proxy.username,
-        }
-    if await _may_see_secrets(session, ui, row, caller):
-        told = await _with_secrets(session, ui, account, told, caller)
-    status = word_of(AccountTaskState(row.state), row.reason_code)
-    return {"account_task_id": row.id, "status": status, "account": told}
 
 
-async def _may_see_secrets(session: AsyncSession, ui: UiContext, row: AccountTask, caller: Caller) -> bool:
-    """`leased`: only while the account task is leased to the calling worker; the shared token has no worker."""
-    if ui.settings.aggregate_secrets != "leased":
-        return ui.settings.aggregate_secrets == "all" and caller.worker_name is None
-    if row.state != AccountTaskState.RUNNING or caller.worker_name is None:
-        return False
-    holder = await session.scalar(select(Worker.name).where(Worker.id == row.lease_holder))
-    return holder == caller.worker_name
+def _first(row: AccountTask) -> int:
+    return row.media_ids[0] if row.media_ids else 0
 
 
-async def _with_secrets(
-    session: AsyncSession, ui: UiContext, account: Account, told: dict[str, Any], caller: Caller
-) -> dict[str, Any]:
-    actor = f"worker:{caller.worker_name or 'shared'}"
-    opened = await ui.vault.open(session, "account", account.id, _SECRETS, actor=actor, reason="aggregate")
-    plain = {name: secret.get_secret_value() for name, secret in opened.items()}
-    told |= {"password": plain.get("password"), "tfa_secret": plain.get("totp_secret")}
-    told |= {"email_password": plain.get("email_password"), "session_settings": plain.get("session_mobile")}
-    if account.proxy is not None and account.proxy.has_password:
-        keys = await ui.vault.open(session, "proxy", account.proxy.id, ["password"], actor=actor, reason="aggregate")
-        told["proxy"]["pass"] = keys["password"].get_secret_value() if "password" in keys else None
-    return told
+def _file(file: Media | None) -> dict[str, Any]:
+    if file is None:
+        return {"id": None, "url": None, "sha256": None}
+    media = leased_media(file)
+    facts = {"id": media.id, "title": media.name, "url": media.path, "sha256": media.sha256}
+    return facts | {"size": media.size_bytes, "duration": media.duration_s}
 
 
-def _upload(task: Task, posts: list[Post]) -> dict[str, Any]:
-    videos = []
-    for item in task.media:
-        media = leased_media(item.file)
-        facts = {"sha256": media.sha256, "size": media.size_bytes, "duration": media.duration_s, "url": media.path}
-        place = {"location": item.location, "mentions": item.mentions}
-        videos.append({"id": media.id, "order": item.position, "title": media.name, **place, **facts})
+def _upload(task: Task, posts: Sequence[Post], accounts: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    for told in accounts:
+        told["assigned"] = [post.id for post in posts if post.account_task_id == told["account_task_id"]]
+    videos = [
+        {"order": item.position, "location": item.location, "mentions": item.mentions, **_file(item.file)}
+        for item in task.media
+    ]
     return {
         "default_location": task.options.get("default_location"),
         "default_mentions": task.options.get("default_mentions", []),
         "videos": videos,
-        "posts": [
-            {
-                "id": post.id,
-                "account_task_id": post.account_task_id,
-                "video_id": post.media_id,
-                "caption": post.caption,
-                "location": post.location,
-                "mentions": post.mentions,
-                "scheduled_at": post.scheduled_at.isoformat() if post.scheduled_at else None,
-                "state": post.state,
-            }
-            for post in posts
-        ],
+        "posts": [_post(post) for post in posts],
+    }
+
+
+def _post(post: Post) -> dict[str, Any]:
+    return {
+        "id": post.id,
+        "account_task_id": post.account_task_id,
+        "video_id": post.media_id,
+        "caption": post.caption,
+        "location": post.location,
+        "mentions": post.mentions,
+        "scheduled_at": post.scheduled_at.isoformat() if post.scheduled_at else None,
+        "state": post.state,
     }
