@@ -12,7 +12,7 @@ from igfleet.contracts.leases import LeasedProxy
 from igfleet.contracts.proxy_checks import ProxyCheck, ProxyVerdict, ProxyWish
 from igfleet.errors import GiveUp, NeedsPerson
 from igfleet.reasons import ReasonCode
-from igfleet.sandbox.proxy import ProxyUser
+from igfleet.sandbox.exits import ExitMode
 from igfleet.sandbox.sandbox import Sandbox
 from igfleet.settings import WorkerSettings, load
 from igfleet.worker.proxy_check import ProxyChecker
@@ -178,8 +178,35 @@ async def test_a_target_that_the_proxy_denies_is_told_with_the_exit_ip(bench: Be
     assert "refuses the connection (403)" in found.sentence
 
 
+@pytest.mark.parametrize("scheme", ["http", "socks5"])
+@pytest.mark.parametrize(
+    ("mode", "verdict"),
+    [
+        (ExitMode.OK, V.OK),
+        (ExitMode.REFUSE, V.UNREACHABLE),
+        (ExitMode.HANG, V.TIMEOUT),
+        (ExitMode.SLOW, V.SLOW),
+        (ExitMode.AUTH, V.AUTH_FAILED),
+        (ExitMode.INTERCEPT, V.INTERCEPTED),
+        (ExitMode.BLOCK, V.TARGET_BLOCKED),
+    ],
+)
+async def test_each_way_of_failing_can_be_rehearsed(
+    bench: Bench, scheme: str, mode: ExitMode, verdict: ProxyVerdict
+) -> None:
+    bench.sandbox.proxy.exits.register("nord", "pw", mode, delay_s=0.3)
+    limit = QUICK if mode is ExitMode.HANG else 10
+
+    found = await bench.check(ways.leased(bench.port, scheme), slow_after_s=0.25, timeout_s=limit, probes=1)
+
+    assert found.verdict is verdict
+    assert bench.sandbox.world.ledger.leaks == {}
+    if verdict in (V.OK, V.SLOW, V.TARGET_BLOCKED):
+        assert found.exit_ip == bench.sandbox.proxy.exits.all()[0].ip
+
+
 async def test_a_proxy_that_reaches_nothing_is_unreachable(bench: Bench) -> None:
-    bench.sandbox.proxy.users["nord"] = ProxyUser("pw", "refuse")
+    bench.sandbox.proxy.exits.register("nord", "pw", ExitMode.REFUSE)
 
     found = await bench.check(ways.leased(bench.port))
 

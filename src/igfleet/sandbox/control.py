@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
+from igfleet.sandbox import proxy_control
 from igfleet.sandbox.faults import Fault
 from igfleet.sandbox.limits import Limit
 from igfleet.sandbox.messages import Answer, Request
 from igfleet.sandbox.people import AccountState
-from igfleet.sandbox.proxy import ProxyUser
 from igfleet.sandbox.refusals import REFUSALS
 from igfleet.sandbox.switches import Switches
 from igfleet.sandbox.world import ROUTES
@@ -54,14 +54,6 @@ class NewAccount(_Body):
 
 class NewAccounts(_Body):
     accounts: Annotated[list[NewAccount], Field(max_length=10_000)]
-
-
-class NewProxy(_Body):
-    """A proxy that must be used with this password, and how it behaves."""
-
-    username: str
-    password: str
-    mode: Annotated[str, Field(pattern="^(ok|refuse|hang)$")] = "ok"
 
 
 class ListingDelay(_Body):
@@ -159,12 +151,6 @@ def _switch(sandbox: "Sandbox", request: Request) -> JsonValue:
     return shown
 
 
-def _add_proxy(sandbox: "Sandbox", request: Request) -> JsonValue:
-    body = NewProxy.model_validate_json(request.body)
-    sandbox.proxy.users[body.username] = ProxyUser(body.password, body.mode)
-    return {"username": body.username, "mode": body.mode}
-
-
 def _expire(sandbox: "Sandbox", request: Request) -> JsonValue:
     body = Expire.model_validate_json(request.body or b"{}")
     ended = 0
@@ -180,6 +166,7 @@ def _reset(sandbox: "Sandbox", _request: Request) -> JsonValue:
     world = sandbox.world
     world.store.clear()
     world.accounts.clear()
+    sandbox.proxy.exits.clear()
     world.ledger.clear()
     world.items.clear()
     world.faults.clear()
@@ -203,7 +190,9 @@ COMMANDS: dict[tuple[str, str], Command] = {
     ("POST", "/v1/publish_visible_delay"): _set_delay,
     ("GET", "/v1/journal"): _journal,
     ("POST", "/v1/web"): _switch,
-    ("POST", "/v1/proxies"): _add_proxy,
+    ("GET", "/v1/proxies"): proxy_control.show,
+    ("POST", "/v1/proxies"): proxy_control.add,
+    ("POST", "/v1/rotation"): proxy_control.rotate,
     ("POST", "/v1/sessions/expire"): _expire,
     ("POST", "/v1/reset"): _reset,
 }

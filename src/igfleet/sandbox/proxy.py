@@ -1,4 +1,7 @@
-"""The forward proxy: terminates TLS for Instagram's hosts, refuses and records every other host."""
+"""The forward proxy: terminates TLS for Instagram's hosts, refuses and records every other host.
+
+It speaks HTTP and SOCKS5 on one port: the first byte tells which.
+"""
 
 import asyncio
 import base64
@@ -8,31 +11,36 @@ from dataclasses import dataclass
 
 import h11
 
-from igfleet.sandbox import http1
-from igfleet.sandbox.ca import HOSTS
+from igfleet.sandbox import http1, socks
+from igfleet.sandbox.ca import HOSTS, Authority
+from igfleet.sandbox.exits import Exit, ExitMode, Exits
 from igfleet.sandbox.http2 import Http2
-from igfleet.sandbox.messages import Answer, Request, Wire
+from igfleet.sandbox.messages import Answer, Request
 from igfleet.sandbox.world import World
 
 _HANDSHAKE_S = 20
 _ECHO_HOST = "echo.sandbox"
+_SEEN_THROUGH = "intercept"
+"""Folder of the authority that nobody is given."""
+
+type Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-@dataclass
-class ProxyUser:
-    """A registered proxy: known by its user name. Others are let through with any password."""
+@dataclass(frozen=True)
+class _Tls:
+    """Both certificates: the one that clients trust, and the one of a proxy that opens TLS."""
 
-    password: str
-    mode: str = "ok"
-    """`ok`, `refuse` (502), `hang`."""
+    good: ssl.SSLContext
+    bad: ssl.SSLContext
 
 
 class ForwardProxy:
-    """CONNECT and absolute-form requests, on one listening socket."""
+    """CONNECT, absolute-form and SOCKS5 requests, on one listening socket."""
 
     def __init__(self, world: World, tls: ssl.SSLContext) -> None:
-        self._world, self._tls = world, tls
-        self.users: dict[str, ProxyUser] = {}
+        self._world = world
+        self._tls = _Tls(tls, Authority(world.folder / _SEEN_THROUGH).server_context())
+        self.exits = Exits(world.store)
         self._connections: set[asyncio.Task[None]] = set()
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -41,8 +49,9 @@ class ForwardProxy:
         assert task is not None
         self._connections.add(task)
         try:
-            await self._serve(reader, writer)
-        except (ConnectionError, OSError, TimeoutError, ssl.SSLError, h11.ProtocolError):
+            first = await reader.readexactly(1)
+            await (self._socks((reader, writer)) if first == socks.VERSION else self._http((reader, writer), first))
+        except (OSError, EOFError, h11.ProtocolError):
             pass
         finally:
             self._connections.discard(task)
@@ -53,79 +62,92 @@ class ForwardProxy:
         for task in self._connections:
             task.cancel()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _http(self, streams: Streams, first: bytes) -> None:
         connection = h11.Connection(h11.SERVER)
-        first = await http1.read_request(connection, reader)
-        if first is None:
+        connection.receive_data(first)
+        request = await http1.read_request(connection, streams[0])
+        if request is None:
             return
-        user, refused = self._authenticate(first)
-        if refused is not None:
-            await _reply(connection, reader, writer, first, refused)
-        elif first.method == "CONNECT":
-            await self._tunnel(first, user, connection, reader, writer)
+        way = self.exits.admit(*_credentials(request.headers.get("proxy-authorization", "")))
+        if way is None:
+            await _reply(streams, request, Answer(407, b"", {"proxy-authenticate": 'Basic realm="sandbox"'}))
+        elif not await self._behave(way, streams[0]):
+            await _reply(streams, request, Answer(502, b"the proxy refuses"))
+        elif request.method == "CONNECT":
+            host, _, port = request.target.rpartition(":")
+            if not self._reaches(way, host, port, ("443", "80")):
+                await _reply(streams, request, Answer(403, b"not reached by this proxy"))
+                return
+            streams[1].write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            await self._carry(streams, way, host, port)
         else:
-            await _reply(connection, reader, writer, first, self._absolute(first))
+            await _reply(streams, request, await self._absolute(request, way))
 
-    def _authenticate(self, request: Request) -> tuple[str, Answer | None]:
-        """The proxy's user name, or the answer that refuses it."""
-        name, password = _credentials(request.headers.get("proxy-authorization", ""))
-        known = self.users.get(name)
-        if known is None:
-            return name, None
-        if known.password != password:
-            return name, Answer(407, b"", {"proxy-authenticate": 'Basic realm="sandbox"'})
-        if known.mode == "refuse":
-            return name, Answer(502, b"the proxy refuses")
-        if known.mode == "hang":
-            return name, Answer(wire=Wire.HANG)
-        return name, None
-
-    async def _tunnel(
-        self,
-        request: Request,
-        user: str,
-        connection: h11.Connection,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-    ) -> None:
-        host, _, port = request.target.rpartition(":")
-        if not _is_simulated(host) or port not in ("443", "80"):
-            self._world.ledger.leaks[request.target] += 1
-            await _reply(connection, reader, writer, request, Answer(403, b"not a simulated host"))
+    async def _socks(self, streams: Streams) -> None:
+        reader, writer = streams
+        given = await socks.credentials(reader, writer)
+        way = self.exits.admit(*(given or ("", "")))
+        if given is not None:
+            socks.admitted(writer, yes=way is not None)
+        if way is None:
             return
-        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        host, port = await socks.wanted(reader)
+        if not await self._behave(way, reader):
+            await socks.reply(writer, socks.Reply.FAILURE)
+        elif host == _ECHO_HOST or self._reaches(way, host, str(port), ("443", "80")):
+            await socks.reply(writer, socks.Reply.DONE)
+            await self._carry(streams, way, host, str(port))
+        else:
+            await socks.reply(writer, socks.Reply.FORBIDDEN)
+
+    async def _behave(self, way: Exit, reader: asyncio.StreamReader) -> bool:
+        """Wait as the proxy waits; whether it connects at all. A silent one ends with its client."""
+        if way.mode is ExitMode.HANG:
+            await http1.until_closed(reader)
+            raise ConnectionResetError
+        if way.mode is ExitMode.SLOW:
+            await asyncio.sleep(way.delay_s)
+        return way.mode is not ExitMode.REFUSE
+
+    def _reaches(self, way: Exit, host: str, port: str, ports: tuple[str, ...]) -> bool:
+        """Whether the proxy connects there. A host that is not simulated is a leak."""
+        if not _is_simulated(host) or port not in ports:
+            self._world.ledger.leaks[f"{host}:{port}"] += 1
+            return False
+        return way.mode is not ExitMode.BLOCK
+
+    async def _carry(self, streams: Streams, way: Exit, host: str, port: str) -> None:
+        """Be the host at the other end of the tunnel."""
+        reader, writer = streams
         await writer.drain()
-        if port == "80":
-            await http1.serve(reader, writer, self._world.handle, host=host, proxy=user)
+        if host == _ECHO_HOST:
+            await http1.serve(reader, writer, lambda _: _echo(way))
             return
-        await writer.start_tls(self._tls, ssl_handshake_timeout=_HANDSHAKE_S)
-        chosen = writer.get_extra_info("ssl_object").selected_alpn_protocol()
-        if chosen == "h2":
-            await Http2(reader, writer, self._world.handle, host=host, proxy=user).serve()
+        if port == "80":
+            await http1.serve(reader, writer, self._world.handle, host=host, proxy=way.username)
+            return
+        tls = self._tls.bad if way.mode is ExitMode.INTERCEPT else self._tls.good
+        await writer.start_tls(tls, ssl_handshake_timeout=_HANDSHAKE_S)
+        if writer.get_extra_info("ssl_object").selected_alpn_protocol() == "h2":
+            await Http2(reader, writer, self._world.handle, host=host, proxy=way.username).serve()
         else:
-            await http1.serve(reader, writer, self._world.handle, host=host, proxy=user)
+            await http1.serve(reader, writer, self._world.handle, host=host, proxy=way.username)
 
-    def _absolute(self, request: Request) -> Answer:
+    async def _absolute(self, request: Request, way: Exit) -> Answer:
         _, _, rest = request.target.partition("://")
         host = rest.split("/", 1)[0].split(":", 1)[0]
         if host == _ECHO_HOST:
-            return Answer.of(
-                {"ip": "127.0.0.1", "proxy": _credentials(request.headers.get("proxy-authorization", ""))[0]}
-            )
+            return await _echo(way)
         self._world.ledger.leaks[host] += 1
         return Answer(403, b"not a simulated host")
 
 
-async def _reply(
-    connection: h11.Connection,
-    reader: asyncio.StreamReader,
-    writer: asyncio.StreamWriter,
-    request: Request,
-    answer: Answer,
-) -> None:
-    if answer.wire is Wire.HANG:
-        await http1.until_closed(reader)
-        return
+async def _echo(way: Exit) -> Answer:
+    return Answer.of({"ip": way.ip, "proxy": way.username})
+
+
+async def _reply(streams: Streams, request: Request, answer: Answer) -> None:
+    writer = streams[1]
     headers = {"content-length": str(len(answer.body)), "connection": "close", **answer.headers}
     status = f"HTTP/1.1 {answer.status} \r\n".encode()
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode()
