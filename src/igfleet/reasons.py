@@ -34,6 +34,7 @@ class ReasonCode(StrEnum):
     PROXY_UNREACHABLE = "proxy_unreachable"
     PROXY_AUTH_FAILED = "proxy_auth_failed"
     PROXY_BLOCKED = "proxy_blocked"
+    PROXY_INTERCEPTS = "proxy_intercepts"
     PROXY_MISSING = "proxy_missing"
     EGRESS_REFUSED = "egress_refused"
     WORKER_STOPPING = "worker_stopping"
@@ -109,6 +110,10 @@ REASONS: dict[ReasonCode, Reason] = {
     _R.PROXY_UNREACHABLE: _automatic("The account's proxy does not answer", "Check or replace the proxy."),
     _R.PROXY_AUTH_FAILED: _person("The proxy refuses the user or password", "Correct the proxy, then press Retry."),
     _R.PROXY_BLOCKED: _person("Instagram refuses the proxy's address", "Give the account another proxy."),
+    _R.PROXY_INTERCEPTS: _person(
+        "Somebody on the way opens TLS: Instagram's certificate cannot be verified",
+        "Give the account another proxy; in the sandbox, see that EGRESS_CA_FILE is set.",
+    ),
     _R.PROXY_MISSING: _person("The account has no proxy and REQUIRE_PROXY is on", "Assign a proxy, then press Retry."),
     _R.EGRESS_REFUSED: _person(
         "The sandbox refused to connect outside this machine", "Use a loopback proxy, or run in live mode."

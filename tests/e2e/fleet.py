@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,11 +62,11 @@ class Fleet:
                 process.kill()
                 raise AssertionError(f"{name} did not stop:\n{self.log(name)[-3000:]}") from None
 
-    def start(self, name: str, *arguments: str, **settings: str) -> subprocess.Popen[bytes]:
-        """A process of the command line; its output goes to `<name>.log`."""
+    def start(self, name: str, *arguments: str, before: Sequence[str] = (), **settings: str) -> subprocess.Popen[bytes]:
+        """A process of the command line; its output goes to `<name>.log`. `before` is a command that it is run by."""
         with open(self.folder / f"{name}.log", "ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "igfleet", *arguments],
+                [*before, sys.executable, "-m", "igfleet", *arguments],
                 env=self.environment(**settings),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -76,7 +77,7 @@ class Fleet:
         self.processes[name] = process
         return process
 
-    def worker(self, name: str, **settings: str) -> subprocess.Popen[bytes]:
+    def worker(self, name: str, before: Sequence[str] = (), **settings: str) -> subprocess.Popen[bytes]:
         own = {
             "UI_API_BASE": self.ui,
             "UI_API_TOKEN": TOKEN,
@@ -87,7 +88,7 @@ class Fleet:
             "BATCH_SIZE": "4",
             "DRAIN_TIMEOUT_SECS": "10",
         }
-        return self.start(name, "serve", "--role", "worker", "--port", "0", **(own | settings))
+        return self.start(name, "serve", "--role", "worker", "--port", "0", before=before, **(own | settings))
 
     def address_of(self, worker: str) -> str:
         """Where the worker's own API is."""

@@ -17,7 +17,8 @@ from igfleet.worker.handshakes import Credentials, Fault, HandshakeFailed, http_
 from igfleet.worker.trust import trusted
 from igfleet.worker.tunnel import Streams
 
-_CONNECT_S = 20
+_CONNECT_S = 8
+"""Shorter than the patience of the run's client, so that it hears whose silence it is."""
 
 
 class Refused(Exception):

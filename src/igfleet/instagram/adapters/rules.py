@@ -74,6 +74,8 @@ RULES: tuple[Rule, ...] = (
          names=("ProxyError", "ConnectTimeout")),
     Rule(errors.ProxyTrouble, _R.PROXY_UNREACHABLE, "The account's proxy does not answer",
          names=("ClientConnectionError",), message=("connecttimeout",)),
+    Rule(errors.NeedsPerson, _R.PROXY_INTERCEPTS, "Instagram's certificate cannot be verified: somebody opens TLS",
+         message=("certificate verify failed", "certificate_verify_failed")),
     Rule(errors.NeedsPerson, _R.PROXY_BLOCKED, "Instagram refuses the proxy's address", error_type=("ip_block",)),
     Rule(errors.NetworkTrouble, _R.NETWORK_TROUBLE, "The connection to Instagram failed",
          names=_BROKEN_CONNECTION, phases=_SOON),

@@ -37,7 +37,7 @@ RESTS: dict[ReasonCode, Rest] = {
     _R.RATE_LIMITED: Rest(timedelta(minutes=15), timedelta(hours=6)),
     _R.ACTION_BLOCKED: Rest(timedelta(hours=12), timedelta(hours=24)),
 }
-PROXY_FAULTS = {_R.PROXY_UNREACHABLE, _R.PROXY_AUTH_FAILED, _R.PROXY_BLOCKED}
+PROXY_FAULTS = {_R.PROXY_UNREACHABLE, _R.PROXY_AUTH_FAILED, _R.PROXY_BLOCKED, _R.PROXY_INTERCEPTS}
 
 _STOP = """
 UPDATE accounts SET status = $2, status_reason = $3, status_since = now(),
