@@ -4,6 +4,7 @@ import typer
 
 from igfleet.cli import (
     accounts,
+    chaos,
     databases,
     doctor,
     kinds,
@@ -28,7 +29,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     epilog=EPILOG,
 )
-for module in (serve, sandbox, doctor, settings_page):
+for module in (serve, sandbox, chaos, doctor, settings_page):
     module.add_to(app)
 for name, nouns in {
     "accounts": accounts.app,

@@ -38,8 +38,12 @@ def serve(
     """Run until SIGTERM or Ctrl-C; what is under way is finished first."""
     with plain_errors():
         chosen = _PORTS[role] if port is None else port
+        if parent is not None:
+            from igfleet.processes import watch
+
+            watch(parent)
         if role is Role.WORKER:
-            _worker(host, chosen, parent)
+            _worker(host, chosen)
         else:
             _ui(host, chosen, with_worker=role is Role.ALL)
 
@@ -85,14 +89,11 @@ async def _invitation(settings: "UiSettings", url: str) -> str | None:
         return await first_admin(session)
 
 
-def _worker(host: str, port: int, parent: int | None) -> None:
+def _worker(host: str, port: int) -> None:
     from igfleet import log
-    from igfleet.processes import watch
     from igfleet.settings import WorkerSettings, load
     from igfleet.worker.app import serve
 
     settings = load(WorkerSettings)
     log.set_up(settings.log_format, settings.log_level)
-    if parent is not None:
-        watch(parent)
     asyncio.run(serve(settings, host, port, lambda address: print(f"the worker is at {address}", flush=True)))

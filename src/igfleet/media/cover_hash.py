@@ -1,5 +1,6 @@
 """A 64-bit hash of what a picture shows: alike pictures have hashes that differ in few bits."""
 
+import io
 from pathlib import Path
 
 from PIL import Image, ImageOps
@@ -7,13 +8,21 @@ from PIL import Image, ImageOps
 _SIDE = 8
 
 
+class UnreadablePicture(Exception):
+    """The file is there and is no picture."""
+
+
 def cover_hash(picture: Path) -> str:
     """16 hexadecimal digits: for each field of an 8 x 8 grid, whether it is brighter than its right neighbour.
 
-    Survives scaling and new compression. Raises `OSError` when the file is no picture.
+    Survives scaling and new compression. Raises `UnreadablePicture` when the file is no picture.
     """
-    with Image.open(picture, formats=("JPEG", "PNG", "WEBP")) as opened:
-        grey = ImageOps.exif_transpose(opened).convert("L").resize((_SIDE + 1, _SIDE), Image.Resampling.LANCZOS)
+    data = picture.read_bytes()
+    try:
+        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP")) as opened:
+            grey = ImageOps.exif_transpose(opened).convert("L").resize((_SIDE + 1, _SIDE), Image.Resampling.LANCZOS)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise UnreadablePicture("the picture is damaged: it cannot be read") from error
     levels = grey.tobytes()
     bits = 0
     for row in range(_SIDE):

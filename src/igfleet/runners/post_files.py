@@ -6,7 +6,7 @@ from pathlib import Path
 from igfleet.contracts.posts import LeasedMedia, LeasedPost
 from igfleet.errors import GiveUp
 from igfleet.instagram.gateway import Reel
-from igfleet.media.cover_hash import cover_hash
+from igfleet.media.cover_hash import UnreadablePicture, cover_hash
 from igfleet.media.facts import NotMedia
 from igfleet.media.ffmpeg import cover_of, locate_ffmpeg
 from igfleet.media.probe import probed
@@ -28,7 +28,7 @@ async def files_of(run: RunContext, post: LeasedPost) -> PostFiles:
         duration_s, width, height = await _measured(post.media, video)
         cover = await _cover(run, post, video)
         picture = cover_hash(cover)
-    except (NotMedia, OSError) as error:
+    except (NotMedia, UnreadablePicture) as error:
         raise GiveUp(f"{post.media.name}: {error}", ReasonCode.MEDIA_CORRUPT) from error
     reel = Reel(
         video=video,

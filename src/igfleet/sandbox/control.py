@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from igfleet.sandbox import proxy_control
+from igfleet.sandbox.by_hand import post_by_hand
 from igfleet.sandbox.faults import Fault
 from igfleet.sandbox.limits import Limit
 from igfleet.sandbox.messages import Answer, Request
@@ -54,6 +55,14 @@ class NewAccount(_Body):
 
 class NewAccounts(_Body):
     accounts: Annotated[list[NewAccount], Field(max_length=10_000)]
+
+
+class NewMedium(_Body):
+    """A reel that a person publishes in the app."""
+
+    account: str
+    caption: str = "Posted by hand"
+    duration_s: Annotated[float, Field(gt=0, le=900)] = 3.0
 
 
 class ListingDelay(_Body):
@@ -176,9 +185,19 @@ def _reset(sandbox: "Sandbox", _request: Request) -> JsonValue:
     return {"reset": True}
 
 
+def _add_medium(sandbox: "Sandbox", request: Request) -> JsonValue:
+    body = NewMedium.model_validate_json(request.body)
+    account = sandbox.world.accounts.get(body.account)
+    if account is None:
+        return {"error": f"there is no account {body.account}"}
+    medium = post_by_hand(sandbox.world, account, body.caption, body.duration_s)
+    return {"pk": str(medium.pk), "code": medium.code}
+
+
 COMMANDS: dict[tuple[str, str], Command] = {
     ("GET", "/v1/status"): _status,
     ("GET", "/v1/ledger"): _ledger,
+    ("POST", "/v1/media"): _add_medium,
     ("GET", "/v1/accounts"): _accounts,
     ("POST", "/v1/accounts"): _add_accounts,
     ("GET", "/v1/faults"): _faults,

@@ -1,6 +1,6 @@
 """What really was published and done, and what must never happen: duplicates, overlaps, leaks."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -60,6 +60,7 @@ class Ledger:
     leaks: Counter[str] = field(default_factory=Counter)
     acts: Acts = field(init=False)
     """What accounts did besides publishing."""
+    _by_account: defaultdict[str, list[Published]] = field(default_factory=lambda: defaultdict(list))
     _under_way: dict[str, dict[int, tuple[str, str]]] = field(default_factory=dict)
     _last_ms: int = 0
     _numbers: int = 0
@@ -71,9 +72,12 @@ class Ledger:
         """Read back what an earlier process recorded."""
         self.acts.load()
         self.media = sorted((Published(**row) for row in self.store.all("media")), key=lambda medium: medium.pk)  # type: ignore[arg-type]  # written by `publish`
+        for medium in self.media:
+            self._by_account[medium.account].append(medium)
 
     def publish(self, medium: Published) -> None:
         self.media.append(medium)
+        self._by_account[medium.account].append(medium)
         self._keep(medium)
 
     def acknowledge(self, medium: Published) -> None:
@@ -83,7 +87,8 @@ class Ledger:
 
     def of(self, account: str) -> list[Published]:
         """The account's visible media, newest first."""
-        return [medium for medium in self.visible() if medium.account == account]
+        until = clock.now() - self.visible_delay
+        return [medium for medium in reversed(self._by_account.get(account, ())) if medium.taken_at <= until]
 
     def visible(self) -> list[Published]:
         """What listings show by now, newest first."""
@@ -140,6 +145,7 @@ class Ledger:
 
     def clear(self) -> None:
         self.media.clear()
+        self._by_account.clear()
         self.acts.clear()
         self.overlaps.clear()
         self.leaks.clear()

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import socket
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
@@ -32,6 +33,7 @@ from igfleet.worker.ui_client import UiClient
 
 _log = log.get(__name__)
 _GRACE_S = 3
+_SHELF_LIFE_S = 7 * 86400
 
 
 class _Server(uvicorn.Server):
@@ -70,7 +72,7 @@ async def serve(
     listener = _listen(host, port)
     with listener, _only_one(folder, name):
         shutil.rmtree(folder / "runs", ignore_errors=True)
-        shutil.rmtree(folder / "shelf", ignore_errors=True)
+        _clear_shelf(folder / "shelf")
         async with UiClient(settings) as ui:
             downloads = Downloads(ui.http, settings.media_dir or folder / "media", settings.media_cache_bytes)
             ca_file = _ca_file(settings, folder)
@@ -106,6 +108,15 @@ async def _serve(
     finally:
         server.should_exit = True
         await serving
+
+
+def _clear_shelf(shelf: Path) -> None:
+    """Remove what was not made lately; runs of a worker that was killed may still be reading the rest."""
+    limit = time.time() - _SHELF_LIFE_S
+    for path in shelf.glob("*.jpg"):
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < limit:
+                path.unlink()
 
 
 @contextlib.contextmanager

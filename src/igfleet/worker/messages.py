@@ -71,6 +71,10 @@ class Setup:
     log_level: str
 
 
+_AWAY = (errors.LeaseLost.__name__, errors.Unavailable.__name__, "Away")
+"""Without the ui a run cannot go on: it is given back, and does not count as an attempt."""
+
+
 def send(pipe: Connection, message: dict[str, Any]) -> None:
     pipe.send_bytes(json.dumps(message).encode())
 
@@ -102,7 +106,7 @@ def unpacked(told: dict[str, Any]) -> RunError:
     kind = getattr(errors, str(told["class"]), None)
     if isinstance(kind, type) and issubclass(kind, RunError):
         return kind(message, reason, after)
-    if told["class"] == errors.LeaseLost.__name__:
+    if told["class"] in _AWAY:
         return errors.WorkerStopping(message, ReasonCode.WORKER_LOST)
     return errors.RetryLater(message, ReasonCode.NETWORK_TROUBLE)
 

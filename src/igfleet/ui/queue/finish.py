@@ -21,6 +21,7 @@ _S = AccountTaskState
 _QUARANTINE_DEATHS = 3
 _FIRST_RETRY, _LONGEST_RETRY = timedelta(seconds=5), timedelta(minutes=10)
 _LATER = timedelta(minutes=15)
+_AFTER_A_DEATH = timedelta(seconds=1)
 
 _PEEK = "SELECT account_id FROM account_tasks WHERE lease_id = $1"
 _ROW = """
@@ -82,9 +83,10 @@ async def finish(raw: Raw, lease_id: UUID, given: LeaseOutcome, *, rescued: bool
         raise LeaseLost("This lease ran out. Drop the run.")
     await ledger.release(raw, row["id"], actor=f"lease:{lease_id}")
     posts = await raw.fetchrow(_POSTS, row["id"], row["claimed_at"])
-    then = _adjusted(_next(given, row), row, posts)
+    then = _adjusted(_next(given, row, has_progressed=posts["ended"] > 0), row, posts)
     await _react(raw, row["account_id"], given, then)
-    await _store(raw, row, given, then, has_failures=posts["failed"] > 0)
+    has_progressed = posts["ended"] > 0
+    await _store(raw, row, given, then, has_failures=posts["failed"] > 0, has_progressed=has_progressed)
     await ledger.close(raw, row["id"], then.state, then.reason, then.message)
     await effects.keep(raw, row, given.result)
     if row["account_id"] is not None:
@@ -92,7 +94,7 @@ async def finish(raw: Raw, lease_id: UUID, given: LeaseOutcome, *, rescued: bool
     return Finished(row["id"], row["task_id"], then.state)
 
 
-def _next(given: LeaseOutcome, row: Any) -> _Next:
+def _next(given: LeaseOutcome, row: Any, *, has_progressed: bool) -> _Next:
     asked = timedelta(seconds=given.retry_after_s) if given.retry_after_s is not None else None
     reason, message = given.reason_code, redactor.text(given.message)
     match given.outcome:
@@ -108,14 +110,24 @@ def _next(given: LeaseOutcome, row: Any) -> _Next:
             return _Next(_S.DISCARDED, reason or ReasonCode.NOT_SUPPORTED, message)
         case Ending.CANCELLED:
             return _Next(_S.CANCELLED, ReasonCode.CANCELLED, message)
-        case Ending.DIED if row["deaths"] + 1 >= _QUARANTINE_DEATHS:
-            return _Next(_S.DISCARDED, ReasonCode.QUARANTINED, message)
+        case Ending.DIED:
+            return _after_death(row, message, _deaths(row, given, has_progressed=has_progressed))
         case Ending.RETRY_LATER if reason is ReasonCode.WORKER_LOST:
             return _Next(_S.RETRYABLE, reason, message, timedelta(seconds=1), counts=False)
     if row["attempt"] >= row["max_attempts"]:
         return _Next(_S.DISCARDED, reason or ReasonCode.UNEXPECTED_ERROR, message)
-    wait = asked or backoff.delay(row["attempt"], first=_FIRST_RETRY, most=_LONGEST_RETRY)
+    failures = 1 if has_progressed else row["attempt"]
+    wait = asked or backoff.delay(failures, first=_FIRST_RETRY, most=_LONGEST_RETRY)
     return _Next(_S.RETRYABLE, reason or ReasonCode.UNEXPECTED_ERROR, message, wait)
+
+
+def _after_death(row: Any, message: str, deaths: int) -> _Next:
+    """Its own process died: soon again, and after too many deaths never."""
+    if deaths >= _QUARANTINE_DEATHS:
+        return _Next(_S.DISCARDED, ReasonCode.QUARANTINED, message)
+    if row["attempt"] >= row["max_attempts"]:
+        return _Next(_S.DISCARDED, ReasonCode.RUNNER_DIED, message)
+    return _Next(_S.RETRYABLE, ReasonCode.RUNNER_DIED, message, _AFTER_A_DEATH * deaths)
 
 
 def _adjusted(then: _Next, row: Any, posts: Any) -> _Next:
@@ -144,14 +156,22 @@ async def _react(raw: Raw, account_id: int | None, given: LeaseOutcome, then: _N
         then.wait = max(then.wait, rest)
 
 
-async def _store(raw: Raw, row: Any, given: LeaseOutcome, then: _Next, *, has_failures: bool) -> None:
+def _deaths(row: Any, given: LeaseOutcome, *, has_progressed: bool) -> int:
+    """Deaths in a row without any post done between: what gets on is no poison."""
+    before = 0 if has_progressed else row["deaths"]
+    return int(before + (given.outcome is Ending.DIED))
+
+
+async def _store(
+    raw: Raw, row: Any, given: LeaseOutcome, then: _Next, *, has_failures: bool, has_progressed: bool
+) -> None:
     await raw.execute(
         _END,
         row["id"],
         then.state.value,
         then.state is _S.AVAILABLE,
         row["attempt"] if then.counts else max(row["attempt"] - 1, 0),
-        row["deaths"] + (given.outcome is Ending.DIED),
+        _deaths(row, given, has_progressed=has_progressed),
         then.wait.total_seconds(),
         then.reason.value if then.reason else None,
         then.message,
