@@ -48,7 +48,7 @@ class Order:
     by_hand: int = 0
     workers: int = 3
     slots: int = 6
-    lease_s: float = 3.0
+    lease_s: float = 4.0
     client: Client = Client.LEAN
     without: Without = Without.NOTHING
     timeout_s: float = 900

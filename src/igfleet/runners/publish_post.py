@@ -78,6 +78,8 @@ class PublishPost:
                 await self._wait(turn)
             if outcome.evidence.get("reupload"):
                 prepared = await self._prepare(files.reel)
+        if outcome.kind is not CommitKind.NOT_READY:
+            raise error_of(outcome)
         return await self._failed(MediaRefused("Instagram did not finish working on the video"))
 
     async def _snapshot(self) -> Snapshot:
@@ -95,6 +97,9 @@ class PublishPost:
             return await settle(self._run, self._publisher, self._post)
         if outcome.kind is CommitKind.NOT_READY:
             self._run.log("not_ready", outcome.message, post=self._post.id)
+            return PostState.PLANNED
+        if outcome.kind is CommitKind.NOT_SENT and outcome.reason is ReasonCode.DEADLINE_PASSED:
+            self._run.log("too_late", f"{outcome.message}: asking for another", post=self._post.id)
             return PostState.PLANNED
         if outcome.kind is CommitKind.REFUSED and is_of_the_post(outcome.reason):
             self._run.log("refused", outcome.message, level="error", post=self._post.id)
