@@ -30,7 +30,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "bio": {"link_url": "https://shop.example/spring"},
     "follow": {"targets": ["west_01", "west_02", "west_03"], "follow_min_count": 1, "follow_max_count": 2},
     "proxy_diag": {"probes": 1},
-    "media_uniq": {},
+    "media_uniq": {"count": 2, "recipe": {"crop_percent": "1..3"}},
 }
 """By kind; what is not said is the default."""
 

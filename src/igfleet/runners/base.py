@@ -180,6 +180,8 @@ class Runner[O: Options](ABC):
     """Between its remote actions it pauses as `delay_min_s` and `delay_max_s` say; where not, nobody is asked."""
     takes_media: ClassVar[str | None] = None
     """`video` or `image`: the sort of files that an order of this kind needs."""
+    first_options: ClassVar[Mapping[str, JsonValue]] = {}
+    """What stands in a new form where the defaults would do nothing of interest."""
     has_posts: ClassVar[bool] = False
     """Its plan is a list of posts, kept in the ledger."""
     share_columns: ClassVar[tuple[str, ...]] = ()

@@ -1,7 +1,7 @@
 """media_uniq: variants of videos, for use in bulk uploads. Nothing is published, no account is driven."""
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -68,6 +68,8 @@ class PlannedVariant(Strict):
 class MediaUniq(Runner[MediaUniqOptions]):
     kind: ClassVar[str] = "media_uniq"
     title: ClassVar[str] = "Video variants"
+    about = "Render variants of videos for later uploads; nothing is published"
+    icon = "versions"
     options = MediaUniqOptions
     counters = ("rendered", "failed")
     timeout = timedelta(hours=6)
@@ -75,7 +77,17 @@ class MediaUniq(Runner[MediaUniqOptions]):
     methods = (Method.NONE,)
     subject = Subject.MEDIUM
     takes_media = "video"
+    is_paced = False
     share_columns = ("count",)
+    result_columns = ("media_ids",)
+    first_options: ClassVar[Mapping[str, JsonValue]] = {
+        "recipe": {
+            "trim_start_ms": "0..200",
+            "crop_percent": "1..3",
+            "brightness": "-0.03..0.03",
+            "speed": "0.98..1.02",
+        }
+    }
 
     @classmethod
     def plan(cls, order: PlanInput, options: MediaUniqOptions) -> Iterable[Share]:
@@ -84,6 +96,11 @@ class MediaUniq(Runner[MediaUniqOptions]):
         count = options.count * len(makers)
         _refuse(options, count)
         return (_share(order, place, video, options, makers) for place, video in enumerate(order.media))
+
+    @classmethod
+    def seed_facts(cls, options: MediaUniqOptions) -> Mapping[str, JsonValue]:
+        """The recipe, with ranges as they were given."""
+        return {"recipe": options.recipe.model_dump(mode="json")}
 
     async def run(self, run: RunContext, options: MediaUniqOptions) -> None:
         """Render, check and hand over one variant after the other. What is there already is not made again."""

@@ -139,6 +139,11 @@ def plain(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def flat(values: list[Any]) -> list[Any]:
+    """A list without lists in it: one value, or a list of them, alike."""
+    return [inner for value in values for inner in (value if isinstance(value, list) else [value])]
+
+
 def words(name: str) -> str:
     """A name of the code as words: `signed_in` is "signed in"."""
     return name.replace("_", " ")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from igfleet.contracts.tasks import Method
 from igfleet.runners.base import Options, Runner
-from igfleet.ui.forms.fields import Field, fields_of
+from igfleet.ui.forms.fields import Field, Widget, fields_of
 
 COMMON = frozenset(Options.model_fields)
 """The options that every kind has; the shell asks for them, not the kind's own form."""
@@ -20,12 +20,24 @@ class Bound:
     text: str
     wrong: str
     choices: tuple[str, ...]
+    labels: Mapping[str, str]
 
 
-def bound(runner: type[Runner[Options]], texts: Mapping[str, str], wrong: Mapping[str, str]) -> dict[str, Bound]:
-    """All fields of the kind by name. Of the methods only those that the kind can be done by."""
+def bound(
+    runner: type[Runner[Options]], texts: Mapping[str, str], wrong: Mapping[str, str], pictures: Mapping[str, str]
+) -> dict[str, Bound]:
+    """All fields of the kind by name. Of the methods only those that the kind can be done by.
+
+    `pictures` are those of the library: number and name.
+    """
     return {
-        name: Bound(field, texts.get(name, ""), _wrong(name, wrong), _choices(runner, field))
+        name: Bound(
+            field,
+            texts.get(name, ""),
+            _wrong(name, wrong),
+            _choices(runner, field, pictures),
+            pictures if field.widget is Widget.PICTURE else {},
+        )
         for name, field in fields_of(runner.options).items()
     }
 
@@ -45,7 +57,9 @@ def _wrong(name: str, wrong: Mapping[str, str]) -> str:
     return "; ".join(within[:3])
 
 
-def _choices(runner: type[Runner[Options]], field: Field) -> tuple[str, ...]:
+def _choices(runner: type[Runner[Options]], field: Field, pictures: Mapping[str, str]) -> tuple[str, ...]:
+    if field.widget is Widget.PICTURE:
+        return ("", *pictures)
     if field.choices == _ALL_METHODS:
         return tuple(method.value for method in runner.methods)
     return field.choices

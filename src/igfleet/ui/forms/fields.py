@@ -29,6 +29,8 @@ class Widget(StrEnum):
     TICK = "tick"
     PLACE = "place"
     """`lat,lng | Name`, or a name."""
+    PICTURE = "picture"
+    """A picture of the library, by its number."""
     JSON = "json"
     """Whatever has no better form."""
 
@@ -111,7 +113,7 @@ def _leaf(real: Schema, known: Schema, path: tuple[str, ...], default: Any) -> F
         name=".".join(path),
         label=_label(real, path),
         hint=" ".join(str(real.get("description") or "").split()),
-        widget=_widget(real, known),
+        widget=Widget.PICTURE if path[-1].endswith("media_id") else _widget(real, known),
         default=default,
         least=real.get("minimum", real.get("exclusiveMinimum")),
         most=real.get("maximum", real.get("exclusiveMaximum")),

@@ -66,7 +66,7 @@ def _given(form: Mapping[str, Any], field: Field) -> str | None:
 
 def _value(field: Field, text: str) -> JsonValue:
     match field.widget:
-        case Widget.NUMBER:
+        case Widget.NUMBER | Widget.PICTURE:
             return _number(text)
         case Widget.TICK:
             return text.strip().lower() in _YES

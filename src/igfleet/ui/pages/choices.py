@@ -25,6 +25,7 @@ async def offered(
         "accounts": accounts,
         "shown": [account.id for account in accounts],
         "files": await _files(session, runner.takes_media, media_ids) if runner.takes_media else [],
+        "pictures": await _pictures(session),
         "tags": await _tags(session),
         "forms": list(CaptionForm),
         "variables": VARIABLES,
@@ -55,6 +56,13 @@ async def _files(session: AsyncSession, kind: str, chosen: Sequence[int]) -> lis
     first = list(dict.fromkeys(chosen))[:_SHOWN]
     query = select(Media).where(Media.kind == kind, Media.state != MediaState.BROKEN).limit(_SHOWN)
     return list(await session.scalars(query.order_by(*_chosen_first(Media.id, first), Media.name, Media.id)))
+
+
+async def _pictures(session: AsyncSession) -> dict[str, str]:
+    """The newest pictures of the library, by number."""
+    query = select(Media.id, Media.name).where(Media.kind == "image", Media.state != MediaState.BROKEN)
+    rows = await session.execute(query.order_by(Media.id.desc()).limit(_SHOWN))
+    return {str(row[0]): row[1] for row in rows}
 
 
 def _chosen_first(key: Any, chosen: Sequence[int]) -> list[Any]:

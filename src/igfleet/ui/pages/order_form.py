@@ -60,7 +60,7 @@ def fields_of_draft(
         "caption_text": captions.get("text", ""),
         "timezone": captions.get("timezone", _UTC),
         "start_at": _local(task.start_at, captions.get("timezone", _UTC)) if task else "",
-        **texts(fields_of(runner.options).values(), task.options if task else {}),
+        **texts(fields_of(runner.options).values(), task.options if task else runner.first_options),
     }
 
 

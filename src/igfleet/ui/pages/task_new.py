@@ -104,7 +104,7 @@ def _form(
     *,
     status_code: int = 200,
 ) -> Template:
-    fields = bound(runner, given, wrong)
+    fields = bound(runner, given, wrong, offered["pictures"])
     shown = {*fields, "name", "accounts", "names", "tag", "media", "start_at", "timezone", "caption_text"}
     context = {"kind": runner, "given": given, "wrong": wrong, "task_id": task_id, **offered}
     context |= {"f": fields, "own": own(fields), "elsewhere": {k: v for k, v in wrong.items() if k not in shown}}
