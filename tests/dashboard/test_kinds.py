@@ -4,14 +4,18 @@ import csv
 import io
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy import update
+from tests.contract.orders import started
 from tests.dashboard.conftest import Visitor
 from tests.domain import factories as make
 from tests.serving import Served
 
 from igfleet.runners import KINDS
+from igfleet.ui.models import AccountTask
 
 pytestmark = pytest.mark.anyio
 
@@ -25,6 +29,35 @@ def ui(ui_without_proxies: Served) -> Served:
 async def worker(ui: Served) -> AsyncIterator[httpx.AsyncClient]:
     async with ui.client() as client:
         yield client
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_each_kind_is_shown_from_its_plan_to_its_results(
+    kind: str, visitor: Visitor, ui: Served, tmp_path: Path
+) -> None:
+    runner, task = KINDS[kind], await started(ui, kind, tmp_path)
+    told = dict.fromkeys(runner.result_columns, "told") | {
+        name: [1] for name in runner.result_columns if name.endswith("media_ids")
+    }
+    counted = dict.fromkeys(runner.counters, 2)
+    async with ui.context.database.sessions.begin() as session:
+        ended = update(AccountTask).where(AccountTask.position == 0)
+        await session.execute(ended.values(state="completed", head=False, result=told, counters=counted))
+        await session.execute(update(AccountTask).where(AccountTask.position == 1).values(reason_code="rate_limited"))
+    clone = await visitor.send(f"/tasks/{task}", f"/tasks/{task}/clones")
+    plan = await visitor.send(f"/tasks/{task + 1}/edit", f"/tasks/{task + 1}/replan")
+
+    shown = await visitor.read(f"/tasks/{task}")
+
+    assert clone.url.path == f"/tasks/{task + 1}/edit"
+    assert ("3 posts not made" if runner.has_posts else "Start 3 ") in plan.text
+    assert runner.has_posts or all(name.replace("_", " ") in shown for name in runner.counters)
+    assert "Instagram asks this account to slow down" in shown
+    for ending in ("csv", "json"):
+        exported = await visitor.read(f"/tasks/{task}/results.{ending}")
+        assert all(name in exported for name in runner.result_columns)
+    for path in ("/", "/tasks", "/accounts/1"):
+        assert runner.title in await visitor.read(path)
 
 
 async def _accounts(ui: Served, count: int = 3) -> list[str]:

@@ -42,6 +42,7 @@ def environment(settings: UiSettings, folder: Path | None = None) -> Environment
     made.filters.update(
         plain=plain,
         words=words,
+        flat=flat,
         counted=counted,
         when=when,
         ago=ago,
@@ -107,8 +108,9 @@ def number(count: int) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """ "1 post", "2 posts": for nouns that take an s."""
-    return f"{number(count)} {noun}{'' if count == 1 else 's'}"
+    """ "1 post", "2 posts", "2 proxies": for nouns that take an s."""
+    several = f"{noun[:-1]}ies" if noun.endswith("xy") else f"{noun}s"
+    return f"{number(count)} {noun if count == 1 else several}"
 
 
 def reason_of(code: str | None) -> Any:
