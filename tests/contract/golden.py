@@ -32,7 +32,7 @@ _PATTERNS = {
     r"^[A-Z]{2}$": "NO",
     r"^[0-9a-f]{64}$": "ab" * 32,
     r"^[0-9a-f]{16}$": "0123456789abcdef",
-    r"^[0-9]{1,30}$": "3141592653589793",
+    r"^[0-9]{1,19}$": "3141592653589793",
     r"^(http|https|socks5|socks5h)$": "socks5",
     r"^(debug|info|warning|error)$": "warning",
 }

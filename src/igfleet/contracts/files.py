@@ -3,9 +3,9 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
-from igfleet.contracts.base import Contract, Id, Word
+from igfleet.contracts.base import Contract, Facts, Id, Word
 from igfleet.contracts.posts import LeasedMedia
 
 FileName = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f/\\]+$")]
@@ -41,10 +41,10 @@ class FileOffer(Contract):
     name: FileName
     """Unique within the account task: a file stored under it is stored once over all attempts."""
     purpose: Purpose
-    size_bytes: Annotated[int, Field(ge=1)]
+    size_bytes: Id
     source_id: Id | None = None
     """The file of the library that it was made of."""
-    facts: dict[str, JsonValue] = {}
+    facts: Facts = {}
     """How it was made; shown with it."""
     counter: Word | None = None
     """A counter of the account task that grows by one with it, exactly once."""

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, JsonValue
 
-from igfleet.contracts.base import Contract, Id, Text, WireSecret, Word
+from igfleet.contracts.base import MOST, Contract, Facts, Id, Text, WireSecret, Word
 from igfleet.contracts.posts import LeasedMedia, LeasedPost
 from igfleet.contracts.tasks import Action, Counters, LogLine, Method, Mode
 from igfleet.reasons import ReasonCode
@@ -39,7 +39,7 @@ class SessionMaterial(Contract):
     kind: SessionKind
     settings: WireSecret
     """A JSON text; its shape belongs to the adapter that wrote it."""
-    version: int = 0
+    version: Annotated[int, Field(ge=0, le=MOST)] = 0
     """Grows with each stored one; 0 when the worker made it."""
 
 
@@ -96,7 +96,7 @@ class LeaseRequest(Contract):
     methods: tuple[Method, ...] = (Method.INSTAGRAPI,)
     limit: Annotated[int, Field(ge=1, le=100)] = 1
     task_id: Id | None = None
-    batch_index: Annotated[int, Field(ge=0)] | None = None
+    batch_index: Annotated[int, Field(ge=0, le=10_000)] | None = None
     batch_count: Annotated[int, Field(ge=1, le=10_000)] | None = None
     wait_s: Annotated[float, Field(ge=0, le=30)] = 0.0
     request_id: UUID | None = None
@@ -120,10 +120,10 @@ class Renewal(Contract):
 class Report(Contract):
     """`POST /api/leases/{id}/reports`. Numbered from 1 per lease; a `seq` already seen is ignored."""
 
-    seq: Annotated[int, Field(ge=1)]
+    seq: Id
     lines: Annotated[tuple[LogLine, ...], Field(max_length=500)] = ()
     counters: Counters = {}
-    checkpoints: dict[Word, JsonValue] = {}
+    checkpoints: Facts = {}
     step: Text | None = None
     session: SessionMaterial | None = None
 
@@ -150,7 +150,7 @@ class LeaseOutcome(Contract):
     reason_code: ReasonCode | None = None
     message: Text = ""
     retry_after_s: Annotated[float, Field(ge=0, le=7 * 86400)] | None = None
-    result: dict[str, JsonValue] = {}
+    result: Facts = {}
 
 
 class OutcomeAccepted(Contract):

@@ -4,16 +4,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
-from igfleet.contracts.base import Contract, Id, Text, Word
+from igfleet.contracts.base import Contract, Facts, Id, Moment, Text, Whole, Word
 from igfleet.contracts.states import PostState
 from igfleet.contracts.tasks import Place
 from igfleet.reasons import ReasonCode
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-MediaPk = Annotated[str, Field(pattern=r"^[0-9]{1,30}$")]
+MediaPk = Annotated[str, Field(pattern=r"^[0-9]{1,19}$")]
 """Instagram's id of a medium, decimal digits."""
+_Listed = Annotated[tuple["SeenMedia", ...], Field(max_length=200)]
 
 
 class LeasedMedia(Contract):
@@ -52,30 +53,30 @@ class SeenMedia(Contract):
     """One medium of an account's own listing, as Instagram shows it."""
 
     pk: MediaPk
-    code: str
-    taken_at: datetime
-    product_type: str = ""
+    code: Text
+    taken_at: Moment
+    product_type: Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")] = ""
     duration_s: float | None = None
-    caption: Annotated[str, Field(max_length=10_000)] = ""
+    caption: Text = ""
 
 
 class Snapshot(Contract):
     """The account's newest media before the commit: what is not new."""
 
-    pks: tuple[MediaPk, ...]
-    media_count: int | None = None
-    taken_at: datetime
+    pks: Annotated[tuple[MediaPk, ...], Field(max_length=200)]
+    media_count: Whole | None = None
+    taken_at: Moment
 
 
 class Intent(Contract):
     """Written ahead of the one irreversible call: enough to recognise the post later."""
 
-    upload_id: str
+    upload_id: Word
     media_sha256: Sha256
     """Of the bytes that are sent."""
     caption_sha256: Sha256
-    duration_s: float
-    size_bytes: int
+    duration_s: Annotated[float, Field(ge=0)]
+    size_bytes: Whole
     cover_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")] | None = None
     """64-bit perceptual hash of the cover."""
     snapshot: Snapshot
@@ -107,10 +108,10 @@ class PostOutcome(Contract):
 
     kind: CommitKind
     media: SeenMedia | None = None
-    permalink: str | None = None
+    permalink: Text | None = None
     reason: ReasonCode | None = None
     message: Text = ""
-    evidence: dict[str, JsonValue] = {}
+    evidence: Facts = {}
     """HTTP status, error type, exception name, body excerpt: what the classification was made from."""
     post_state: PostState | None = None
     """For a refusal before the permit: the state asked for (planned or failed)."""
@@ -119,9 +120,9 @@ class PostOutcome(Contract):
 class Reading(Contract):
     """One look at the account's own media, to settle a doubt."""
 
-    seq: Annotated[int, Field(ge=1)]
-    media: tuple[SeenMedia, ...]
-    media_count: int | None = None
+    seq: Id
+    media: _Listed
+    media_count: Whole | None = None
     is_good: bool = True
     """False when the listing could not be read; such a reading never counts as absence."""
     message: Text = ""

@@ -1,12 +1,11 @@
 """Words about tasks that both roles need: kinds of method, effect classes, counters, places."""
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
-from igfleet.contracts.base import Contract, Strict, Text, Word
+from igfleet.contracts.base import Contract, Facts, Moment, Strict, Text, Word
 
 
 class Method(StrEnum):
@@ -70,12 +69,12 @@ class Place(Strict):
 class LogLine(Contract):
     """One line of an account task's log, as a person reads it."""
 
-    at: datetime
+    at: Moment
     level: Annotated[str, Field(pattern=r"^(debug|info|warning|error)$")] = "info"
     event: Word
     """Short stable name of what happened."""
     text: Text
-    fields: dict[str, JsonValue] = {}
+    fields: Facts = {}
 
 
 Counters = dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,49}$")], Annotated[int, Field(ge=0, le=2**31)]]

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, HttpUrl
 
-from igfleet.contracts.base import Contract, Id, Word
+from igfleet.contracts.base import Contract, Id, Whole, Word
 from igfleet.contracts.tasks import Method
 
 
@@ -32,10 +32,10 @@ class Registered(Contract):
 class Heartbeat(Contract):
     """`POST /api/workers/{id}/heartbeat`"""
 
-    running: Annotated[int, Field(ge=0)]
+    running: Whole
     cpu_percent: Annotated[float, Field(ge=0)] | None = None
-    memory_bytes: Annotated[int, Field(ge=0)] | None = None
-    disk_free_bytes: Annotated[int, Field(ge=0)] | None = None
+    memory_bytes: Whole | None = None
+    disk_free_bytes: Whole | None = None
 
 
 class HeartbeatReply(Contract):
@@ -50,7 +50,7 @@ class StartOptions(Contract):
     concurrency: Annotated[int, Field(ge=1, le=1000)] | None = None
     headless: bool | None = None
     visible: bool | None = None
-    batch_index: Annotated[int, Field(ge=0)] | None = None
+    batch_index: Annotated[int, Field(ge=0, le=10_000)] | None = None
     batch_count: Annotated[int, Field(ge=1, le=10_000)] | None = None
     upload_method: Method | None = None
 

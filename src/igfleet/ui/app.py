@@ -8,7 +8,7 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
-from litestar import Litestar, Request
+from litestar import Litestar, Request, Router
 from litestar.config.allowed_hosts import AllowedHostsConfig
 from litestar.di import NamedDependency, Provide
 from litestar.openapi import OpenAPIConfig
@@ -22,8 +22,11 @@ from igfleet.settings import UiSettings
 from igfleet.ui import api, pages, static_files, templating
 from igfleet.ui.context import UiContext, opened
 from igfleet.ui.jobs.engine import Jobs
+from igfleet.ui.models import Role
 from igfleet.ui.security.forms import FormTokens
+from igfleet.ui.security.gate import dashboard_gate
 from igfleet.ui.security.headers import secure
+from igfleet.ui.security.sound import SoundRequest, only_sound
 from igfleet.ui.vault import kept_key
 
 _log = log.get(__name__)
@@ -51,6 +54,8 @@ def create_app(settings: UiSettings, database_url: str) -> Litestar:
     return Litestar(
         route_handlers=[*api.ROUTES, *pages.ROUTES, static_files.ROUTER],
         lifespan=[running],
+        guards=[only_sound],
+        request_class=SoundRequest,
         dependencies={
             "ui": Provide(provide_ui),
             "jobs": Provide(provide_jobs),
@@ -97,12 +102,12 @@ def _allowed_hosts(settings: UiSettings) -> AllowedHostsConfig | None:
 
 
 def _openapi() -> OpenAPIConfig:
-    """The description of the API, without the page that would load scripts from elsewhere."""
+    """The description of the API, for who is signed in, without the page that would load scripts from elsewhere."""
     bearer = SecurityScheme(type="http", scheme="bearer", description="A worker's token")
     return OpenAPIConfig(
         title="igfleet",
         version=__version__,
-        path="/schema",
+        openapi_router=Router("/schema", route_handlers=[], guards=[dashboard_gate], opt={"role": Role.VIEWER}),
         render_plugins=[JsonRenderPlugin()],
         components=Components(security_schemes={"bearer": bearer}),
     )

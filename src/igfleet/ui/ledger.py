@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 import asyncpg
@@ -23,6 +24,7 @@ _LATE_BYTES = timedelta(seconds=2)
 """A commit may still be on its way for so long after its window."""
 _PERMIT_MARGIN_S = 1.0
 _EVIDENCE_KEPT = 50
+_SITE = "https://www.instagram.com/"
 _FAILED_FOR_GOOD = {_R.MEDIA_REFUSED, _R.MEDIA_CORRUPT, _R.MEDIA_MISSING, _R.LOCATION_NOT_FOUND, _R.MENTION_NOT_FOUND}
 
 _HELD = """
@@ -37,6 +39,7 @@ _MOVE = """
 UPDATE posts SET state = $2, changed_at = now() WHERE id = $1 AND state = ANY($3::text[]) RETURNING epoch
 """
 _HISTORY = "INSERT INTO post_history (post_id, was, became, epoch, actor, why) VALUES ($1, $2, $3, $4, $5, $6)"
+_WAS_HELD = "SELECT EXISTS (SELECT FROM post_history WHERE post_id = $1 AND actor LIKE $2)"
 _OF_ACCOUNT_TASK = "SELECT id, state, epoch FROM posts WHERE account_task_id = $1 AND state = $2 FOR UPDATE"
 PLANNED_OF = """
 SELECT id, state, epoch FROM posts WHERE account_task_id = $1 AND state IN ('planned', 'preparing')
@@ -113,8 +116,12 @@ async def settle(raw: Raw, lease_id: UUID, post_id: int, outcome: PostOutcome) -
 
 
 async def keep_late(raw: Raw, lease_id: UUID, post_id: int, outcome: PostOutcome) -> None:
-    """A worker that lost its lease still knows something: keep it as evidence, change nothing."""
-    await _keep_evidence(raw, post_id, lease_id, outcome, late=True)
+    """A worker that lost its lease still knows something: keep it as evidence, change nothing.
+
+    Only of a lease that the post was handled under: nobody else has anything to say about it.
+    """
+    if await raw.fetchval(_WAS_HELD, post_id, f"%lease:{lease_id}"):
+        await _keep_evidence(raw, post_id, lease_id, outcome, late=True)
 
 
 async def read(raw: Raw, lease_id: UUID, post_id: int, reading: Reading, settings: UiSettings) -> Verdict:
@@ -257,7 +264,7 @@ def _target(outcome: PostOutcome, state: PostState) -> PostState | None:
 async def _publish(raw: Raw, post: Any, outcome: PostOutcome, actor: Actor) -> PostView:
     assert outcome.media is not None
     pk = outcome.media.pk
-    permalink = outcome.permalink or f"https://www.instagram.com/reel/{outcome.media.code}/"
+    permalink = _link(outcome.media.code, outcome.permalink)
     taken = await raw.fetchval(
         "SELECT id FROM posts WHERE account_id = $1 AND media_pk = $2 AND id <> $3", post["account_id"], pk, post["id"]
     )
@@ -267,6 +274,11 @@ async def _publish(raw: Raw, post: Any, outcome: PostOutcome, actor: Actor) -> P
     await _set_published(raw, post["id"], pk, outcome.media.code, permalink, outcome.media.taken_at)
     await _move(raw, post, _P.PUBLISHED, actor, f"media {pk}")
     return PostView(id=post["id"], state=_P.PUBLISHED, media_pk=pk, permalink=permalink)
+
+
+def _link(code: str, given: str | None = None) -> str:
+    """Where the post is: what the worker says only if it is an address of Instagram."""
+    return given if given and given.startswith(_SITE) else f"{_SITE}reel/{quote(code, safe='')}/"
 
 
 async def _set_published(raw: Raw, post_id: int, pk: str, code: str, permalink: str, at: datetime) -> None:
@@ -312,7 +324,7 @@ async def _apply(raw: Raw, post: Any, verdict: Verdict, readings: Sequence[dict[
     why = f"{verdict.why} after {len(readings)} readings"
     if verdict.state is _P.PUBLISHED:
         found = next(seen for entry in reversed(readings) for seen in entry["media"] if seen["pk"] == verdict.media_pk)
-        link = f"https://www.instagram.com/reel/{found['code']}/"
+        link = _link(found["code"])
         at = datetime.fromisoformat(found["taken_at"])
         await _set_published(raw, post["id"], found["pk"], found["code"], link, at)
     elif verdict.state is _P.PLANNED:

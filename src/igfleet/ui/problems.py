@@ -4,8 +4,9 @@ import secrets
 from typing import Any
 
 import asyncpg
+import msgspec
 from litestar import MediaType, Request, Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, InternalServerException, ValidationException
 from litestar.types import ExceptionHandlersMap
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -37,6 +38,9 @@ def problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
         return _of_user_error(error), _headers(error)
     if isinstance(error, ValidationException):
         return _invalid("The request is not as it should be.", _fields(error)), {}
+    if isinstance(error, InternalServerException) and isinstance(error.__cause__, msgspec.ValidationError):
+        # A wrong field of the body that is named as something injected: Litestar takes it for a fault of ours.
+        return _invalid("The request is not as it should be.", _of_signature(error.__cause__)), {}
     if isinstance(error, ValidationError):
         fields = {".".join(map(str, item["loc"])): item["msg"] for item in error.errors(include_url=False)}
         return _invalid("The request is not as it should be.", fields), {}
@@ -95,6 +99,11 @@ def _fields(error: ValidationException) -> dict[str, str]:
     return {
         str(item.get("key", "")) or "body": str(item.get("message", "")) for item in extra if isinstance(item, dict)
     } or {"request": error.detail}
+
+
+def _of_signature(error: msgspec.ValidationError) -> dict[str, str]:
+    found = getattr(error, "errors", ())
+    return {".".join(map(str, one["loc"])): str(one["msg"]) for one in found} or {"body": str(error)}
 
 
 def _of_http(error: HTTPException) -> Problem:

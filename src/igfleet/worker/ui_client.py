@@ -217,7 +217,9 @@ def _understood[T](response: httpx.Response, answer: type[T]) -> T:
 def _wait_of(response: httpx.Response) -> timedelta:
     """`Retry-After` in seconds, within reason; a date counts as none."""
     given = response.headers.get("retry-after", "")
-    return min(timedelta(seconds=int(given)), _LONGEST_ASKED_WAIT) if given.isdigit() else timedelta()
+    if not given.isdecimal() or not given.isascii():
+        return timedelta()
+    return min(timedelta(seconds=int(given[:9])), _LONGEST_ASKED_WAIT)
 
 
 def _asked_wait(error: Unavailable | TooManyRequests) -> timedelta:

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 import requests
 
+_LONGEST_REST_S = 7 * 86400
+
 
 class Phase(StrEnum):
     """What was being done. The same answer means different things in different phases."""
@@ -87,4 +89,6 @@ def _retry_after(response: object) -> int | None:
     if not isinstance(response, requests.Response):
         return None
     value = response.headers.get("Retry-After", "")
-    return int(value) if value.isdecimal() else None
+    if not value.isdecimal() or not value.isascii():
+        return None
+    return min(int(value[:9]), _LONGEST_REST_S)

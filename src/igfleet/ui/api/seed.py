@@ -19,7 +19,7 @@ from igfleet.ui.queue import advice
 from igfleet.ui.queue.aggregate import aggregate as gathered
 from igfleet.ui.tokens import Caller
 
-_BatchIndex = Annotated[int | None, QueryParameter(ge=0)]
+_BatchIndex = Annotated[int | None, QueryParameter(ge=0, le=10_000)]
 _BatchCount = Annotated[int | None, QueryParameter(ge=1, le=10_000)]
 
 
@@ -51,8 +51,11 @@ async def aggregate(
 
 
 @post("/{kind:str}/{task_id:int}/status", status_code=200)
-async def task_status(kind: FromPath[str], task_id: FromPath[int], data: JSONBody[Advice], ui: Ui) -> dict[str, Any]:
+async def task_status(
+    kind: FromPath[str], task_id: FromPath[int], data: JSONBody[Advice], ui: Ui, caller: NamedDependency[Caller]
+) -> dict[str, Any]:
     """A posted status is advice for the log; the answer is the derived one."""
+    require_shared(caller)
     async with ui.database.transaction() as raw:
         state = await advice.on_task(raw, _task_kind(kind).kind, task_id, data)
     ui.bus.tell("task", task_id)

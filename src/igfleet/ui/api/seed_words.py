@@ -7,6 +7,7 @@ from igfleet.contracts.base import Contract, Text
 from igfleet.errors import Invalid
 
 _MOST = 2**31
+_LONGEST_KEY = 200
 
 
 class SeedWord(StrEnum):
@@ -40,12 +41,14 @@ class AccountAdvice(Contract):
 def counters_of(body: dict[str, Any], header: str | None) -> tuple[str | None, dict[str, int]]:
     """The key of a repeat, and the amounts. Raises `Invalid` with one entry per field."""
     key = header or (f"seq:{body['seq']}" if "seq" in body else None)
-    wrong, amounts = {}, {}
+    wrong, amounts = {}, dict[str, int]()
+    if key is not None and (len(key) > _LONGEST_KEY or "\x00" in key):
+        wrong["seq"] = f"must be at most {_LONGEST_KEY} characters, without a zero byte"
     for name, value in body.items():
         if name == "seq":
             continue
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST:
-            wrong[name] = "must be a whole number, not negative"
+            wrong[name[:50]] = "must be a whole number, not negative"
         elif not name.isidentifier() or len(name) > 50:
             wrong[name[:50]] = "is not a name"
         else:

@@ -17,7 +17,7 @@ from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import Account, AccountTask, Post
 from igfleet.ui.pages.files import both, sheet_file
 from igfleet.ui.pages.importing import shown, text_of
-from igfleet.ui.pages.lists import page_of
+from igfleet.ui.pages.lists import After, page_of
 from igfleet.ui.pages.render import go, page
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
@@ -31,7 +31,7 @@ async def table(
     q: FromQuery[str] = "",
     status: FromQuery[str] = "",
     tag: FromQuery[str] = "",
-    after: FromQuery[int | None] = None,
+    after: After = None,
 ) -> Template:
     """The accounts that fit the filter, which is the address."""
     found = await page_of(session, _filtered(q, status, tag), Account.id, after)

@@ -2,13 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
+from litestar.params import QueryParameter
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from igfleet.contracts.base import MOST
+
 PAGE = 50
 _COUNTED = 10_000
+
+After = Annotated[int | None, QueryParameter(name="after", ge=0, le=MOST)]
+"""The key after which a page of a list begins."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from igfleet.ui.context import UiContext
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.jobs.engine import Jobs
 from igfleet.ui.models import Media, Post
-from igfleet.ui.pages.lists import page_of
+from igfleet.ui.pages.lists import After, page_of
 from igfleet.ui.pages.render import go, page
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
@@ -27,7 +27,7 @@ async def table(
     request: AnyRequest,
     session: Session,
     q: FromQuery[str] = "",
-    after: FromQuery[int | None] = None,
+    after: After = None,
 ) -> Template:
     """The library, newest first."""
     return page(request, "media/list.html", "media", **await _listed(session, q, after))

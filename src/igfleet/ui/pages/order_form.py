@@ -17,6 +17,7 @@ from igfleet.ui.forms.reading import last, listed, read, texts, words
 from igfleet.ui.imports.source import decoded
 from igfleet.ui.models import Task
 from igfleet.ui.planning.draft import Captions, Draft, DraftMedia, accounts_named, accounts_tagged
+from igfleet.ui.security.sound import ids_of
 
 _UTC = "UTC"
 
@@ -30,7 +31,7 @@ async def draft_of(session: AsyncSession, runner: type[Runner[Options]], form: d
     start_at = await _told(wrong, lambda: _start_at(form))
     if wrong:
         raise Invalid("Some fields are not right.", wrong)
-    media = [DraftMedia(media_id=int(key)) for key in _picked(form) if key.isdigit()]
+    media = [DraftMedia(media_id=key) for key in ids_of(_picked(form))]
     return Draft(
         kind=runner.kind,
         name=(last(form, "name") or "").strip()[:200] or f"{runner.title} {datetime.now(UTC):%Y-%m-%d %H:%M}",
@@ -89,7 +90,7 @@ async def _told[T](wrong: dict[str, str], part: Callable[[], Awaitable[T]]) -> T
 
 async def _accounts(session: AsyncSession, form: dict[str, Any]) -> tuple[int, ...]:
     """The ticked ones, then those named, then those of the tag."""
-    ticked = [int(key) for key in listed(form, "accounts") if key.isdigit() and len(key) < 19]
+    ticked = ids_of(listed(form, "accounts"))
     try:
         named = await accounts_named(session, words(last(form, "names") or ""))
     except NotFound as error:

@@ -6,6 +6,7 @@ from litestar import get
 from litestar.params import FromQuery, QueryParameter
 from litestar.response import ServerSentEvent, Template
 
+from igfleet.contracts.base import MOST
 from igfleet.ui import live, overview
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.pages.render import page
@@ -28,7 +29,7 @@ async def fragment(request: AnyRequest, session: Session) -> Template:
 async def events(
     ui: Ui,
     topic: FromQuery[str] = "task",
-    key: Annotated[int | None, QueryParameter(name="id")] = None,
+    key: Annotated[int | None, QueryParameter(name="id", ge=0, le=MOST)] = None,
 ) -> ServerSentEvent:
     """One stream a page: says that something of the topic changed, not what."""
     return live.stream(ui, topic, key)

@@ -11,7 +11,7 @@ from igfleet.ui.imports.proxies import apply_proxies, preview_proxies
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import Account, Proxy
 from igfleet.ui.pages.importing import shown, text_of
-from igfleet.ui.pages.lists import page_of
+from igfleet.ui.pages.lists import After, page_of
 from igfleet.ui.pages.render import go, page
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
@@ -21,7 +21,7 @@ async def table(
     request: AnyRequest,
     session: Session,
     q: FromQuery[str] = "",
-    after: FromQuery[int | None] = None,
+    after: After = None,
 ) -> Template:
     """The proxies, and how many accounts leave through each."""
     query = select(Proxy)

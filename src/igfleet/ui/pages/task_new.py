@@ -18,6 +18,7 @@ from igfleet.ui.pages.render import go, page
 from igfleet.ui.planning import draft as drafts
 from igfleet.ui.planning.plan import find_task, plan
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
+from igfleet.ui.security.sound import ids_of
 
 
 @get("/tasks/new")
@@ -40,7 +41,7 @@ async def show(
 @post("/tasks/new/{kind:str}")
 async def create(request: AnyRequest, kind: FromPath[str], session: Session, ui: Ui) -> Redirect | Template:
     """Store the draft and plan it; the draft has its own address from then on."""
-    runner, form = runner_of(kind), await checked_form(request)
+    form, runner = await checked_form(request), runner_of(kind)
     try:
         async with session.begin_nested():
             draft = await draft_of(session, runner, form)
@@ -66,7 +67,7 @@ async def edit(request: AnyRequest, task_id: FromPath[int], session: Session) ->
 @post("/tasks/{task_id:int}/draft")
 async def change(request: AnyRequest, task_id: FromPath[int], session: Session, ui: Ui) -> Redirect | Template:
     """Replace the draft's content and plan it anew."""
-    task, form = await find_task(session, task_id), await checked_form(request)
+    form, task = await checked_form(request), await find_task(session, task_id)
     runner = runner_of(task.kind)
     try:
         async with session.begin_nested():
@@ -88,8 +89,8 @@ async def _again(
     """The form as it was filled in, with what is wrong."""
     wrong = (error.fields if isinstance(error, Invalid) else {}) or {"": str(error)}
     given = fields_as_given(runner, form)
-    accounts = [int(key) for key in given["accounts"] if key.isdigit() and len(key) < 19]
-    media = [int(key) for key in given["media"] if key.isdigit() and len(key) < 19]
+    accounts = ids_of(given["accounts"])
+    media = ids_of(given["media"])
     offered = await choices.offered(session, runner, accounts, media)
     return _form(request, runner, given, offered, wrong, task_id, status_code=422)
 

@@ -17,7 +17,7 @@ from igfleet.ui.exports import tasks_sheet
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import Task
 from igfleet.ui.pages.files import both, sheet_file
-from igfleet.ui.pages.lists import page_of
+from igfleet.ui.pages.lists import After, page_of
 from igfleet.ui.pages.render import go, page
 from igfleet.ui.planning.cloning import clone as clone_task
 from igfleet.ui.planning.cloning import undo as undo_task
@@ -26,6 +26,7 @@ from igfleet.ui.progress import progress
 from igfleet.ui.retrying import resume as resume_task
 from igfleet.ui.retrying import retry_failed
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
+from igfleet.ui.security.sound import id_of
 
 WantedState = Annotated[str, QueryParameter(name="state")]
 PageNumber = Annotated[int, QueryParameter(name="page", ge=1, le=10_000)]
@@ -39,7 +40,7 @@ async def table(
     wanted: WantedState = "",
     kind: FromQuery[str] = "",
     q: FromQuery[str] = "",
-    after: FromQuery[int | None] = None,
+    after: After = None,
 ) -> Template:
     """The tasks that fit the filter, newest first."""
     found = await page_of(session, _filtered(wanted, kind, q), Task.id, after, newest=True)
@@ -110,9 +111,7 @@ async def resume(request: AnyRequest, task_id: FromPath[int], session: Session, 
     """A person did what was asked: go on, with one account or with all that wait."""
     form = await checked_form(request)
     which = str(form.get("account_task_id", ""))
-    await resume_task(
-        session, task_id, person_of(request).actor, account_task_id=int(which) if which.isdigit() else None
-    )
+    await resume_task(session, task_id, person_of(request).actor, account_task_id=id_of(which))
     return _changed(ui, task_id)
 
 

@@ -13,9 +13,11 @@ from igfleet.ui.models.base import among
 from igfleet.ui.tokens import Caller
 from igfleet.ui.vault import Opened
 
+_SEED = "totp_secret"
+"""Never given to a worker with a token of its own: it asks for the present code under its lease."""
 _NAMES = {
     "password": "password",
-    "tfa_secret": "totp_secret",
+    "tfa_secret": _SEED,
     "email_password": "email_password",
     "session_settings": "session_mobile",
 }
@@ -34,7 +36,7 @@ async def accounts_of(
     actor = f"worker:{caller.worker_name or 'shared'}"
     owners = {row.account_id: "aggregate" for row in open_rows if row.account_id is not None}
     keyed = {proxy.id: "aggregate" for row in open_rows if (proxy := proxies.get(row.id)) and proxy.has_password}
-    fields = list(_NAMES.values())
+    fields = [field for field in _NAMES.values() if caller.worker_name is None or field != _SEED]
     secrets = await ui.vault.open_all(session, "account", owners, fields, actor=actor) if owners else {}
     keys = await ui.vault.open_all(session, "proxy", keyed, ["password"], actor=actor) if keyed else {}
     return [_told(row, proxies.get(row.id), row.id in readable, secrets, keys) for row in rows]

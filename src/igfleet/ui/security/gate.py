@@ -12,6 +12,7 @@ from igfleet.ui.models import Role
 from igfleet.ui.security import forms, sessions
 from igfleet.ui.security.forms import FormTokens
 from igfleet.ui.security.sessions import SignedIn
+from igfleet.ui.security.sound import sound_field
 
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
 AnyRequest = Request[Any, Any, Any]
@@ -45,7 +46,8 @@ async def checked_form(request: AnyRequest) -> dict[str, Any]:
     form = await request.form()
     if not getattr(request.state, "form_checked", False):
         tokens(request).check(owner_of(request), str(form.get(forms.FIELD, "")))
-    return {name: form.getall(name) if len(form.getall(name)) > 1 else form[name] for name in form}
+    given = {name: [sound_field(name, value) for value in form.getall(name)] for name in form}
+    return {name: values if len(values) > 1 else values[0] for name, values in given.items()}
 
 
 def owner_of(connection: AnyConnection) -> str:
