@@ -12,6 +12,7 @@ need "$(find /usr/lib/postgresql -path '*/bin/postgres' 2>/dev/null | head -n 1)
 need squid squid
 need tinyproxy tinyproxy
 need microsocks microsocks
+need dovecot dovecot-imapd
 if [ -n "$missing" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
         say "installing the programs that the tests drive:$missing"

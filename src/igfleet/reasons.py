@@ -46,6 +46,7 @@ class ReasonCode(StrEnum):
     BUDGET_SPENT = "budget_spent"
     OUTSIDE_WINDOW = "outside_window"
     CHALLENGE_REQUIRED = "challenge_required"
+    CODE_REQUIRED = "code_required"
     CHECKPOINT_REQUIRED = "checkpoint_required"
     CONSENT_REQUIRED = "consent_required"
     TWO_FACTOR_REQUIRED = "two_factor_required"
@@ -129,16 +130,18 @@ REASONS: dict[ReasonCode, Reason] = {
     _R.BUDGET_SPENT: _automatic("The account's budget for this action is used up"),
     _R.OUTSIDE_WINDOW: _automatic("Outside the hours of the task"),
     _R.CHALLENGE_REQUIRED: _person(
-        "Instagram wants this sign-in confirmed", "Confirm it in the Instagram app, then press Resume."
+        "Instagram wants this sign-in confirmed", "Confirm it in the Instagram app, then say so on the page Inbox."
     ),
+    _R.CODE_REQUIRED: _person("Instagram has sent a code and wants it entered", "Enter the code on the page Inbox."),
     _R.CHECKPOINT_REQUIRED: _person(
-        "Instagram locked the account behind a checkpoint", "Open the account in the app and answer, then press Resume."
+        "Instagram locked the account behind a checkpoint", "Answer it in the app, then say so on the page Inbox."
     ),
     _R.CONSENT_REQUIRED: _person(
-        "Instagram wants its terms accepted", "Open the account in the app and answer, then press Resume."
+        "Instagram wants its terms accepted", "Accept them in the app, then say so on the page Inbox."
     ),
     _R.TWO_FACTOR_REQUIRED: _person(
-        "A second factor is needed and none is stored, or it was refused", "Store the TOTP secret, then press Resume."
+        "A second factor is needed and none is stored, or it was refused",
+        "Enter its code on the page Inbox, or store the TOTP secret and press Resume.",
     ),
     _R.BAD_PASSWORD: _person(
         "Instagram refuses the password (or distrusts the proxy's address)",

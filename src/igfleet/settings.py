@@ -13,59 +13,16 @@ from typing import Annotated, Any, Literal
 import platformdirs
 from pydantic import (
     AliasChoices,
-    BeforeValidator,
     Field,
     HttpUrl,
     SecretStr,
     ValidationError,
     field_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from igfleet.errors import SetupError
-
-
-def _split(value: object) -> object:
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return value
-
-
-def _budgets(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    found = dict(DEFAULT_BUDGETS)
-    for part in filter(None, map(str.strip, value.split(","))):
-        action, _, amounts = part.partition("=")
-        hour, _, day = amounts.partition("/")
-        if action.strip() not in DEFAULT_BUDGETS or not (hour.strip().isdigit() and day.strip().isdigit()):
-            raise ValueError(f"{part!r} is no budget: write action=per hour/per day, as in like=30/150")
-        found[action.strip()] = int(hour), int(day)
-    return found
-
-
-def _seconds(value: object) -> object:
-    if isinstance(value, str):
-        return float(value.removesuffix("s"))
-    return value
-
-
-type Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-type Budgets = Annotated[dict[str, tuple[int, int]], NoDecode, BeforeValidator(_budgets)]
-"""By action, how often an hour and in 24 hours; written as `like=30/150, follow=15/60`."""
-type Addresses = Annotated[tuple[HttpUrl, ...], NoDecode, BeforeValidator(_split)]
-type Seconds = Annotated[timedelta, BeforeValidator(_seconds)]
-"""A length of time, written as a number of seconds."""
-
-
-DEFAULT_BUDGETS: dict[str, tuple[int, int]] = {
-    "login": (6, 20),
-    "like": (30, 150),
-    "story_view": (60, 300),
-    "follow": (15, 60),
-    "profile_edit": (4, 10),
-}
-"""Cautious on purpose. Instagram publishes no figures; these are ours, of 2026, to be changed by who knows better."""
+from igfleet.setting_values import DEFAULT_BUDGETS, Addresses, Budgets, MailServers, Seconds, Words
 
 
 class Settings(BaseSettings):
@@ -298,6 +255,25 @@ class WorkerSettings(Settings):
         None,
         validation_alias="GEOIP_FILE",
         description="GeoIP database in MaxMind's format: tells the country of a proxy's exit.",
+    )
+    mailbox_servers: MailServers = Field(
+        default_factory=dict,
+        validation_alias="MAILBOX_SERVERS",
+        description="IMAP servers of the accounts' own mailboxes, as in example.com=imap.example.com:993/tls, "
+        "*=mail.{domain}:143/starttls. Without one, no mailbox is read.",
+    )
+    mailbox_senders: Words = Field(
+        ("instagram.com", "facebookmail.com"),
+        validation_alias="MAILBOX_SENDERS",
+        description="Domains of senders whose mails may carry a code.",
+    )
+    mailbox_wait: Seconds = Field(
+        timedelta(seconds=60), validation_alias="MAILBOX_WAIT_SECS", description="How long a mailed code is waited for."
+    )
+    challenge_wait: Seconds = Field(
+        timedelta(seconds=120),
+        validation_alias="CHALLENGE_WAIT_SECS",
+        description="How long a run keeps its slot for a person to enter a code; after it, a later run goes on.",
     )
     dolphin_api_host: HttpUrl | None = Field(
         None, validation_alias="DOLPHIN_API_HOST", description="Local address of Dolphin Anty."

@@ -14,6 +14,15 @@ def _golden(name: str) -> dict[str, Any]:
     return told
 
 
+def _known(written: Any, golden: Any) -> Any:
+    """What is written, without the fields that were added since."""
+    if isinstance(written, dict) and isinstance(golden, dict):
+        return {field: _known(written[field], golden[field]) for field in golden}
+    if isinstance(written, list) and isinstance(golden, list) and len(written) == len(golden):
+        return [_known(one, known) for one, known in zip(written, golden, strict=True)]
+    return written
+
+
 def test_each_contract_has_an_example_and_each_example_a_contract() -> None:
     kept = {path.stem for path in FOLDER.glob("*.json")}
 
@@ -26,7 +35,7 @@ def test_what_was_written_once_reads_and_writes_the_same(name: str, model: type[
 
     written = model.model_validate(golden).model_dump(mode="json")
 
-    assert {field: written[field] for field in golden} == golden
+    assert _known(written, golden) == golden
 
 
 @pytest.mark.parametrize(("name", "model"), contracts().items())

@@ -14,6 +14,7 @@ STATES = {
     "account_task": AccountTaskState,
     "task": states.TaskState,
     "post": states.PostState,
+    "challenge": states.ChallengeState,
     "account": AccountStatus,
     "proxy": states.ProxyState,
     "media": states.MediaState,
@@ -49,6 +50,7 @@ def test_amber_means_that_a_person_is_needed() -> None:
         ("account_task", "suspended"),
         ("post", "unknown"),
         ("post", "needs_person"),
+        ("challenge", "open"),
         ("account", "phone_verification_required"),
         ("account", "human_verification_required"),
     }

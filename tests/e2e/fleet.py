@@ -84,6 +84,7 @@ class Fleet:
             "WORKER_NAME": name,
             "EGRESS_PROXY": self.sandbox["proxy_url"],
             "EGRESS_CA_FILE": self.sandbox["ca_file"],
+            "MAILBOX_SERVERS": f"*={self.sandbox['mail_address']}/plain",
             "CONCURRENCY_LIMIT": "4",
             "BATCH_SIZE": "4",
             "DRAIN_TIMEOUT_SECS": "10",
@@ -123,16 +124,30 @@ class Fleet:
         assert done.returncode == code, f"{arguments} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
-    def accounts(self, count: int, **more: str) -> list[str]:
-        """So many accounts, in the sandbox and in the fleet, each with a proxy of its own."""
+    def accounts(self, count: int, mailboxes: bool = True, **more: Any) -> list[str]:
+        """So many accounts, in the sandbox and in the fleet, each with a proxy and a mailbox of its own.
+
+        `mailboxes` says whether the fleet knows the mailboxes' passwords.
+        """
         names = [f"nord_{number:02d}" for number in range(1, count + 1)]
-        made = [{"username": name, "password": f"canary-pw-{name}", **more} for name in names]
+        made = [
+            {
+                "username": name,
+                "password": f"canary-pw-{name}",
+                "email": f"{name}@example.com",
+                "email_password": f"canary-mail-{name}",
+                "phone": "+49 170 0000009",
+                **more,
+            }
+            for name in names
+        ]
         self.control("POST", "accounts", {"accounts": made})
         address = self.sandbox["proxy_url"].removeprefix("http://")
-        lines = ["username,password,proxy,totp_secret"]
+        lines = ["username,password,proxy,totp_secret,email,email_password"]
         for name in names:
-            secret = more.get("totp_secret", "")
-            lines.append(f"{name},canary-pw-{name},http://via_{name}:canary-proxy-{name}@{address},{secret}")
+            secret = more.get("totp_secret") or ""
+            mailbox = f"{name}@example.com,canary-mail-{name}" if mailboxes else ","
+            lines.append(f"{name},canary-pw-{name},http://via_{name}:canary-proxy-{name}@{address},{secret},{mailbox}")
         (self.folder / "accounts.csv").write_text("\n".join(lines))
         self.cli("accounts", "import", "accounts.csv", "--authorised-by", "owner of all, in writing")
         return names

@@ -11,9 +11,11 @@ from tests.media.conftest import make_clip
 
 from igfleet.contracts.leases import LeasedAccount, SessionMaterial
 from igfleet.contracts.tasks import Action
+from igfleet.errors import ChallengeRequired
 from igfleet.instagram.adapters.instagrapi_client import open_instagrapi
-from igfleet.instagram.gateway import Instagram, Opening, Reel
+from igfleet.instagram.gateway import CodeWanted, EnterCode, Instagram, Opening, Reel
 from igfleet.media.ffmpeg import cut_cover, locate_ffmpeg
+from igfleet.reasons import ReasonCode
 from igfleet.sandbox.faults import Fault
 from igfleet.sandbox.sandbox import Sandbox
 
@@ -31,6 +33,9 @@ class Stage:
     codes: list[str] = field(default_factory=list)
     asked: int = 0
     spent: list[Action] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
+    """Codes that somebody enters, one after the other; `sent` stands for the one that was sent last."""
+    wanted: list[CodeWanted] = field(default_factory=list)
     opened: list[Instagram] = field(default_factory=list)
 
     def account(self, **given: object) -> LeasedAccount:
@@ -48,6 +53,7 @@ class Stage:
                 keep_session=self._keep,
                 ask_totp=self._totp,
                 spend=self._spend,
+                ask_code=self._ask_code,
             )
         )
         self.opened.append(publisher)
@@ -84,6 +90,14 @@ class Stage:
 
     async def _spend(self, action: Action) -> None:
         self.spent.append(action)
+
+    async def _ask_code(self, wanted: CodeWanted, enter: EnterCode) -> None:
+        self.wanted.append(wanted)
+        while self.answers:
+            answer = self.answers.pop(0)
+            if await enter(self.sandbox.world.letters.sent[-1].code if answer == "sent" else answer):
+                return
+        raise ChallengeRequired("nobody entered the code", ReasonCode.CODE_REQUIRED)
 
     async def _totp(self) -> str:
         self.asked += 1

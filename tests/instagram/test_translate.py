@@ -21,6 +21,7 @@ READING: dict[str, tuple[type[RunError], R]] = {
     "rate_limit_error": (errors.RateLimited, R.RATE_LIMITED),
     "feedback_required": (errors.RetryLater, R.ACTION_BLOCKED),
     "sentry_block": (errors.RetryLater, R.ACTION_BLOCKED),
+    "login_detour": (errors.NeedsPerson, R.UNEXPECTED_ERROR),
     "login_required": (errors.SessionOver, R.SESSION_OVER),
     "challenge_native": (errors.ChallengeRequired, R.CHALLENGE_REQUIRED),
     "challenge_platform": (errors.ChallengeRequired, R.CHALLENGE_REQUIRED),

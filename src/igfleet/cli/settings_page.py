@@ -74,4 +74,6 @@ def _default(name: str, value: object) -> str:
         return ""
     if isinstance(value, timedelta):
         return f"{value.total_seconds():g}"
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field, JsonValue
 
 from igfleet.contracts.base import MOST, Contract, Facts, Id, Text, WireSecret, Word
+from igfleet.contracts.challenges import LeasedChallenge
 from igfleet.contracts.posts import LeasedMedia, LeasedPost
 from igfleet.contracts.tasks import Action, Counters, LogLine, Method, Mode
 from igfleet.reasons import ReasonCode
@@ -41,6 +42,8 @@ class SessionMaterial(Contract):
     """A JSON text; its shape belongs to the adapter that wrote it."""
     version: Annotated[int, Field(ge=0, le=MOST)] = 0
     """Grows with each stored one; 0 when the worker made it."""
+    is_signed_in: bool = True
+    """False for a device that has no session (yet)."""
 
 
 class LeasedAccount(Contract):
@@ -58,6 +61,8 @@ class LeasedAccount(Contract):
     timezone: str = "UTC"
     sessions: tuple[SessionMaterial, ...] = ()
     dolphin_profile_id: str | None = None
+    challenge: LeasedChallenge | None = None
+    """What Instagram wanted to know when the account last signed in, and is not settled."""
 
 
 class Lease(Contract):

@@ -1,4 +1,4 @@
-"""The states of account tasks, tasks, posts and accounts: one table each, and who may become what."""
+"""The states of account tasks, tasks, posts, challenges and accounts: one table each, and who may become what."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -104,6 +104,40 @@ POST_MOVES: Mapping[PostState, frozenset[PostState]] = {
     _P.NEEDS_PERSON: frozenset({_P.PUBLISHED, _P.PLANNED, _P.FAILED}),
     _P.FAILED: frozenset({_P.PLANNED}),
     _P.CANCELLED: frozenset(),
+}
+
+
+class ChallengeState(StrEnum):
+    """Where a challenge of an account stands. At most one of an account is open or answered."""
+
+    OPEN = "open"
+    """Waits for a person."""
+    ANSWERED = "answered"
+    """A code was entered, or a person says that it is settled; a run has still to see whether that holds."""
+    VERIFIED = "verified"
+    """A run has signed in after it."""
+    REFUSED = "refused"
+    """Instagram took neither the codes nor the person's word."""
+    SKIPPED = "skipped"
+    EXPIRED = "expired"
+    """Overtaken by another one."""
+
+    def may_become(self, state: "ChallengeState") -> bool:
+        return state in CHALLENGE_MOVES[self]
+
+    @property
+    def is_live(self) -> bool:
+        return self in {self.OPEN, self.ANSWERED}
+
+
+_C = ChallengeState
+CHALLENGE_MOVES: Mapping[ChallengeState, frozenset[ChallengeState]] = {
+    _C.OPEN: frozenset({_C.ANSWERED, _C.VERIFIED, _C.REFUSED, _C.SKIPPED, _C.EXPIRED}),
+    _C.ANSWERED: frozenset({_C.OPEN, _C.VERIFIED, _C.REFUSED, _C.SKIPPED, _C.EXPIRED}),
+    _C.VERIFIED: frozenset(),
+    _C.REFUSED: frozenset(),
+    _C.SKIPPED: frozenset(),
+    _C.EXPIRED: frozenset(),
 }
 
 

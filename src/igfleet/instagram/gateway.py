@@ -6,14 +6,16 @@ what the other side did, it returns what is known.
 
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import NoReturn, Protocol
 
+from igfleet.contracts.challenges import ChallengeKind
 from igfleet.contracts.leases import LeasedAccount, SessionMaterial
 from igfleet.contracts.posts import PostOutcome, SeenMedia
 from igfleet.contracts.tasks import Action, Place
+from igfleet.errors import ChallengeRequired
 
 
 class SignIn(StrEnum):
@@ -69,6 +71,35 @@ type AskTotp = Callable[[], Coroutine[object, object, str]]
 
 
 @dataclass(frozen=True, slots=True)
+class CodeWanted:
+    """Instagram waits for a code."""
+
+    kind: ChallengeKind
+    asked_at: datetime
+    """When the request began that had it sent: an older mail is none of its."""
+    destination: str = ""
+    """Where it was sent, masked as Instagram shows it."""
+    resume: str = ""
+    """What the adapter needs to go on in a later run, in a form of its own; a secret. Empty: it cannot."""
+
+
+type EnterCode = Callable[[str], Coroutine[object, object, bool]]
+"""Hands a code to Instagram; whether it was the right one."""
+
+type AskCode = Callable[[CodeWanted, EnterCode], Coroutine[object, object, None]]
+"""Gets the code from the account's own mailbox or from a person, and has it entered. Returns when it was right.
+
+Raises `NeedsPerson` when none came in time: then the run ends, and a later one gets `account.challenge` with the code
+and what `resume` held.
+"""
+
+
+async def nobody_to_ask(wanted: CodeWanted, enter: EnterCode) -> NoReturn:
+    """An `AskCode` for those who know nobody."""
+    raise ChallengeRequired(f"Instagram wants a code ({wanted.kind}), and there is nobody to ask for it")
+
+
+@dataclass(frozen=True, slots=True)
 class Browser:
     """How a browser is to be had: by the methods that need one."""
 
@@ -95,6 +126,7 @@ class Opening:
     ask_totp: AskTotp
     spend: Spend
     browser: Browser = Browser()
+    ask_code: AskCode = nobody_to_ask
 
 
 @dataclass(frozen=True, slots=True)

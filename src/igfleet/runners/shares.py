@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from pydantic import JsonValue
 
@@ -14,6 +15,8 @@ class PlanAccount:
     id: int
     username: str
     proxy_id: int | None = None
+    session_age: timedelta | None = None
+    """Since its session by the order's method was stored; None without one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,10 @@ class NewAccount(_Body):
     is_private: bool | None = None
     refuses_follows: bool | None = None
     ignores_edits: bool | None = None
+    email: str | None = None
+    email_password: str | None = None
+    phone: str | None = None
+    sms_two_factor: bool | None = None
     pictures: Annotated[int, Field(ge=0, le=100)] = 0
     """At least so many invented pictures for others to like."""
     stories: Annotated[int, Field(ge=0, le=100)] = 0
@@ -48,9 +52,8 @@ class NewAccount(_Body):
 
     def traits(self) -> dict[str, str | bool]:
         """What is set beside the sign-in; None leaves a trait as it is."""
-        names = ("full_name", "biography", "external_url", "language", "is_private", "refuses_follows", "ignores_edits")
-        given = {name: getattr(self, name) for name in names}
-        return {name: value for name, value in given.items() if value is not None}
+        signs_in = {"username", "password", "totp_secret", "state", "pictures", "stories"}
+        return self.model_dump(exclude=signs_in, exclude_none=True)
 
 
 class NewAccounts(_Body):
@@ -69,6 +72,12 @@ class ListingDelay(_Body):
     """How long a new medium stays out of listings."""
 
     seconds: Annotated[float, Field(ge=0, le=86_400)]
+
+
+class Approval(_Body):
+    """Whose owner says in the app: It was me."""
+
+    account: str
 
 
 class Expire(_Body):
@@ -171,6 +180,22 @@ def _expire(sandbox: "Sandbox", request: Request) -> JsonValue:
     return {"ended": ended}
 
 
+def _letters(sandbox: "Sandbox", request: Request) -> JsonValue:
+    wanted = request.query.get("account")
+    sent = [letter.shown() for letter in sandbox.world.letters.sent if wanted is None or letter.account == wanted]
+    return {"letters": [*sent]}
+
+
+def _approve(sandbox: "Sandbox", request: Request) -> JsonValue:
+    body = Approval.model_validate_json(request.body)
+    account = sandbox.world.accounts.get(body.account)
+    if account is None:
+        return {"approved": False, "was": None}
+    was = account.state
+    sandbox.world.settled(account)
+    return {"approved": True, "was": was}
+
+
 def _reset(sandbox: "Sandbox", _request: Request) -> JsonValue:
     world = sandbox.world
     world.store.clear()
@@ -182,6 +207,7 @@ def _reset(sandbox: "Sandbox", _request: Request) -> JsonValue:
     world.limits.all.clear()
     world.ledger.visible_delay = timedelta()
     world.journal.clear()
+    world.letters.clear()
     return {"reset": True}
 
 
@@ -213,6 +239,8 @@ COMMANDS: dict[tuple[str, str], Command] = {
     ("POST", "/v1/proxies"): proxy_control.add,
     ("POST", "/v1/rotation"): proxy_control.rotate,
     ("POST", "/v1/sessions/expire"): _expire,
+    ("GET", "/v1/letters"): _letters,
+    ("POST", "/v1/approvals"): _approve,
     ("POST", "/v1/reset"): _reset,
 }
 _PAGES = ("/reel/", "/videos/", "/covers/", "/avatars/")

@@ -13,7 +13,13 @@ class AccountState(StrEnum):
     """What meets an account at every signed-in call and at sign-in. `ok` meets nothing."""
 
     OK = "ok"
+    MAILED_CODE = "mailed_code"
+    """The next sign-in wants a code that is mailed; sessions go on."""
+    CHALLENGE_EMAIL = "challenge_email"
+    """Every call is answered with a challenge that a mailed code settles."""
+    CHALLENGE_SMS = "challenge_sms"
     CHALLENGE = "challenge_native"
+    """To be approved in the app."""
     CHECKPOINT = "checkpoint_required"
     CONSENT = "consent_required"
     SUSPENDED = "suspended"
@@ -44,6 +50,12 @@ class SimAccount:
     """Whoever asks to follow it is refused."""
     ignores_edits: bool = False
     """Changes of its profile are answered with a yes, and nothing changes."""
+    email: str = ""
+    email_password: str = ""
+    """Of its mailbox, which the sandbox serves."""
+    phone: str = ""
+    sms_two_factor: bool = False
+    """The second factor comes by SMS."""
     sessions: dict[str, str] = field(default_factory=dict)
     """Session id → device."""
     devices: list[str] = field(default_factory=list)
@@ -68,8 +80,8 @@ class SimAccount:
             "biography": self.biography,
             "external_url": self.external_url,
             "bio_links": self._links(),
-            "email": "",
-            "phone_number": "",
+            "email": self.email,
+            "phone_number": self.phone,
             "gender": 3,
         }
 
@@ -89,7 +101,7 @@ class SimAccount:
 
     def public(self) -> dict[str, JsonValue]:
         """For the control API: no password, no session."""
-        hidden = {"password", "totp_secret", "sessions"}
+        hidden = {"password", "email_password", "totp_secret", "sessions"}
         kept: dict[str, JsonValue] = {name: value for name, value in asdict(self).items() if name not in hidden}
         return {**kept, "sessions": len(self.sessions), "has_totp": self.totp_secret is not None}
 

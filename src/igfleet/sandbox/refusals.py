@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 
 from igfleet.sandbox.messages import Answer
+from igfleet.sandbox.people import AccountState, SimAccount
 
 _CHALLENGE = "/challenge/1/sandbox/"
 
@@ -21,7 +22,7 @@ class Refusal:
     def answer(self) -> Answer:
         if self.html is not None:
             return Answer.html(self.html, self.status)
-        answer = Answer.of({**self.body, "status": "fail"}, self.status)
+        answer = Answer.of({"status": "fail", **self.body}, self.status)
         answer.headers |= self.headers
         return answer
 
@@ -41,6 +42,16 @@ def _challenge(path: str, native: bool = False, url: str = "") -> Refusal:
     return Refusal(400, {"message": "challenge_required", "challenge": challenge})
 
 
+def standing_against(account: SimAccount) -> Answer | None:
+    """What the account's state answers to a call that is signed in; None when nothing stands against it."""
+    match account.state:
+        case AccountState.OK | AccountState.MAILED_CODE:
+            return None
+        case AccountState.CHALLENGE_EMAIL | AccountState.CHALLENGE_SMS:
+            return _challenge(f"/challenge/{account.pk}/sandbox/").answer()
+    return REFUSALS[account.state].answer()
+
+
 REFUSALS: dict[str, Refusal] = {
     "throttled_429": Refusal(429, {"message": ""}, headers={"retry-after": "60"}),
     "please_wait": _said(400, "Please wait a few minutes before you try again."),
@@ -53,6 +64,13 @@ REFUSALS: dict[str, Refusal] = {
         spam=True,
     ),
     "sentry_block": _said(400, "Sorry, there was a problem with your request.", error_type="sentry_block"),
+    "login_detour": Refusal(
+        200,
+        {
+            "layout": {"bloks_payload": {"data": [{"data": "CAA_LOGIN_FALLBACK:sandbox"}], "action": ""}},
+            "status": "ok",
+        },
+    ),
     "login_required": _said(403, "login_required", logout_reason=8, error_title="You've been logged out"),
     "challenge_native": _challenge(_CHALLENGE, native=True),
     "challenge_platform": _challenge("/auth_platform/?apc=sandbox"),

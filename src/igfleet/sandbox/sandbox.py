@@ -7,6 +7,7 @@ from typing import Self
 
 from igfleet.sandbox import control, http1, mobile, pages, web
 from igfleet.sandbox.ca import Authority
+from igfleet.sandbox.mailbox import MailServer
 from igfleet.sandbox.messages import Answer, Request
 from igfleet.sandbox.proxy import ForwardProxy
 from igfleet.sandbox.world import World
@@ -24,6 +25,7 @@ class Sandbox:
         self.ca_file = authority.file
         self.world = World(folder)
         self.proxy = ForwardProxy(self.world, authority.server_context())
+        self.mail = MailServer(self.world)
         self._host, self._ports = host, (port, control_port)
         self._servers: list[asyncio.Server] = []
 
@@ -32,6 +34,7 @@ class Sandbox:
         self._servers = [
             await asyncio.start_server(self.proxy.accept, self._host, port),
             await asyncio.start_server(self._control, self._host, control_port),
+            await asyncio.start_server(self.mail.accept, self._host, 0),
         ]
         return self
 
@@ -51,8 +54,18 @@ class Sandbox:
         """The address of the control API and of the pages of published reels."""
         return self._address(1)
 
+    @property
+    def mail_address(self) -> str:
+        """Host and port of the simulated mailboxes (IMAP, plain)."""
+        return self._address(2).removeprefix("http://")
+
     def addresses(self) -> dict[str, str]:
-        return {"proxy_url": self.proxy_url, "control_url": self.control_url, "ca_file": str(self.ca_file)}
+        return {
+            "proxy_url": self.proxy_url,
+            "control_url": self.control_url,
+            "mail_address": self.mail_address,
+            "ca_file": str(self.ca_file),
+        }
 
     def _address(self, number: int) -> str:
         host, port = self._servers[number].sockets[0].getsockname()[:2]

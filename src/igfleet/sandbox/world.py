@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pydantic import JsonValue
 
@@ -13,11 +14,12 @@ from igfleet import clock
 from igfleet.sandbox.faults import Faults, play
 from igfleet.sandbox.items import ItemKind, Items
 from igfleet.sandbox.ledger import Ledger
+from igfleet.sandbox.letters import Letters
 from igfleet.sandbox.limits import Limits
 from igfleet.sandbox.messages import Answer, Request
 from igfleet.sandbox.passwords import PasswordKey
 from igfleet.sandbox.people import AccountState, SimAccount, session_of
-from igfleet.sandbox.refusals import REFUSALS
+from igfleet.sandbox.refusals import REFUSALS, standing_against
 from igfleet.sandbox.store import Store
 from igfleet.sandbox.switches import Switches
 from igfleet.sandbox.uploads import Uploads
@@ -86,6 +88,7 @@ class World:
     store: Store = field(init=False)
     ledger: Ledger = field(init=False)
     items: Items = field(init=False)
+    letters: Letters = field(default_factory=Letters)
 
     def __post_init__(self) -> None:
         self.store = Store(self.folder)
@@ -98,14 +101,16 @@ class World:
             self.accounts[account.username] = account
 
     def add_account(
-        self, username: str, password: str, totp_secret: str | None = None, state: str = "ok"
+        self, username: str, password: str, totp_secret: str | None = None, state: str = "ok", **more: Any
     ) -> SimAccount:
-        """Add an account, or change the password, secret and state of a known one."""
+        """Add an account, or change the password, secret and state of a known one. `more`: mailbox and phone."""
         account = self.accounts.get(username)
         if account is None:
             pk = 10_000_000_000 + random.SystemRandom().randrange(10**9)
             account = self.accounts[username] = SimAccount(username, password, pk)
         account.password, account.totp_secret, account.state = password, totp_secret, AccountState(state)
+        for name, value in more.items():
+            setattr(account, name, value)
         self.keep(account)
         return account
 
@@ -118,6 +123,11 @@ class World:
         self.keep(account)
         self.items.top_up(account.username, ItemKind.PICTURE, pictures)
         self.items.top_up(account.username, ItemKind.STORY, stories)
+
+    def settled(self, account: SimAccount) -> None:
+        """Its owner has confirmed what was wanted."""
+        account.state = AccountState.OK
+        self.keep(account)
 
     def keep(self, account: SimAccount) -> None:
         """Write an account down."""
@@ -175,9 +185,7 @@ class World:
         account = self.signed_in(request)
         if account is None:
             return REFUSALS["login_required"].answer()
-        if account.state != AccountState.OK:
-            return REFUSALS[account.state].answer()
-        return None
+        return standing_against(account)
 
     @staticmethod
     def _device(request: Request, account: SimAccount | None) -> str:
@@ -186,12 +194,15 @@ class World:
         return named or (account.sessions.get(session_of(request.headers) or "", "") if account else "")
 
     def _asked_by(self, request: Request) -> str | None:
-        """Before a session exists, the user name stands in the body of a sign-in."""
+        """Before a session exists, the user name stands in the body of a sign-in, or a dialogue's token does."""
+        text = request.body.decode(errors="replace")
+        for token in re.findall(r"[0-9a-f]{32}", text):
+            if token in self.contexts:
+                return self.contexts[token][0]
         if request.method != "POST" or "login" not in request.path:
             return None
         if named := request.form().get("username"):
             return named
-        text = request.body.decode(errors="replace")
         found = re.search(r"(?:contact_point|username)(?:%22|\")(?:%3A|:)\+?(?:%22|\")([A-Za-z0-9._]+)", text)
         return found.group(1) if found else None
 

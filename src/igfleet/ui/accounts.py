@@ -6,9 +6,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet import clock
-from igfleet.contracts.states import AccountStatus
+from igfleet.contracts.states import AccountStatus, ChallengeState
 from igfleet.errors import NotFound
-from igfleet.ui.models import Account, AuditEntry, Proxy
+from igfleet.ui.models import Account, AuditEntry, Challenge, Proxy
 
 STOPPED_FOR_A_PERSON = (
     AccountStatus.HUMAN_VERIFICATION_REQUIRED,
@@ -27,13 +27,22 @@ async def find_account(session: AsyncSession, account_id: int) -> Account:
 
 
 async def resume_accounts(session: AsyncSession, account_ids: Sequence[int], actor: str) -> int:
-    """Make accounts active again: a person says that what stopped them is settled. Audited. Returns how many."""
+    """Make accounts active again: a person says that what stopped them is settled. Audited. Returns how many.
+
+    Their challenges count as answered until a run has looked.
+    """
     stopped = Account.id.in_(account_ids), Account.status != AccountStatus.ACTIVE
     rows = (await session.execute(select(Account.id, Account.status).where(*stopped))).all()
     await session.execute(
         update(Account)
         .where(Account.id.in_([row.id for row in rows]))
         .values(status=AccountStatus.ACTIVE, status_reason="", status_since=func.now(), cooldown_until=None)
+        .execution_options(synchronize_session="fetch")
+    )
+    await session.execute(
+        update(Challenge)
+        .where(Challenge.account_id.in_([row.id for row in rows]), Challenge.state == ChallengeState.OPEN)
+        .values(state=ChallengeState.ANSWERED, answered_at=func.now(), answered_by=actor)
         .execution_options(synchronize_session="fetch")
     )
     _audit(session, actor, "account_resumed", [(row.id, {"was": row.status}) for row in rows])

@@ -1,6 +1,6 @@
 """Cancelling: what has not begun ends at once, what runs is asked to stop, what is in doubt is still settled."""
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import ColumnElement, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.contracts.states import ACCOUNT_TASK_MOVES, AccountTaskState, PostState, TaskState
@@ -27,7 +27,7 @@ async def cancel(session: AsyncSession, task_id: int, actor: str) -> Task:
     if TaskState(task.state).is_final:
         raise WrongState(f"Task {task.id} is {task.state.replace('_', ' ')} already: there is nothing to cancel.")
     was_draft = task.state == TaskState.DRAFT
-    await _cancel_account_tasks(session, task.id, actor)
+    await _cancel_account_tasks(session, AccountTask.task_id == task.id, actor)
     planned = Post.task_id == task.id, Post.state == PostState.PLANNED
     await move_posts(
         session,
@@ -47,12 +47,25 @@ async def cancel(session: AsyncSession, task_id: int, actor: str) -> Task:
     return task
 
 
-async def _cancel_account_tasks(session: AsyncSession, task_id: int, actor: str) -> None:
+async def cancel_one(session: AsyncSession, account_task_id: int, actor: str) -> None:
+    """Cancel one account's share; the rest of the task goes on. Harmless for one that is over."""
+    row = await session.get_one(AccountTask, account_task_id, populate_existing=True)
+    await _cancel_account_tasks(session, AccountTask.id == account_task_id, actor)
+    planned = (Post.account_task_id == account_task_id) & (Post.state == PostState.PLANNED)
+    why = "the account's share was cancelled"
+    values = {"reason_code": ReasonCode.CANCELLED}
+    await move_posts(session, planned, PostState.CANCELLED, actor=actor, why=why, values=values)
+    text = f"The share of one account was cancelled by {actor}"
+    session.add(LogEntry(task_id=row.task_id, account_task_id=row.id, event="share_cancelled", text=text))
+    await promote(session, [row.account_id] if row.account_id else [])
+    await settle_state(session, await session.get_one(Task, row.task_id, with_for_update=True))
+
+
+async def _cancel_account_tasks(session: AsyncSession, own: ColumnElement[bool], actor: str) -> None:
     """A waiting account task whose post may be live stays, to settle it: its planned posts are cancelled only."""
     doubtful = exists(
         select(Post.id).where(Post.account_task_id == AccountTask.id, Post.state.in_(_BEING_SETTLED))
     ).correlate(AccountTask)
-    own = AccountTask.task_id == task_id
     await session.execute(
         update(AccountTask)
         .where(own, AccountTask.state.in_(_WAITING), ~doubtful)

@@ -79,6 +79,20 @@ async def resume(session: AsyncSession, task_id: int, actor: str, *, account_tas
     return len(ids)
 
 
+async def go_on(session: AsyncSession, account_task_id: int) -> bool:
+    """Make one suspended account task available again; its account stays as it is. False when it is not suspended."""
+    row = await find_account_task(session, account_task_id)
+    await session.refresh(row, ["state", "account_id", "task_id"])
+    if row.state != AccountTaskState.SUSPENDED:
+        return False
+    task = await session.get_one(Task, row.task_id, with_for_update=True, populate_existing=True)
+    await _revive(session, task, [row.id])
+    if row.account_id is not None:
+        await promote(session, [row.account_id])
+    await settle_state(session, task)
+    return True
+
+
 async def continue_in_new(session: AsyncSession, task: Task, account_task_ids: Sequence[int]) -> list[int]:
     """New account tasks for completed ones, which take over their failed posts: what is completed stays so."""
     made = []

@@ -262,6 +262,11 @@ class Vault:
         )
 
 
+FORGET = (
+    "DELETE FROM sealed_secrets WHERE owner = $1 AND owner_id = ANY($2::bigint[])",
+    "DELETE FROM data_keys WHERE owner = $1 AND owner_id = ANY($2::bigint[])",
+)
+"""Everything of these owners, within a raw transaction: nothing of it can be opened any more."""
 _OUTDATED = text(
     "DELETE FROM sealed_secrets s WHERE s.owner = :owner AND s.owner_id = ANY(:ids) AND s.version <= "
     "(SELECT max(n.version) FROM sealed_secrets n WHERE n.owner = s.owner AND n.owner_id = s.owner_id"

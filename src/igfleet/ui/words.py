@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from igfleet.contracts.states import (
     AccountStatus,
     AccountTaskState,
+    ChallengeState,
     MediaState,
     PostState,
     ProxyState,
@@ -28,6 +29,7 @@ class Look:
 
 
 _A, _T, _P, _S, _X, _M, _W = AccountTaskState, TaskState, PostState, AccountStatus, ProxyState, MediaState, WorkerState
+_C = ChallengeState
 LOOKS: dict[str, Mapping[str, Look]] = {
     "account_task": {
         _A.SCHEDULED: Look("scheduled", "calendar", "quiet"),
@@ -58,6 +60,14 @@ LOOKS: dict[str, Mapping[str, Look]] = {
         _P.NEEDS_PERSON: Look("needs you", "alert-triangle", "amber"),
         _P.FAILED: Look("failed", "circle-x", "red"),
         _P.CANCELLED: Look("cancelled", "ban", "quiet"),
+    },
+    "challenge": {
+        _C.OPEN: Look("needs you", "alert-triangle", "amber"),
+        _C.ANSWERED: Look("being checked", "loader", "blue"),
+        _C.VERIFIED: Look("settled", "circle-check", "green"),
+        _C.REFUSED: Look("did not hold", "circle-x", "red"),
+        _C.SKIPPED: Look("skipped", "ban", "quiet"),
+        _C.EXPIRED: Look("overtaken", "clock", "quiet"),
     },
     "account": {
         _S.ACTIVE: Look("active", "circle-check", "green"),

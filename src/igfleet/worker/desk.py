@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from igfleet import clock, log
+from igfleet.contracts.challenges import ChallengeVerdict, NewChallenge
 from igfleet.contracts.files import Purpose
 from igfleet.contracts.leases import Lease, LeaseOutcome, SessionMaterial, Spending
 from igfleet.contracts.posts import Intent, LeasedMedia, PostOutcome, Reading
@@ -47,6 +48,9 @@ class Desk:
             Ask.SPEND: self._spend,
             Ask.CHECK_PROXY: self._check_proxy,
             Ask.SESSION: self._session,
+            Ask.CODE_WANTED: self._code_wanted,
+            Ask.CODE: self._code,
+            Ask.CODE_JUDGED: self._code_judged,
             Ask.INTENT: self._intent,
             Ask.PERMIT: self._permit,
             Ask.OUTCOME: self._outcome,
@@ -121,6 +125,18 @@ class Desk:
 
     async def _session(self, body: dict[str, Any]) -> None:
         await self._reporter.session(SessionMaterial.model_validate(body["session"]))
+
+    async def _code_wanted(self, body: dict[str, Any]) -> dict[str, Any]:
+        new = NewChallenge.model_validate(body["challenge"])
+        return (await self._ui.open_challenge(self._lease.id, new)).model_dump(mode="json")
+
+    async def _code(self, body: dict[str, Any]) -> dict[str, Any]:
+        answer = await self._ui.challenge(self._lease.id, int(body["id"]), float(body["wait_s"]))
+        return answer.model_dump(mode="json")
+
+    async def _code_judged(self, body: dict[str, Any]) -> dict[str, Any]:
+        verdict = ChallengeVerdict.model_validate(body["verdict"])
+        return (await self._ui.judge_challenge(self._lease.id, int(body["id"]), verdict)).model_dump(mode="json")
 
     async def _intent(self, body: dict[str, Any]) -> None:
         await self._ui.intent(self._lease.id, int(body["post"]), Intent.model_validate(body["intent"]))

@@ -11,6 +11,7 @@ from typing import Any
 from igfleet import errors
 from igfleet.errors import IgfleetError, PermitRefused, RunError
 from igfleet.instagram.gateway import Browser
+from igfleet.mail_servers import MailRules
 from igfleet.reasons import ReasonCode
 
 
@@ -23,6 +24,12 @@ class Ask(StrEnum):
     SPEND = "spend"
     CHECK_PROXY = "check_proxy"
     SESSION = "session"
+    CODE_WANTED = "code_wanted"
+    """Instagram wants a code: open a challenge."""
+    CODE = "code"
+    """Has anybody answered it?"""
+    CODE_JUDGED = "code_judged"
+    """What Instagram made of the answer."""
     INTENT = "intent"
     PERMIT = "permit"
     OUTCOME = "outcome"
@@ -66,6 +73,9 @@ class Setup:
     home: Path | None
     """The account's own folder on this worker; None when no account is driven."""
     browser: Browser
+    mail: MailRules
+    challenge_wait_s: float
+    """How long a run waits for a person's answer."""
     journal: Path
     log_format: str
     log_level: str

@@ -1,6 +1,7 @@
 """What a runner touches, inside its own process."""
 
 import asyncio
+import functools
 import random
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
@@ -17,8 +18,9 @@ from igfleet.contracts.posts import Intent, LeasedMedia, LeasedPost, Permit, Pos
 from igfleet.contracts.proxy_checks import ProxyCheck, ProxyWish
 from igfleet.contracts.tasks import Action, LogLine
 from igfleet.errors import Cancelled, NotNow, NotSupported, WorkerStopping
-from igfleet.instagram.gateway import Instagram, Opening, Publisher
+from igfleet.instagram.gateway import CodeWanted, EnterCode, Instagram, Opening, Publisher
 from igfleet.reasons import ReasonCode
+from igfleet.worker.confirmation import Confirmation
 from igfleet.worker.journal import Journal
 from igfleet.worker.line import Line
 from igfleet.worker.messages import Ask, Setup, Stop, Tell
@@ -90,6 +92,7 @@ class PipeContext:
                 self.step("signing in")
                 publisher = self._publisher = self._opened()
                 how = await publisher.sign_in()
+                await self._confirmation.succeeded()
                 self.log(how.value, "Signed in" if how.value == "signed_in" else "The stored session still works")
             return self._publisher
 
@@ -184,11 +187,28 @@ class PipeContext:
                 ask_totp=self._ask_totp,
                 spend=self.spend,
                 browser=self._setup.browser,
+                ask_code=self._ask_code,
             )
         )
 
     async def _keep_session(self, material: SessionMaterial) -> None:
         await self._line.ask(Ask.SESSION, session=material.model_dump(mode="json"))
+
+    @functools.cached_property
+    def _confirmation(self) -> Confirmation:
+        return Confirmation(
+            self.account,
+            self._line,
+            self._setup.mail,
+            self._setup.challenge_wait_s,
+            say=self.log,
+            stop_if_asked=self.stop_if_asked,
+        )
+
+    async def _ask_code(self, wanted: CodeWanted, enter: EnterCode) -> None:
+        self.step("waiting for a code")
+        await self._confirmation.ask(wanted, enter)
+        self.step("signing in")
 
     async def _ask_totp(self) -> str:
         return cast(str, await self._line.ask(Ask.TOTP))

@@ -17,6 +17,7 @@ from igfleet.contracts.leases import Ending, Lease, LeaseOutcome
 from igfleet.contracts.tasks import Method
 from igfleet.errors import LeaseLost, Unavailable, UserError
 from igfleet.instagram.gateway import Browser
+from igfleet.mail_servers import MailRules
 from igfleet.reasons import ReasonCode
 from igfleet.settings import WorkerSettings
 from igfleet.worker import journal
@@ -163,6 +164,8 @@ class Run:
             shelf=self._shelf(),
             home=self._home(),
             browser=_browser(self._bench.settings),
+            mail=mail_rules(self._bench.settings, self._bench.ca_file),
+            challenge_wait_s=self._bench.settings.challenge_wait.total_seconds(),
             journal=self._journal,
             log_format=self._bench.settings.log_format,
             log_level=self._bench.settings.log_level,
@@ -265,6 +268,17 @@ def _browser(settings: WorkerSettings) -> Browser:
         executable=locate_browser(settings.chromium),
         dolphin_host=str(settings.dolphin_api_host).rstrip("/") if settings.dolphin_api_host else None,
         dolphin_token=token.get_secret_value() if token else None,
+    )
+
+
+def mail_rules(settings: WorkerSettings, ca_file: Path | None) -> MailRules:
+    """How runs look for codes in mailboxes."""
+    return MailRules(
+        servers=settings.mailbox_servers,
+        senders=settings.mailbox_senders,
+        wait_s=settings.mailbox_wait.total_seconds(),
+        only_loopback=not settings.is_live,
+        ca_file=ca_file,
     )
 
 

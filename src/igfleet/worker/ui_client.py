@@ -12,6 +12,7 @@ import httpx
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from igfleet import backoff, log
+from igfleet.contracts.challenges import ChallengeVerdict, ChallengeView, NewChallenge
 from igfleet.contracts.files import FileOffer, FileStanding
 from igfleet.contracts.leases import (
     Lease,
@@ -142,6 +143,18 @@ class UiClient:
         """One try: what has arrived is asked for by the next offer. Raises `Conflict` for a wrong offset."""
         path, headers = f"/api/leases/{lease}/files/{sha256}", {"Upload-Offset": str(offset)}
         return await self._call("PATCH", path, FileStanding, part, tries=1, headers=headers)
+
+    async def open_challenge(self, lease: UUID, challenge: NewChallenge) -> ChallengeView:
+        return await self._call("POST", f"/api/leases/{lease}/challenges", ChallengeView, challenge)
+
+    async def challenge(self, lease: UUID, challenge_id: int, wait_s: float) -> ChallengeView:
+        """Where it stands; waits up to `wait_s` for an answer."""
+        path = f"/api/leases/{lease}/challenges/{challenge_id}?wait_s={wait_s:.3f}"
+        return await self._call("GET", path, ChallengeView, seconds=self._seconds + wait_s)
+
+    async def judge_challenge(self, lease: UUID, challenge_id: int, verdict: ChallengeVerdict) -> ChallengeView:
+        path = f"/api/leases/{lease}/challenges/{challenge_id}/verdict"
+        return await self._call("PUT", path, ChallengeView, verdict)
 
     async def outcome(self, lease: UUID, outcome: LeaseOutcome) -> OutcomeAccepted:
         return await self._call("PUT", f"/api/leases/{lease}/outcome", OutcomeAccepted, outcome, tries=30)

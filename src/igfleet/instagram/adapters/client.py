@@ -8,6 +8,7 @@ from instagrapi import Client
 from igfleet import clock
 from igfleet.contracts.leases import LeasedAccount
 from igfleet.errors import ChallengeRequired, NeedsPerson
+from igfleet.instagram.adapters.dialogue import CodeNeeded, mailed
 from igfleet.instagram.adapters.session import offset_s, stored_settings
 from igfleet.instagram.adapters.transport import SendOnce, mounted
 from igfleet.reasons import ReasonCode
@@ -35,7 +36,7 @@ def new_client(account: LeasedAccount, proxy_url: str, verify: str | bool) -> tu
     )
     client.username = account.username
     client.password = account.password.get_secret_value() if account.password else None
-    client.challenge_code_handler = _wants_code
+    client.challenge_code_handler = lambda username, choice=None: _wants_code(client, username)
     client.change_password_handler = _wants_password
     if settings is None:
         _settle(client, account)
@@ -48,7 +49,11 @@ def _settle(client: Any, account: LeasedAccount) -> None:
     client.set_timezone_offset(offset_s(account.timezone, clock.now()))
 
 
-def _wants_code(username: str, choice: object = None) -> NoReturn:
+def _wants_code(client: Any, username: str) -> NoReturn:
+    """Instead of the keyboard: the sign-in is left, and gone on with when there is a code."""
+    dialogue = mailed(client)
+    if dialogue is not None:
+        raise CodeNeeded(dialogue)
     raise ChallengeRequired(f"{username}: Instagram has sent a code and wants it entered. Confirm it in the app.")
 
 

@@ -12,10 +12,11 @@ import anyio.to_thread
 
 from igfleet.contracts.posts import PostOutcome, SeenMedia
 from igfleet.contracts.tasks import Action
-from igfleet.errors import NeedsPerson
-from igfleet.instagram.adapters import feed, people, profile, sign_in, stories
+from igfleet.errors import ChallengeRequired, NeedsPerson
+from igfleet.instagram.adapters import challenge, feed, people, profile, sign_in, stories
 from igfleet.instagram.adapters.client import new_client
 from igfleet.instagram.adapters.commit import PreparedReel, send_commit
+from igfleet.instagram.adapters.dialogue import CodeNeeded, Dialogue, pending_dialogue
 from igfleet.instagram.adapters.media_shape import seen_media
 from igfleet.instagram.adapters.pictures import fetch_picture
 from igfleet.instagram.adapters.refusal import Phase
@@ -72,13 +73,9 @@ class InstagrapiPublisher:
     async def sign_in(self) -> SignIn:
         """Restore the stored session with one call, else sign in once. What was learnt is stored in any case."""
         try:
-            restored = await self._blocking(Phase.READ, lambda: sign_in.restore(self._client))
-            if not restored:
-                await self._opening.spend(Action.LOGIN)
-                await self._blocking(Phase.LOGIN, self._log_in)
+            self.signed_in_by = await self._have_session()
         finally:
             await self._keep()
-        self.signed_in_by = SignIn.RESTORED if restored else SignIn.SIGNED_IN
         return self.signed_in_by
 
     async def recent_media(self, count: int = 12) -> Listing:
@@ -143,10 +140,56 @@ class InstagrapiPublisher:
         for session in (self._client.private, self._client.public, self._client.graphql):
             session.close()
 
+    async def _have_session(self) -> SignIn:
+        """Go on with the dialogue of an earlier run when there is a code for it; else restore; else sign in."""
+        pending = pending_dialogue(self._account)
+        if pending is not None:
+            await self._confirm(pending)
+            if pending.gives_session:
+                return SignIn.SIGNED_IN
+        if await self._blocking(Phase.READ, lambda: sign_in.restore(self._client)):
+            return SignIn.RESTORED
+        await self._opening.spend(Action.LOGIN)
+        try:
+            await self._one_call(Phase.LOGIN, self._log_in)
+        except CodeNeeded as needed:
+            await self._confirm(needed.dialogue)
+        except ChallengeRequired as error:
+            await self._confirm(await self._dialogue_behind(error, Phase.LOGIN))
+        return SignIn.SIGNED_IN
+
     async def _blocking[T](self, phase: Phase, call: Callable[[], T]) -> T:
+        """One call of the library. When a code settles the challenge that answers it, the call is made once more."""
+        try:
+            return await self._one_call(phase, call)
+        except ChallengeRequired as error:
+            if phase is Phase.COMMIT:
+                raise
+            await self._confirm(await self._dialogue_behind(error, phase))
+        return await self._one_call(phase, call)
+
+    async def _one_call[T](self, phase: Phase, call: Callable[[], T]) -> T:
         async with self._one_at_a_time:
             with translated(self._account.username, phase):
                 return await anyio.to_thread.run_sync(call)
+
+    async def _dialogue_behind(self, error: ChallengeRequired, phase: Phase) -> Dialogue:
+        """Raises the error itself when no code settles it."""
+        dialogue = await self._one_call(phase, lambda: challenge.behind(self._client, error.__cause__, phase))
+        if dialogue is None:
+            raise error
+        return dialogue
+
+    async def _confirm(self, dialogue: Dialogue) -> None:
+        """Have the code entered, by the mailbox or by a person. The device is kept first: a later run needs it."""
+        await self._keep()
+
+        async def enter(code: str) -> bool:
+            return await self._one_call(Phase.LOGIN, lambda: dialogue.enter(self._client, code))
+
+        await self._opening.ask_code(dialogue.wanted(), enter)
+        if dialogue.gives_session:
+            await self._one_call(Phase.LOGIN, self._client.login_flow)
 
     async def _keep(self) -> None:
         """Store what was learnt, if it is anything new."""

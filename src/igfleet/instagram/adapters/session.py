@@ -51,9 +51,11 @@ def settings_in(material: SessionMaterial) -> SettingsDict:
 def material_of(client: Any) -> SessionMaterial:  # instagrapi's client has no types
     """What is to be stored of a client, whether it is signed in or only has its device."""
     settings = stripped(client.get_settings())
-    if not client.user_id:
+    is_signed_in = bool(client.user_id)
+    if not is_signed_in:
         settings = {name: value for name, value in settings.items() if name not in _SIGN_IN}
-    return SessionMaterial(kind=SessionKind.MOBILE, settings=SecretStr(json.dumps(settings)))
+    text = SecretStr(json.dumps(settings))
+    return SessionMaterial(kind=SessionKind.MOBILE, settings=text, is_signed_in=is_signed_in)
 
 
 def stripped(settings: SettingsDict) -> SettingsDict:

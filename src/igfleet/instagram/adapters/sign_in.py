@@ -1,12 +1,16 @@
 """Having a live session: the stored one if it still answers, else one sign-in with the same device."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from instagrapi.exceptions import LoginRequired, TwoFactorRequired
 
+from igfleet import clock
+from igfleet.contracts.challenges import ChallengeKind
 from igfleet.contracts.leases import LeasedAccount
 from igfleet.errors import NeedsPerson
+from igfleet.instagram.adapters.dialogue import CodeNeeded, two_factor
 from igfleet.reasons import ReasonCode
 
 type TotpNow = Callable[[], str]
@@ -25,33 +29,21 @@ def restore(client: Any) -> bool:  # instagrapi's client has no types
 
 
 def log_in(client: Any, account: LeasedAccount, totp_now: TotpNow) -> None:
-    """Sign in with the password, once. Raises the library's errors, and ours when something is missing.
+    """Sign in with the password, once. Raises the library's errors, ours when something is missing, and `CodeNeeded`.
 
     It may raise after the session exists (reading the feed failed): whoever calls stores the session in any case.
     """
     if account.password is None:
         raise NeedsPerson(f"{account.username}: no password is stored", ReasonCode.CREDENTIALS_MISSING)
+    begun_at = clock.now()
     try:
         client.login(account.username, account.password.get_secret_value(), relogin=bool(client.user_id))
+    except CodeNeeded as needed:
+        raise CodeNeeded(replace(needed.dialogue, begun_at=begun_at)) from needed
     except TwoFactorRequired as wanted:
-        if not account.has_totp:
-            raise NeedsPerson(
-                f"{account.username}: a second factor is needed and no TOTP secret is stored",
-                ReasonCode.TWO_FACTOR_REQUIRED,
-            ) from wanted
-        _give_code(client, wanted, totp_now())
-
-
-def _give_code(client: Any, wanted: Any, code: str) -> None:
-    """Finish the sign-in that is under way. A second one would send another code and count against the account."""
-    context = getattr(wanted, "two_step_verification_context", "")
-    if not context:
-        client.login_legacy(verification_code=code)
-        return
-    client.bloks_two_step_verification_entrypoint(context)
-    client.bloks_two_step_verification_method_picker(context)
-    client.bloks_two_step_verification_select_method(context, selected_method="totp")
-    answer = client.bloks_two_step_verification_verify_code(context, code, challenge="totp")
-    if not client.bloks_apply_login_response(answer):
-        raise wanted
-    client.login_flow()
+        dialogue = two_factor(client, wanted)
+        if not account.has_totp or dialogue.kind is not ChallengeKind.TOTP_CODE:
+            raise CodeNeeded(replace(dialogue, begun_at=begun_at)) from wanted
+        if not dialogue.enter(client, totp_now()):
+            raise
+        client.login_flow()

@@ -6,6 +6,7 @@ from types import TracebackType
 import requests
 
 from igfleet.errors import IgfleetError, RunError
+from igfleet.instagram.adapters.dialogue import CodeNeeded
 from igfleet.instagram.adapters.refusal import Phase, Refusal, of_answer, of_exception
 from igfleet.instagram.adapters.rules import UNKNOWN, rule_for
 
@@ -26,7 +27,7 @@ class translated:  # noqa: N801  # read as a word in `with translated(...)`
         return None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        if isinstance(error, Exception) and not isinstance(error, IgfleetError):
+        if isinstance(error, Exception) and not isinstance(error, IgfleetError | CodeNeeded):
             raise run_error(self._username, of_exception(error, self._phase), error) from error
 
 

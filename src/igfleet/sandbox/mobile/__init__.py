@@ -2,6 +2,7 @@
 
 from igfleet.sandbox.mobile import (
     bloks,
+    challenges,
     feed,
     friendships,
     legacy_login,
@@ -15,6 +16,7 @@ from igfleet.sandbox.mobile import (
 
 __all__ = [
     "bloks",
+    "challenges",
     "feed",
     "friendships",
     "legacy_login",

@@ -6,13 +6,14 @@ import secrets
 from pydantic import JsonValue
 
 from igfleet.sandbox.messages import Answer, Request
-from igfleet.sandbox.mobile.legacy_login import refusal
+from igfleet.sandbox.mobile.legacy_login import refusal, second_factors
 from igfleet.sandbox.mobile.session import is_right_code, session_headers
-from igfleet.sandbox.people import SimAccount
+from igfleet.sandbox.people import AccountState, SimAccount
 from igfleet.sandbox.world import World, route
 
 _CAA = r"/api/v1/bloks/async_action/com\.bloks\.www\."
 _TWO_STEP = "com.bloks.www.two_step_verification.entrypoint"
+_AP = "com.bloks.www.ap.two_step_verification"
 _DETOUR = "CAA_LOGIN_FALLBACK:sandbox"
 
 
@@ -44,28 +45,79 @@ async def send_login(world: World, request: Request, _path: dict[str, str]) -> A
     if account is None or refusal(world, account, str(given.get("password", ""))) is not None:
         return _payload(json.dumps(_DETOUR), [{"data": _DETOUR}])
     device = str(server.get("qe_device_id", ""))
-    if account.totp_secret is None:
+    if account.state == AccountState.MAILED_CODE:
+        return _opens(world, _AP + ".entrypoint_async", "context_data", account, device)
+    if account.totp_secret is None and not account.sms_two_factor:
         return _signed_in(world, account, device)
-    context = secrets.token_hex(16)
-    world.contexts[context] = (account.username, device)
-    pairs = f'(f4i (dkc "two_step_verification_context") (dkc {json.dumps(context)}))'
-    return _payload(f"(open {json.dumps(_TWO_STEP)} {pairs})")
+    return _opens(world, _TWO_STEP, "two_step_verification_context", account, device, [second_factors(account)])
 
 
-@route("POST", r"/api/v1/bloks/apps/com\.bloks\.www\.(ap\.)?two_step_verification\..*", needs_session=False)
-@route("POST", _CAA + r"two_step_verification\.method_picker\.navigation\.async/", needs_session=False)
+@route("POST", _CAA + r"ap\.two_step_verification\.entrypoint_async/", needs_session=False)
+async def mails_a_code(world: World, request: Request, _path: dict[str, str]) -> Answer:
+    """The dialogue of the mailed code begins: now the code is sent."""
+    account, device = _in_dialogue(world, request, "context_data")
+    if account is None:
+        return _payload("(nothing)")
+    world.letters.by_mail(account)
+    return _opens(world, _AP + ".code_entry", "context_data", account, device)
+
+
+@route("POST", r"/api/v1/bloks/apps/com\.bloks\.www\.ap\.two_step_verification\.code_entry/", needs_session=False)
+async def wants_the_mailed_code(world: World, request: Request, _path: dict[str, str]) -> Answer:
+    account, device = _in_dialogue(world, request, "context_data")
+    if account is None:
+        return _payload("(nothing)")
+    return _opens(world, _AP + ".code_entry_async", "context_data", account, device)
+
+
+@route("POST", _CAA + r"ap\.two_step_verification\.code_entry_async/", needs_session=False)
+async def takes_the_mailed_code(world: World, request: Request, _path: dict[str, str]) -> Answer:
+    given, _ = _params(request)
+    account, device = _in_dialogue(world, request, "context_data")
+    if account is None or not world.letters.is_right(account, str(given.get("code", ""))):
+        return _payload("(wrong_code)")
+    world.settled(account)
+    return _signed_in(world, account, device)
+
+
+@route("POST", r"/api/v1/bloks/apps/com\.bloks\.www\.two_step_verification\..*", needs_session=False)
 async def two_step_screens(_world: World, _request: Request, _path: dict[str, str]) -> Answer:
+    return _payload("")
+
+
+@route("POST", _CAA + r"two_step_verification\.method_picker\.navigation\.async/", needs_session=False)
+async def method_chosen(world: World, request: Request, _path: dict[str, str]) -> Answer:
+    given, _ = _params(request)
+    account, _ = _in_dialogue(world, request, "two_step_verification_context")
+    if account is not None and given.get("selected_method") == "sms":
+        world.letters.by_sms(account)
     return _payload("")
 
 
 @route("POST", _CAA + r"two_step_verification\.verify_code\.async/", needs_session=False)
 async def verify_code(world: World, request: Request, _path: dict[str, str]) -> Answer:
-    given, server = _params(request)
-    username, device = world.contexts.get(str(server.get("two_step_verification_context", "")), ("", ""))
-    account = world.accounts.get(username)
-    if account is None or not is_right_code(account, str(given.get("code", ""))):
+    given, _ = _params(request)
+    account, device = _in_dialogue(world, request, "two_step_verification_context")
+    if account is None or not is_right_code(world, account, str(given.get("code", ""))):
         return _payload("(wrong_code)")
     return _signed_in(world, account, device)
+
+
+def _in_dialogue(world: World, request: Request, key: str) -> tuple[SimAccount | None, str]:
+    """Whose dialogue it is, and on which device."""
+    _, server = _params(request)
+    username, device = world.contexts.get(str(server.get(key, "")), ("", ""))
+    return world.accounts.get(username), device
+
+
+def _opens(
+    world: World, app: str, key: str, account: SimAccount, device: str, data: list[JsonValue] | None = None
+) -> Answer:
+    """Leads to the dialogue's next screen, with a token for it."""
+    context = secrets.token_hex(16)
+    world.contexts[context] = (account.username, device)
+    pairs = f"(f4i (dkc {json.dumps(key)}) (dkc {json.dumps(context)}))"
+    return _payload(f"(open {json.dumps(app)} {pairs})", data)
 
 
 def _params(request: Request) -> tuple[dict[str, JsonValue], dict[str, JsonValue]]:

@@ -5,10 +5,11 @@ import secrets
 
 from pydantic import JsonValue
 
+from igfleet.sandbox.letters import masked_phone
 from igfleet.sandbox.messages import Answer, Request
 from igfleet.sandbox.mobile.session import is_right_code, session_headers
-from igfleet.sandbox.people import AccountState, SimAccount
-from igfleet.sandbox.refusals import REFUSALS
+from igfleet.sandbox.people import SimAccount
+from igfleet.sandbox.refusals import REFUSALS, standing_against
 from igfleet.sandbox.world import World, route
 
 
@@ -33,8 +34,8 @@ async def login(world: World, request: Request, _path: dict[str, str]) -> Answer
         return REFUSALS["invalid_user"].answer()
     refused = refusal(world, account, str(body.get("enc_password", "")))
     if refused is not None:
-        return REFUSALS[refused].answer()
-    if account.totp_secret is not None:
+        return refused
+    if account.totp_secret is not None or account.sms_two_factor:
         return _second_factor(world, account, str(body.get("guid", "")))
     return signed_in(world, account, str(body.get("guid", "")))
 
@@ -44,7 +45,7 @@ async def two_factor(world: World, request: Request, _path: dict[str, str]) -> A
     body = request.signed()
     username, device = world.contexts.get(str(body.get("two_factor_identifier", "")), ("", ""))
     account = world.accounts.get(username)
-    if account is None or not is_right_code(account, str(body.get("verification_code", ""))):
+    if account is None or not is_right_code(world, account, str(body.get("verification_code", ""))):
         return Answer.of({"message": "Please check the security code and try again.", "status": "fail"}, 400)
     return signed_in(world, account, device)
 
@@ -58,12 +59,12 @@ async def logout(world: World, request: Request, _path: dict[str, str]) -> Answe
     return Answer.ok()
 
 
-def refusal(world: World, account: SimAccount, sealed_password: str) -> str | None:
-    """The name of what stands against a sign-in; None when nothing does."""
+def refusal(world: World, account: SimAccount, sealed_password: str) -> Answer | None:
+    """What stands against a sign-in; None when nothing does."""
     opened = world.password_key.open(sealed_password)
     if opened is None or not hmac.compare_digest(opened, account.password):
-        return "bad_password"
-    return account.state if account.state != AccountState.OK else None
+        return REFUSALS["bad_password"].answer()
+    return standing_against(account)
 
 
 def signed_in(world: World, account: SimAccount, device: str) -> Answer:
@@ -73,16 +74,26 @@ def signed_in(world: World, account: SimAccount, device: str) -> Answer:
     return answer
 
 
+def second_factors(account: SimAccount) -> dict[str, JsonValue]:
+    """Which second factors the account has."""
+    return {
+        "totp_two_factor_on": account.totp_secret is not None,
+        "sms_two_factor_on": account.sms_two_factor,
+        "obfuscated_phone_number": masked_phone(account.phone) if account.sms_two_factor else "",
+    }
+
+
 def _second_factor(world: World, account: SimAccount, device: str) -> Answer:
     context = secrets.token_hex(16)
     world.contexts[context] = (account.username, device)
     answer = REFUSALS["two_factor_required"].answer()
     info: dict[str, JsonValue] = {
         "two_factor_identifier": context,
-        "totp_two_factor_on": True,
-        "sms_two_factor_on": False,
+        **second_factors(account),
         "username": account.username,
     }
+    if account.totp_secret is None:
+        world.letters.by_sms(account)
     refused: dict[str, JsonValue] = {
         "message": "",
         "error_type": "two_factor_required",

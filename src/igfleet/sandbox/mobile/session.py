@@ -19,9 +19,11 @@ def session_headers(world: World, account: SimAccount, device: str) -> dict[str,
     }
 
 
-def is_right_code(account: SimAccount, code: str) -> bool:
-    """Whether it is the account's TOTP code now, or of the step before or after."""
+def is_right_code(world: World, account: SimAccount, code: str) -> bool:
+    """Whether it is the account's TOTP code now, or of the step before or after; or the code it was sent by SMS."""
+    given = code.replace(" ", "")
+    if account.sms_two_factor and world.letters.is_right(account, given):
+        return True
     if account.totp_secret is None:
         return False
-    given = code.replace(" ", "")
     return any(hmac.compare_digest(code_at(account.totp_secret, drift=drift), given) for drift in (-30, 0, 30))

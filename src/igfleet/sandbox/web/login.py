@@ -7,8 +7,8 @@ from pydantic import JsonValue
 
 from igfleet.sandbox.messages import Answer, Request
 from igfleet.sandbox.mobile.session import is_right_code
-from igfleet.sandbox.people import AccountState, SimAccount
-from igfleet.sandbox.refusals import REFUSALS
+from igfleet.sandbox.people import SimAccount
+from igfleet.sandbox.refusals import standing_against
 from igfleet.sandbox.web.session import give_session, is_forged
 from igfleet.sandbox.web.site import WWW
 from igfleet.sandbox.web.stops import stop_of
@@ -28,8 +28,8 @@ async def login(world: World, request: Request, _path: dict[str, str]) -> Answer
         return Answer.ok(user=False, authenticated=False)
     if not hmac.compare_digest(_opened(form.get("enc_password", "")), account.password):
         return Answer.ok(user=True, userId=str(account.pk), authenticated=False, oneTapPrompt=False)
-    if account.state != AccountState.OK:
-        return _stopped(account)
+    if (refused := standing_against(account)) is not None:
+        return _stopped(account, refused)
     if account.totp_secret is not None:
         return _second_factor(world, account)
     return _signed_in(world, account, request)
@@ -42,7 +42,7 @@ async def two_factor(world: World, request: Request, _path: dict[str, str]) -> A
     form = request.form()
     username, _ = world.contexts.get(form.get("identifier", ""), ("", ""))
     account = world.accounts.get(username)
-    if account is None or not is_right_code(account, form.get("verificationCode", "")):
+    if account is None or not is_right_code(world, account, form.get("verificationCode", "")):
         refused: dict[str, JsonValue] = {"message": "", "error_type": "sms_code_validation_error", "status": "fail"}
         return Answer.of(refused, 400)
     return _signed_in(world, account, request)
@@ -71,11 +71,11 @@ def _second_factor(world: World, account: SimAccount) -> Answer:
     return Answer.of({**wanted, "status": "fail"}, 400)
 
 
-def _stopped(account: SimAccount) -> Answer:
+def _stopped(account: SimAccount, refused: Answer) -> Answer:
     """Where the site sends a browser whose account it has stopped."""
     stop = stop_of(account)
     if stop is None:
-        return REFUSALS[account.state].answer()
+        return refused
     body: dict[str, JsonValue] = {
         "message": "checkpoint_required",
         "checkpoint_url": stop.path,

@@ -3,7 +3,7 @@
 from litestar import Router
 
 from igfleet.ui import problems
-from igfleet.ui.api import access, files, health, leases, media, posts, seed, workers
+from igfleet.ui.api import access, challenges, files, health, leases, media, posts, seed, workers
 
 ROUTES = [
     health.ROUTER,
@@ -12,6 +12,7 @@ ROUTES = [
         route_handlers=[
             *workers.HANDLERS,
             *leases.HANDLERS,
+            *challenges.HANDLERS,
             *posts.HANDLERS,
             *files.HANDLERS,
             *media.HANDLERS,

@@ -133,6 +133,7 @@ async def after_the_end(ui: UiContext, ended: Sequence[Finished]) -> None:
         async with ui.database.transaction() as raw:
             await summarise_task(raw, one.task_id)
         ui.bus.tell("task", one.task_id)
+    ui.bus.tell("challenge")
     ui.bus.tell("work")
 
 
@@ -171,7 +172,10 @@ async def _keep_session(ui: UiContext, account_id: int, data: Report) -> None:
     async with ui.database.sessions.begin() as session:
         await ui.vault.seal(session, "account", account_id, {field: data.session.settings.get_secret_value()})
         account = (await session.execute(select(Account).where(Account.id == account_id))).scalar_one()
-        account.session_at = clock.now()
+        if data.session.is_signed_in and data.session.kind is SessionKind.MOBILE:
+            account.session_at = clock.now()
+        elif data.session.is_signed_in:
+            account.web_session_at = clock.now()
 
 
 HANDLERS = [lease, renew, report, outcome, totp, spend]

@@ -4,6 +4,7 @@ from igfleet.ui.models.account_tasks import AccountTask, LogEntry
 from igfleet.ui.models.accounts import Account
 from igfleet.ui.models.audit import AuditEntry
 from igfleet.ui.models.base import Base
+from igfleet.ui.models.challenges import Challenge
 from igfleet.ui.models.evidence import Evidence
 from igfleet.ui.models.media import Media
 from igfleet.ui.models.people import OneTimeToken, Role, SignInFailure, StagedImport, User, UserSession
@@ -21,6 +22,7 @@ __all__ = [
     "AccountTask",
     "AuditEntry",
     "Base",
+    "Challenge",
     "DataKey",
     "Evidence",
     "LiveMethod",

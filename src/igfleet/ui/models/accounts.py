@@ -44,7 +44,9 @@ class Account(Base):
     has_totp: Mapped[bool] = mapped_column(server_default="false")
     has_email_password: Mapped[bool] = mapped_column(server_default="false")
     session_at: Mapped[datetime | None]
-    """When its session was last stored."""
+    """When its session of the mobile API was last stored."""
+    web_session_at: Mapped[datetime | None]
+    """When its cookies of the web site were last stored."""
     cooldown_until: Mapped[datetime | None]
     """Instagram asked for slowness: nothing of the account is leased before."""
     slowdowns: Mapped[int] = mapped_column(server_default="0")

@@ -4,8 +4,9 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
-from igfleet.contracts.tasks import Subject
+from igfleet.contracts.tasks import Method, Subject
 from igfleet.runners import runner_of
 from igfleet.runners.shares import PlanAccount, PlanInput, PlanMedium, PlanProxy, Share
 from igfleet.settings import UiSettings
@@ -35,7 +36,10 @@ def shares_of(order: Order, settings: UiSettings) -> SharePlan:
     findings: list[Finding] = []
     accounts = list(_taking_part(order, settings, findings, leaves_out=runner.subject is Subject.ACCOUNT))
     given = PlanInput(
-        accounts=[PlanAccount(account.id, account.username, account.proxy_id) for account in accounts],
+        accounts=[
+            PlanAccount(account.id, account.username, account.proxy_id, _session_age(account, order))
+            for account in accounts
+        ],
         media=[PlanMedium(item.media_id, item.file.name, item.file.kind, item.file.duration_s) for item in order.media],
         seed=order.task.seed,
         proxies={proxy.id: PlanProxy(proxy.label, order.behind.get(proxy.id, ())) for proxy in order.proxies},
@@ -46,6 +50,11 @@ def shares_of(order: Order, settings: UiSettings) -> SharePlan:
         if not share.is_left_out:
             shares.append(share)
     return SharePlan(tuple(shares), grouped(findings), _hash(order, shares))
+
+
+def _session_age(account: Account, order: Order) -> timedelta | None:
+    stored_at = account.session_at if order.options.driver is Method.INSTAGRAPI else account.web_session_at
+    return order.now - stored_at if stored_at is not None else None
 
 
 def _taking_part(order: Order, settings: UiSettings, findings: list[Finding], *, leaves_out: bool) -> Iterator[Account]:

@@ -28,7 +28,9 @@ WHERE a.state = 'available' AND a.head
   AND NOT a.task_id = ANY($4::bigint[])
   AND t.mode = $5 AND (t.mode = 'sandbox' OR a.method = 'none' OR a.method IN (SELECT method FROM live_methods))
   AND (o.id IS NULL OR (
-        o.status IN ('active', 'limited') AND o.archived_at IS NULL
+        (o.status IN ('active', 'limited')
+      OR EXISTS (SELECT FROM challenges c WHERE c.account_id = o.id AND c.state = 'answered'))
+    AND o.archived_at IS NULL
     AND (o.cooldown_until IS NULL OR o.cooldown_until <= now())
     AND o.authorised_by <> '' AND (o.authorised_until IS NULL OR o.authorised_until >= current_date)))
   AND (NOT coalesce((t.options->>'rounds')::boolean, false) OR NOT EXISTS (
@@ -73,7 +75,8 @@ async def claim(raw: Raw, request: LeaseRequest, labels: Sequence[str], settings
     """Take up to `limit` account tasks: the asked share of a task first, then anything.
 
     In a task by rounds an account waits until no other that can go on is in an earlier round; those that rest or need
-    a person are not waited for.
+    a person are not waited for. An account that is stopped for a challenge runs again when somebody has answered it:
+    this one run sees whether the answer holds.
 
     The same request sent again gets the same leases. A task's `concurrency` caps what one worker holds of it.
     """

@@ -10,12 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, joinedload
 
+from igfleet.contracts.challenges import ChallengeKind, LeasedChallenge
 from igfleet.contracts.leases import Lease, LeasedAccount, LeasedProxy, SessionKind, SessionMaterial
 from igfleet.contracts.posts import LeasedMedia, LeasedPost
-from igfleet.contracts.states import PostState
+from igfleet.contracts.states import ChallengeState, PostState
 from igfleet.contracts.tasks import Method, Mode, Place
 from igfleet.ui.context import UiContext
-from igfleet.ui.models import Account, AccountTask, Media, Post, Proxy, Task
+from igfleet.ui.models import Account, AccountTask, Challenge, Media, Post, Proxy, Task
 from igfleet.ui.queue.claim import Claimed
 from igfleet.ui.vault import Opened
 
@@ -47,6 +48,7 @@ async def compose(session: AsyncSession, ui: UiContext, claimed: Sequence[Claime
     files = await _files(session, rows)
     about = await _about(session, rows)
     secrets = await _secrets(session, ui, rows, about, actor)
+    challenges = await _challenges(session, ui, rows, actor)
     lease_of = {one.account_task_id: one.lease_id for one in claimed}
     return [
         Lease(
@@ -60,7 +62,7 @@ async def compose(session: AsyncSession, ui: UiContext, claimed: Sequence[Claime
             attempt=row.attempt,
             seed=_seed(row),
             options=row.task.options,
-            account=_account(row.account, secrets) if row.account else None,
+            account=_account(row.account, secrets, challenges.get(row.id)) if row.account else None,
             proxy=_proxy_of(row, about, secrets),
             posts=_turn(row, posts.get(row.id, [])),
             share=row.share,
@@ -126,7 +128,35 @@ async def _secrets(
     )
 
 
-def _account(account: Account, secrets: _Secrets) -> LeasedAccount:
+async def _challenges(
+    session: AsyncSession, ui: UiContext, rows: Sequence[AccountTask], actor: str
+) -> dict[int, LeasedChallenge]:
+    """What is to be settled, by account task. Only the method that met a challenge can go on with its dialogue."""
+    live = Challenge.state.in_([state.value for state in ChallengeState if state.is_live])
+    of_these = Challenge.account_id.in_([row.account_id for row in rows if row.account_id])
+    found = {one.account_id: one for one in await session.scalars(select(Challenge).where(of_these, live))}
+    sealed = {one.id: "a run is to settle it" for one in found.values() if one.has_resume}
+    opened = await ui.vault.open_all(session, "challenge", sealed, ["resume", "code"], actor=actor) if sealed else {}
+    return {
+        row.id: _challenge(found[row.account_id], row.method, opened.get(found[row.account_id].id, {}))
+        for row in rows
+        if row.account_id in found
+    }
+
+
+def _challenge(one: Challenge, method: str, opened: Mapping[str, Opened]) -> LeasedChallenge:
+    is_known = one.method == method
+    is_answered = one.state == ChallengeState.ANSWERED
+    return LeasedChallenge(
+        id=one.id,
+        kind=ChallengeKind(one.kind),
+        destination=one.destination,
+        resume=_value(opened, "resume") if is_known else None,
+        code=_value(opened, "code") if is_known and is_answered else None,
+    )
+
+
+def _account(account: Account, secrets: _Secrets, challenge: LeasedChallenge | None) -> LeasedAccount:
     opened = secrets.accounts.get(account.id, {})
     return LeasedAccount(
         id=account.id,
@@ -145,6 +175,7 @@ def _account(account: Account, secrets: _Secrets) -> LeasedAccount:
             if field in opened
         ),
         dolphin_profile_id=account.dolphin_profile_id,
+        challenge=challenge,
     )
 
 

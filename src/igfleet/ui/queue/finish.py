@@ -13,6 +13,7 @@ from igfleet.errors import LeaseLost
 from igfleet.log import redactor
 from igfleet.reasons import ReasonCode
 from igfleet.ui import ledger
+from igfleet.ui.challenges import endings
 from igfleet.ui.queue import effects, reactions
 from igfleet.ui.queue.promote import LOCK_ACCOUNTS, promote_raw
 from igfleet.ui.raw import Raw
@@ -25,7 +26,7 @@ _AFTER_A_DEATH = timedelta(seconds=1)
 
 _PEEK = "SELECT account_id FROM account_tasks WHERE lease_id = $1"
 _ROW = """
-SELECT id, task_id, account_id, kind, share, media_ids, proxy_id, state, attempt,
+SELECT id, task_id, account_id, kind, method, share, media_ids, proxy_id, state, attempt, lease_id,
   max_attempts, deaths, message, reason_code,
   cancel_requested_at IS NOT NULL AS cancel, lease_expires_at > now() AS is_live, claimed_at,
   (SELECT coalesce((t.options->>'rounds')::boolean, false) FROM tasks t WHERE t.id = task_id) AS by_rounds
@@ -85,6 +86,8 @@ async def finish(raw: Raw, lease_id: UUID, given: LeaseOutcome, *, rescued: bool
     posts = await raw.fetchrow(_POSTS, row["id"], row["claimed_at"])
     then = _adjusted(_next(given, row, has_progressed=posts["ended"] > 0), row, posts)
     await _react(raw, row["account_id"], given, then)
+    if row["account_id"] is not None and await endings.ended(raw, row, then.state, given.reason_code):
+        then.state = _S.AVAILABLE  # it was answered meanwhile: the next attempt goes on
     has_progressed = posts["ended"] > 0
     await _store(raw, row, given, then, has_failures=posts["failed"] > 0, has_progressed=has_progressed)
     await ledger.close(raw, row["id"], then.state, then.reason, then.message)
@@ -140,7 +143,8 @@ def _adjusted(then: _Next, row: Any, posts: Any) -> _Next:
         then = _Next(_S.AVAILABLE, None, "", counts=False)  # its next round
     elif then.state is _S.COMPLETED and posts["waiting"]:
         return _Next(_S.RETRYABLE, ReasonCode.UNEXPECTED_ERROR, "Some posts were left over", _FIRST_RETRY)
-    if row["cancel"] and not posts["doubtful"] and then.state in (_S.RETRYABLE, _S.SCHEDULED, _S.AVAILABLE):
+    goes_on = (_S.RETRYABLE, _S.SCHEDULED, _S.AVAILABLE, _S.SUSPENDED)
+    if row["cancel"] and not posts["doubtful"] and then.state in goes_on:
         return _Next(_S.CANCELLED, ReasonCode.CANCELLED, then.message)
     return then
 

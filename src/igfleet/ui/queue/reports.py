@@ -9,10 +9,11 @@ from igfleet.contracts.leases import Report
 from igfleet.contracts.tasks import LogLine
 from igfleet.errors import LeaseLost
 from igfleet.log import redactor
+from igfleet.ui.queue.promote import LOCK_ACCOUNTS
 from igfleet.ui.raw import Raw
 
 HELD = """
-SELECT id, task_id, account_id, counters, checkpoints, report_seq FROM account_tasks
+SELECT id, task_id, account_id, kind, method, counters, checkpoints, report_seq FROM account_tasks
 WHERE lease_id = $1 AND state = 'running' AND lease_expires_at > now() FOR UPDATE
 """
 _STORE = """
@@ -31,6 +32,14 @@ async def held(raw: Raw, lease_id: UUID) -> Any:
     if row is None:
         raise LeaseLost("This lease is over: the account task was taken back, finished or cancelled. Drop the run.")
     return row
+
+
+async def held_alone(raw: Raw, lease_id: UUID) -> Any:
+    """`held`, with the account locked first, as everywhere: for what changes the account. Raises `LeaseLost`."""
+    account_id = await raw.fetchval("SELECT account_id FROM account_tasks WHERE lease_id = $1", lease_id)
+    if account_id is not None:
+        await raw.execute(LOCK_ACCOUNTS, [account_id])
+    return await held(raw, lease_id)
 
 
 async def report(raw: Raw, lease_id: UUID, given: Report) -> Any:
