@@ -61,3 +61,55 @@ def test_proxies_are_imported_and_listed_without_their_passwords(run: Run, tmp_p
     listed = run("proxies", "list", "--json")
     assert parsed(listed)[0]["address"] == "http://proxy.example:80"
     assert "hunter2" not in done.stdout + listed.stdout
+
+
+def _two_proxies(run: Run, folder: Path) -> None:
+    run("proxies", "import", _written(folder, "proxy.example:80\nproxy.example:81\n"))
+
+
+def test_a_check_is_ordered_for_the_named_proxies_or_for_all(run: Run, tmp_path: Path) -> None:
+    _two_proxies(run, tmp_path)
+
+    one = parsed(run("proxies", "check", "2", "--json"))
+    everything = parsed(run("proxies", "check", "--all", "--json"))
+
+    def titles(task: object) -> list[str]:
+        return [row["title"] for row in parsed(run("tasks", "show", task, "--json"))["account_tasks"]]
+
+    assert titles(one["task"]) == ["http://proxy.example:81"]
+    assert titles(everything["task"]) == ["http://proxy.example:80", "http://proxy.example:81"]
+
+
+def test_a_check_of_nothing_is_refused_with_what_to_do(run: Run) -> None:
+    assert run("proxies", "check").stderr == "igfleet: Name the ids of proxies, or say --all.\n"
+    assert run("proxies", "check", "7").exit_code == Exit.NOT_FOUND
+    assert run("proxies", "check", "--all").exit_code == Exit.REFUSED
+
+
+def test_a_check_that_nobody_runs_is_told_after_its_time(run: Run, tmp_path: Path) -> None:
+    _two_proxies(run, tmp_path)
+
+    waited = run("proxies", "check", "--all", "--wait", "--timeout", "0", "--json")
+
+    assert waited.exit_code == Exit.TIMEOUT
+    assert [row["verdict"] for row in parsed(waited)["proxies"]] == [None, None]
+
+
+def test_the_accounts_of_a_proxy_get_another(run: Run, tmp_path: Path) -> None:
+    _two_proxies(run, tmp_path)
+    run("accounts", "import", _written(tmp_path, "username,password,proxy\nnord_01,pw-nord,proxy.example:80\n"), BASIS)
+
+    done = run("proxies", "replace", "1", "2", "--json")
+
+    assert parsed(done) == {"old": 1, "new": 2, "accounts": 1}
+    assert [row["accounts"] for row in parsed(run("proxies", "list", "--json"))] == [0, 1]
+    assert run("proxies", "replace", "1", "9").exit_code == Exit.NOT_FOUND
+
+
+def test_a_proxy_without_an_address_for_it_is_not_rotated(run: Run, tmp_path: Path) -> None:
+    _two_proxies(run, tmp_path)
+
+    done = run("proxies", "rotate", "1")
+
+    assert done.exit_code == Exit.REFUSED
+    assert "No address that changes the IP is stored" in done.stderr

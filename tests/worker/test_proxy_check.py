@@ -10,7 +10,7 @@ import pytest
 
 from igfleet.contracts.leases import LeasedProxy
 from igfleet.contracts.proxy_checks import ProxyCheck, ProxyVerdict, ProxyWish
-from igfleet.errors import GiveUp, NeedsPerson
+from igfleet.errors import GiveUp
 from igfleet.reasons import ReasonCode
 from igfleet.sandbox.exits import ExitMode
 from igfleet.sandbox.sandbox import Sandbox
@@ -240,7 +240,7 @@ async def test_the_country_of_the_exit_is_told_when_a_database_is_there(bench: B
 async def test_in_the_sandbox_an_address_elsewhere_is_not_asked(bench: Bench) -> None:
     elsewhere = LeasedProxy(id=1, scheme="http", host="198.51.100.7", port=8080)
 
-    with pytest.raises(NeedsPerson) as refused:
+    with pytest.raises(GiveUp) as refused:
         await bench.check(elsewhere)
 
     assert refused.value.reason is ReasonCode.EGRESS_REFUSED
@@ -249,7 +249,7 @@ async def test_in_the_sandbox_an_address_elsewhere_is_not_asked(bench: Bench) ->
 async def test_live_a_private_address_is_asked_only_when_it_is_allowed(bench: Bench) -> None:
     proxy = ways.leased(bench.port)
 
-    with pytest.raises(NeedsPerson, match="not a public address"):
+    with pytest.raises(GiveUp, match="not a public address"):
         await bench.check(proxy, {"IGFLEET_MODE": "live"}, echo=["http://echo.sandbox/"])
     allowed = {"IGFLEET_MODE": "live", "PRIVATE_NETWORKS": "127.0.0.0/8"}
     found = await bench.check(proxy, allowed, echo=["http://echo.sandbox/"])

@@ -1,4 +1,4 @@
-"""igfleet proxies: import, list."""
+"""igfleet proxies: import, list, check, replace, rotate."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -7,16 +7,19 @@ import typer
 
 from igfleet.cli import importing
 from igfleet.cli.database import ACTOR, on_database
+from igfleet.cli.exits import Exit, plain_errors
 from igfleet.cli.noun import noun
-from igfleet.cli.output import AsJson, as_json, table
+from igfleet.cli.output import AsJson, as_json, say, table
 
 if TYPE_CHECKING:
     from igfleet.ui.context import UiContext
     from igfleet.ui.imports.verdicts import Preview
-    from igfleet.ui.models import Proxy
+    from igfleet.ui.outbound import Answer
 
 app = noun("Proxies.")
-_COLUMNS = ("id", "address", "username", "state", "accounts", "trouble")
+_COLUMNS = ("id", "address", "username", "state", "verdict", "latency_ms", "country", "accounts", "trouble")
+_FOUND = ("id", "address", "verdict", "latency_ms", "exit_ip", "country", "sentence")
+Id = Annotated[int, typer.Argument(min=1, help="The proxy's id.")]
 
 
 @app.command("import")
@@ -42,17 +45,18 @@ def import_(
 
 @app.command("list")
 def list_(json: AsJson = False) -> None:
-    """List proxies with the number of accounts behind each."""
+    """List proxies with their last check and the number of accounts behind each."""
 
     async def work(ui: "UiContext") -> list[dict[str, object]]:
-        from sqlalchemy import func, select
+        from sqlalchemy import select
 
-        from igfleet.ui.models import Account, Proxy
+        from igfleet.cli.proxy_view import row_of
+        from igfleet.ui.models import Proxy
+        from igfleet.ui.proxy_list import rows_of
 
-        used = select(func.count()).where(Account.proxy_id == Proxy.id).scalar_subquery()
         async with ui.database.sessions() as session:
-            rows = await session.execute(select(Proxy, used).order_by(Proxy.id))
-            return [_row(proxy, accounts) for proxy, accounts in rows]
+            proxies = list(await session.scalars(select(Proxy).order_by(Proxy.id)))
+            return [row_of(row) for row in await rows_of(session, proxies)]
 
     rows = on_database(work)
     if json:
@@ -61,6 +65,80 @@ def list_(json: AsJson = False) -> None:
         table(_COLUMNS, ([row[column] for column in _COLUMNS] for row in rows))
 
 
-def _row(proxy: "Proxy", accounts: int) -> dict[str, object]:
-    names = ("id", "scheme", "host", "port", "username", "state", "trouble", "checked_at", "has_password")
-    return {name: getattr(proxy, name) for name in names} | {"address": proxy.label, "accounts": accounts}
+@app.command("check")
+def check(
+    ids: Annotated[list[int] | None, typer.Argument(min=1, metavar="[ID]...", help="The proxies' ids.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All proxies that are not switched off.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for what is found and print it.")] = False,
+    timeout: Annotated[float, typer.Option(min=0, help="Seconds to wait at most.")] = 3600,
+    json: AsJson = False,
+) -> None:
+    """Have workers check proxies. With --wait the exit code is 0 only when all of them are ok."""
+    from igfleet.errors import Invalid
+
+    with plain_errors():
+        if bool(ids) == everything:
+            raise Invalid("Name the ids of proxies, or say --all.")
+
+    async def work(ui: "UiContext") -> dict[str, object]:
+        from igfleet.cli.proxy_view import order, outcome
+        from igfleet.cli.waiting import until_over
+
+        task = await order(ui, ids)
+        if not wait:
+            return {"task": task}
+        state = await until_over(ui, task, timeout, say)
+        return {"task": task, "is_over": state["is_over"], "proxies": await outcome(ui, task)}
+
+    found = on_database(work)
+    rows = found.get("proxies")
+    if json:
+        as_json(found)
+    elif isinstance(rows, list):
+        table(_FOUND, ([row[column] for column in _FOUND] for row in rows))
+    else:
+        print(f"Task {found['task']} checks them.")
+    if isinstance(rows, list):
+        if not found["is_over"]:
+            raise typer.Exit(Exit.TIMEOUT)
+        if any(row["verdict"] != "ok" for row in rows):
+            raise typer.Exit(Exit.NOT_ALL_DONE)
+
+
+@app.command("replace")
+def replace_(
+    old: Annotated[int, typer.Argument(min=1, help="The proxy that accounts have.")],
+    new: Annotated[int, typer.Argument(min=1, help="The proxy that they get.")],
+    json: AsJson = False,
+) -> None:
+    """Give the accounts of one proxy another, from their next run on."""
+
+    async def work(ui: "UiContext") -> int:
+        from igfleet.ui.proxies import replace
+
+        async with ui.database.sessions.begin() as session:
+            return await replace(session, old, new, ACTOR)
+
+    moved = on_database(work)
+    if json:
+        as_json({"old": old, "new": new, "accounts": moved})
+    else:
+        print(f"{moved} account(s) of proxy {old} leave through proxy {new} from the next run on.")
+
+
+@app.command("rotate")
+def rotate_(proxy: Id, json: AsJson = False) -> None:
+    """Ask the proxy's provider for another exit IP, at the address that was imported with it."""
+
+    async def work(ui: "UiContext") -> "Answer":
+        from igfleet.ui.proxies import rotate
+
+        return await rotate(ui, proxy, ACTOR)
+
+    answer = on_database(work)
+    if json:
+        as_json({"proxy": proxy, "status": answer.status, "answer": answer.text})
+    else:
+        print(f"The provider says: {answer.status} {answer.text}".rstrip())
+    if not answer.is_good:
+        raise typer.Exit(Exit.NOT_ALL_DONE)

@@ -132,8 +132,8 @@ class RunContext(Protocol):
         """The file that this or an earlier attempt stored under that name; None for evidence."""
 
     async def check_proxy(self, wish: ProxyWish) -> ProxyCheck:
-        """Find out what `proxy` is worth; a bad one is an answer. Raises `GiveUp` when it is no longer stored,
-        `NeedsPerson` when the worker's own rules forbid to ask it."""
+        """Find out what `proxy` is worth; a bad one is an answer. Raises `GiveUp` when it is no longer stored, or
+        when the worker's own rules forbid to ask it."""
 
     def log(self, event: str, text: str, *, level: str = "info", **fields: JsonValue) -> None:
         """Add a line that the operator reads."""

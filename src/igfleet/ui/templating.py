@@ -47,6 +47,7 @@ def environment(settings: UiSettings, folder: Path | None = None) -> Environment
         when=when,
         ago=ago,
         lasts=lasts,
+        latency=latency,
         size=size,
         number=number,
         shell=shlex.quote,
@@ -90,6 +91,14 @@ def lasts(seconds: float | None) -> str:
         if seconds >= max(length, _TENTHS_BELOW_S):
             return f"{seconds / length:.0f}\u00a0{unit}"
     return f"{seconds:.1f}".removesuffix(".0") + "\u00a0s"
+
+
+def latency(milliseconds: int) -> str:
+    """A short time: "312 ms", "4.2 s"."""
+    if milliseconds < 1000:
+        return f"{milliseconds}\u00a0ms"
+    seconds = milliseconds / 1000
+    return f"{seconds:.1f}\u00a0s" if seconds < 10 else f"{seconds:.0f}\u00a0s"
 
 
 def size(count: float | None) -> str:

@@ -6,6 +6,7 @@ Amber means that a person is needed, red that something is broken, pink that it 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from igfleet.contracts.proxy_checks import ProxyVerdict
 from igfleet.contracts.states import (
     AccountStatus,
     AccountTaskState,
@@ -29,7 +30,7 @@ class Look:
 
 
 _A, _T, _P, _S, _X, _M, _W = AccountTaskState, TaskState, PostState, AccountStatus, ProxyState, MediaState, WorkerState
-_C = ChallengeState
+_C, _V = ChallengeState, ProxyVerdict
 LOOKS: dict[str, Mapping[str, Look]] = {
     "account_task": {
         _A.SCHEDULED: Look("scheduled", "calendar", "quiet"),
@@ -79,10 +80,19 @@ LOOKS: dict[str, Mapping[str, Look]] = {
         _S.INACTIVE: Look("stopped", "player-pause", "quiet"),
     },
     "proxy": {
-        _X.UNCHECKED: Look("not used yet", "circle-dashed", "quiet"),
+        _X.UNCHECKED: Look("not checked yet", "circle-dashed", "quiet"),
         _X.OK: Look("works", "plug-connected", "green"),
         _X.FAILING: Look("failing", "plug-connected-x", "red"),
         _X.DISABLED: Look("switched off", "ban", "quiet"),
+    },
+    "verdict": {
+        _V.OK: Look("works", "circle-check", "green"),
+        _V.SLOW: Look("slow", "hourglass", "quiet"),
+        _V.AUTH_FAILED: Look("refuses the password", "key", "red"),
+        _V.UNREACHABLE: Look("unreachable", "plug-connected-x", "red"),
+        _V.TIMEOUT: Look("no answer", "clock", "red"),
+        _V.INTERCEPTED: Look("opens TLS", "eye", "red"),
+        _V.TARGET_BLOCKED: Look("target blocked", "ban", "red"),
     },
     "media": {
         _M.PROBING: Look("being checked", "loader", "blue"),

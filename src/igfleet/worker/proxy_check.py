@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from igfleet.contracts.leases import LeasedProxy
 from igfleet.contracts.proxy_checks import ProxyCheck, ProxyVerdict, ProxyWish
-from igfleet.errors import GiveUp, NeedsPerson
+from igfleet.errors import GiveUp
 from igfleet.settings import WorkerSettings
 from igfleet.worker import echo
 from igfleet.worker.countries import country_of
@@ -58,7 +58,7 @@ class ProxyChecker:
         self._settings, self._proxy, self._ca_file = settings, proxy, ca_file
 
     async def check(self, wish: ProxyWish) -> ProxyCheck:
-        """Raises `GiveUp` when there is no proxy, `NeedsPerson` when our own rules forbid to ask it."""
+        """Raises `GiveUp` when there is no proxy, or when our own rules forbid to ask it."""
         if self._proxy is None:
             raise GiveUp("The proxy is no longer stored: there is nothing to check")
         steps = _Steps(Upstream(self._settings, self._proxy, self._ca_file, wish.timeout_s), self._ca_file, wish)
@@ -174,7 +174,7 @@ class _Steps:
             found.seconds.append(seconds)
 
     async def _timed[T](self, step: Awaitable[T], host: str) -> tuple[float, T]:
-        """What the step brings, and the seconds it took. Raises `_Bad`; `NeedsPerson` for what our rules forbid."""
+        """What the step brings, and the seconds it took. Raises `_Bad`; `GiveUp` for what our rules forbid."""
         began = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(self._wish.timeout_s * 2):  # the way out has its own limit within
@@ -197,7 +197,7 @@ class _Steps:
 
 def _of_refused(refused: Refused) -> Exception:
     if refused.fault is Fault.RULES:
-        return NeedsPerson(_sentence(str(refused)), refused.reason)
+        return GiveUp(_sentence(str(refused)), refused.reason)
     return _Bad(_VERDICTS[refused.fault], str(refused), is_final=refused.fault in _FINAL)
 
 

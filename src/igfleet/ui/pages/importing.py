@@ -19,7 +19,7 @@ async def text_of(form: dict[str, Any]) -> str:
     text = str(form.get("text", ""))
     if not text.strip():
         raise Invalid("Paste some lines, or choose a file.")
-    return text
+    return decoded(text.encode())
 
 
 def shown(preview: Preview) -> dict[str, Any]:

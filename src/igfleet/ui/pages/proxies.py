@@ -1,19 +1,30 @@
-"""Proxies: the table and the import."""
+"""Proxies: the list and its exports, the import, and checks of many."""
 
-from litestar import get, post
+from typing import Any
+
+from litestar import Response, get, post
+from litestar.background_tasks import BackgroundTask
 from litestar.params import FromQuery
 from litestar.response import Redirect, Template
-from sqlalchemy import func, select
 
+from igfleet.contracts.states import ProxyState
 from igfleet.errors import Invalid
+from igfleet.runners.proxy_diag import MOST_PROXIES
 from igfleet.ui import staging
+from igfleet.ui.forms.reading import listed
 from igfleet.ui.imports.proxies import apply_proxies, preview_proxies
 from igfleet.ui.injected import Session, Ui
-from igfleet.ui.models import Account, Proxy
+from igfleet.ui.models import Proxy
+from igfleet.ui.pages.files import both, sheet_file
 from igfleet.ui.pages.importing import shown, text_of
 from igfleet.ui.pages.lists import After, page_of
 from igfleet.ui.pages.render import go, page
+from igfleet.ui.pages.tasks import WantedState, announce
+from igfleet.ui.proxies import order_check
+from igfleet.ui.proxy_list import filtered, rows_of, sheet
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
+
+_EXPORTED = 100_000
 
 
 @get("/proxies")
@@ -21,17 +32,37 @@ async def table(
     request: AnyRequest,
     session: Session,
     q: FromQuery[str] = "",
+    wanted: WantedState = "",
     after: After = None,
 ) -> Template:
-    """The proxies, and how many accounts leave through each."""
-    query = select(Proxy)
-    if q:
-        query = query.where(Proxy.host.icontains(q, autoescape=True))
-    found = await page_of(session, query, Proxy.id, after)
-    ids = [proxy.id for proxy in found.rows]
-    used = select(Account.proxy_id, func.count()).where(Account.proxy_id.in_(ids)).group_by(Account.proxy_id)
-    counts = dict((await session.execute(used)).all())
-    return page(request, "proxies/list.html", "proxies", found=found, used=counts, q=q)
+    """The proxies that fit the filter, what their checks say, and how many accounts leave through each."""
+    found = await page_of(session, filtered(q, wanted), Proxy.id, after)
+    rows = await rows_of(session, found.rows)
+    context: dict[str, Any] = {"found": found, "rows": rows, "q": q, "state": wanted, "states": list(ProxyState)}
+    return page(request, "proxies/list.html", "proxies", **context)
+
+
+@get(both("/proxies"))
+async def export(
+    request: AnyRequest, session: Session, q: FromQuery[str] = "", wanted: WantedState = ""
+) -> Response[bytes]:
+    """The same filter as a file."""
+    return sheet_file(request, await sheet(session, filtered(q, wanted), _EXPORTED), "proxies")
+
+
+@post("/proxies/checks")
+async def check(request: AnyRequest, session: Session, ui: Ui) -> Redirect:
+    """Check the proxies that are named, or all of a filter. One alone is watched on its own page."""
+    form = await checked_form(request)
+    ids = [int(key) for key in listed(form, "id") if key.isdecimal() and len(key) < 19]
+    if not ids:
+        wanted = filtered(str(form.get("q", "")), str(form.get("state", "")))
+        key = wanted.with_only_columns(Proxy.id).order_by(Proxy.id)
+        ids = list(await session.scalars(key.limit(MOST_PROXIES + 1)))
+    task = await order_check(session, ui.settings, ids, person_of(request).actor)
+    answer = go(f"/proxies/{ids[0]}" if len(ids) == 1 else f"/tasks/{task.id}")
+    answer.background = BackgroundTask(announce, ui, task.id)
+    return answer
 
 
 @get("/proxies/import")
@@ -63,4 +94,4 @@ async def import_confirmed(request: AnyRequest, session: Session, ui: Ui) -> Red
     return go(f"/proxies?done={len(done.ids)}+proxies+imported")
 
 
-HANDLERS = [table, import_form, import_preview, import_confirmed]
+HANDLERS = [table, export, check, import_form, import_preview, import_confirmed]

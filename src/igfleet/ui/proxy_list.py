@@ -1,0 +1,87 @@
+"""The list of proxies, with what their checks say: for the page, the exports and the command line."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from igfleet.contracts.proxy_checks import ProxyVerdict
+from igfleet.contracts.states import ProxyState
+from igfleet.ui.exports import Sheet
+from igfleet.ui.models import Account, Proxy, ProxyCheckEntry
+from igfleet.ui.models.base import among
+
+_LATELY = timedelta(hours=24)
+_FINE = [verdict.value for verdict in ProxyVerdict if verdict.is_usable]
+_BATCH = 2_000
+COLUMNS = (
+    "id",
+    "scheme",
+    "host",
+    "port",
+    "username",
+    "state",
+    "verdict",
+    "latency_ms",
+    "exit_ip",
+    "country",
+    "checked_at",
+    "fails_24h",
+    "accounts",
+    "trouble",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyRow:
+    """A proxy with its last check, its failed checks of the last 24 hours, and the accounts behind it."""
+
+    proxy: Proxy
+    last: ProxyCheckEntry | None
+    fails: int
+    accounts: int
+
+    def cells(self) -> Iterator[object]:
+        """In the order of `COLUMNS`."""
+        proxy, last = self.proxy, self.last
+        yield from (proxy.id, proxy.scheme, proxy.host, proxy.port, proxy.username, proxy.state)
+        yield from (last.verdict, last.latency_ms, last.exit_ip, last.country) if last else (None,) * 4
+        yield from (proxy.checked_at, self.fails, self.accounts, proxy.trouble)
+
+
+def filtered(q: str = "", state: str = "") -> Select[Proxy]:
+    """The proxies whose host holds `q`, in one state."""
+    query = select(Proxy)
+    if q:
+        query = query.where(Proxy.host.icontains(q, autoescape=True))
+    if state in set(ProxyState):
+        query = query.where(Proxy.state == state)
+    return query
+
+
+async def rows_of(session: AsyncSession, proxies: Sequence[Proxy]) -> list[ProxyRow]:
+    """The same proxies with all that the list shows."""
+    ids = [proxy.id for proxy in proxies]
+    entry = ProxyCheckEntry
+    newest = select(entry).ext(distinct_on(entry.proxy_id)).where(among(entry.proxy_id, ids))
+    last = {row.proxy_id: row for row in await session.scalars(newest.order_by(entry.proxy_id, entry.id.desc()))}
+    failed = select(entry.proxy_id, func.count()).where(
+        among(entry.proxy_id, ids), entry.at > func.now() - _LATELY, entry.verdict.not_in(_FINE)
+    )
+    fails = dict((await session.execute(failed.group_by(entry.proxy_id))).all())
+    used = select(Proxy.id, func.count()).join(Account, Account.proxy_id == Proxy.id)
+    in_use = used.where(among(Proxy.id, ids), Account.archived_at.is_(None)).group_by(Proxy.id)
+    accounts = dict((await session.execute(in_use)).all())
+    return [ProxyRow(proxy, last.get(proxy.id), fails.get(proxy.id, 0), accounts.get(proxy.id, 0)) for proxy in proxies]
+
+
+async def sheet(session: AsyncSession, query: Select[Proxy], most: int) -> Sheet:
+    """All proxies of a filter, by number, without their secrets."""
+    proxies = list(await session.scalars(query.order_by(Proxy.id).limit(most)))
+    rows: list[tuple[object, ...]] = []
+    for start in range(0, len(proxies), _BATCH):
+        rows += [tuple(row.cells()) for row in await rows_of(session, proxies[start : start + _BATCH])]
+    return Sheet(COLUMNS, rows)
