@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -27,6 +28,8 @@ from igfleet.ui.storage import Storage, Stored
 
 _log = log.get(__name__)
 _NAME_MAX = 200
+_PROBED_WITHIN = timedelta(minutes=2)
+_FORGOTTEN_AT_ONCE = 100
 
 
 class HasLibrary(Protocol):
@@ -119,9 +122,10 @@ async def probe(ui: HasLibrary, media_id: int) -> MediaState:
     return await _note(ui, media_id, state, found, found.problems)
 
 
-async def unprobed(session: AsyncSession) -> Sequence[int]:
-    """The files that wait for `probe`, the oldest first."""
-    return (await session.scalars(select(Media.id).where(Media.state == MediaState.PROBING).order_by(Media.id))).all()
+async def forgotten(session: AsyncSession) -> Sequence[int]:
+    """The files that wait for `probe` for so long that whoever should have done it is gone, the oldest first."""
+    waiting = Media.state == MediaState.PROBING, Media.created_at < func.now() - _PROBED_WITHIN
+    return (await session.scalars(select(Media.id).where(*waiting).order_by(Media.id).limit(_FORGOTTEN_AT_ONCE))).all()
 
 
 async def find(session: AsyncSession, media_id: int) -> Media:

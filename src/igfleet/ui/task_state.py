@@ -7,6 +7,7 @@ from igfleet import clock
 from igfleet.contracts.states import AccountTaskState, TaskState, summarise
 from igfleet.errors import NotFound
 from igfleet.ui.models import Account, AccountTask, Task
+from igfleet.ui.models.base import among
 
 
 async def locked(session: AsyncSession, task_id: int) -> Task:
@@ -17,7 +18,9 @@ async def locked(session: AsyncSession, task_id: int) -> Task:
     account_ids = await session.scalar(select(Task.account_ids).where(Task.id == task_id))
     if account_ids is None:
         raise NotFound(f"There is no task {task_id}.")
-    await session.execute(select(Account.id).where(Account.id.in_(account_ids)).order_by(Account.id).with_for_update())
+    await session.execute(
+        select(Account.id).where(among(Account.id, account_ids)).order_by(Account.id).with_for_update()
+    )
     own = select(AccountTask.id).where(AccountTask.task_id == task_id)
     await session.execute(own.order_by(AccountTask.id).with_for_update())
     return await session.get_one(Task, task_id, with_for_update=True, populate_existing=True)

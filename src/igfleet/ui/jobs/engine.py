@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 import procrastinate
 from procrastinate import PsycopgConnector
+from procrastinate.exceptions import AlreadyEnqueued
 
 from igfleet import log
 from igfleet.ui import library
@@ -15,6 +16,7 @@ from igfleet.ui.jobs.tick import prune, tick
 _log = log.get(__name__)
 _TICK = "* * * * * */2"
 """Every two seconds (the sixth field)."""
+_EACH_MINUTE = "* * * * *"
 _NIGHTLY = "17 3 * * *"
 _AT_ONCE = 4
 _STOP_S = 10
@@ -28,15 +30,27 @@ class Jobs:
         connector = PsycopgConnector(conninfo=ui.database.url, min_size=1, max_size=_AT_ONCE + 2)
         self._app = procrastinate.App(connector=connector)
         self._ui = ui
+        self._ticking = asyncio.Lock()
         self._define()
 
     def _define(self) -> None:
         app, ui = self._app, self._ui
 
         @app.periodic(cron=_TICK)
-        @app.task(name="tick", queueing_lock="tick", lock="tick", pass_context=False)
+        # Without the engine's lock: a process that was killed in its tick would hold it for ever.
+        @app.task(name="tick", queueing_lock="tick")
         async def run_tick(timestamp: int) -> None:
-            await tick(ui)
+            if not self._ticking.locked():
+                async with self._ticking:
+                    await tick(ui)
+
+        @app.periodic(cron=_EACH_MINUTE)
+        @app.task(name="probe_forgotten", queueing_lock="probe_forgotten")
+        async def run_probe_forgotten(timestamp: int) -> None:
+            async with ui.database.sessions() as session:
+                forgotten = await library.forgotten(session)
+            for media_id in forgotten:
+                await self.probe(media_id)
 
         @app.periodic(cron=_NIGHTLY)
         @app.task(name="prune", queueing_lock="prune")
@@ -51,8 +65,9 @@ class Jobs:
         self._probe = run_probe
 
     async def probe(self, media_id: int) -> None:
-        """Probe a file soon."""
-        await self._probe.defer_async(media_id=media_id)
+        """Probe a file soon. Again is harmless while it waits for it."""
+        with suppress(AlreadyEnqueued):
+            await self._probe.configure(queueing_lock=f"probe {media_id}").defer_async(media_id=media_id)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

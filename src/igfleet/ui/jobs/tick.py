@@ -4,9 +4,14 @@ from igfleet import log
 from igfleet.ui import evidence, library
 from igfleet.ui.context import UiContext
 from igfleet.ui.queue.rescue import let_through, rescue
-from igfleet.ui.queue.summary import summarise_stale, summarise_task
+from igfleet.ui.queue.summary import stale, summarise_task
 
 _log = log.get(__name__)
+_ENDED_JOBS = """
+DELETE FROM procrastinate_jobs j WHERE status NOT IN ('todo', 'succeeded')
+  AND NOT EXISTS (SELECT FROM procrastinate_events e WHERE e.job_id = j.id AND e.at > now() - interval '7 days')
+"""
+"""What failed, or was being done when its process was killed."""
 _PRUNED = (
     "DELETE FROM user_sessions WHERE seen_at < now() - interval '7 days'",
     "DELETE FROM staged_imports WHERE created_at < now() - interval '1 hour'",
@@ -17,6 +22,7 @@ _PRUNED = (
     "DELETE FROM spendings WHERE at < now() - interval '2 days'",
     "DELETE FROM uploads WHERE touched_at < now() - interval '1 day'",
     "DELETE FROM proxy_checks WHERE at < now() - interval '180 days'",
+    _ENDED_JOBS,
     "DELETE FROM log_lines WHERE at < now() - interval '90 days'",
 )
 
@@ -28,9 +34,10 @@ async def tick(ui: UiContext) -> None:
         _log.info("leases_rescued", count=len(ended))
     changed = {one.task_id for one in ended} | set(await let_through(ui.database))
     async with ui.database.transaction() as raw:
-        for task_id in changed:
+        changed |= set(await stale(raw))
+    for task_id in sorted(changed):
+        async with ui.database.transaction() as raw:
             await summarise_task(raw, task_id)
-        changed |= set(await summarise_stale(raw))
     for task_id in changed:
         ui.bus.tell("task", task_id)
     if changed:

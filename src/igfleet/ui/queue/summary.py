@@ -23,7 +23,12 @@ WHERE id = $1 AND state <> 'draft' AND state <> $2
 
 
 async def summarise_task(raw: Raw, task_id: int) -> None:
-    """Set the task's state. Cheap while something is still to be done."""
+    """Set the task's state. Cheap while something is still to be done.
+
+    When nothing seems to be, the task is locked and looked at again: a person may just have set it going anew.
+    """
+    if not await raw.fetchval(_LIVE, task_id):
+        await raw.execute("SELECT FROM tasks WHERE id = $1 FOR UPDATE", task_id)
     if await raw.fetchval(_LIVE, task_id):
         await raw.execute(_GOES_ON, task_id)
         return
@@ -34,13 +39,11 @@ async def summarise_task(raw: Raw, task_id: int) -> None:
     await raw.execute(_SET, task_id, state.value, state.is_final)
 
 
-async def summarise_stale(raw: Raw) -> list[int]:
-    """Summarise the tasks that look unfinished but have nothing left to do."""
+async def stale(raw: Raw) -> list[int]:
+    """The tasks that look unfinished but have nothing left to do."""
     rows = await raw.fetch(
         "SELECT id FROM tasks WHERE state IN ('queued', 'running') AND NOT EXISTS (SELECT 1 FROM account_tasks a "
         "WHERE a.task_id = tasks.id AND a.state IN ('scheduled', 'available', 'running', 'retryable', 'suspended')) "
         "LIMIT 100"
     )
-    for row in rows:
-        await summarise_task(raw, row["id"])
     return [row["id"] for row in rows]
