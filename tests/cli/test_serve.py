@@ -117,3 +117,10 @@ def test_the_sandbox_prints_its_addresses_as_json(tmp_path: Path) -> None:
     finally:
         process.kill()
         process.wait(_PATIENCE_S)
+
+
+def test_a_worker_without_a_token_says_where_to_get_one(tmp_path: Path) -> None:
+    with _serving("worker", tmp_path) as process:
+        assert process.wait(_PATIENCE_S) == 2
+
+    assert (tmp_path / "log").read_text().startswith("igfleet: UI_API_TOKEN: is not set. Make one on")

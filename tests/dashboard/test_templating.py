@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from igfleet import clock
-from igfleet.ui.templating import ago, lasts, number
+from igfleet.plurals import counted
+from igfleet.ui.templating import ago, lasts
 
 
 @pytest.mark.parametrize(
@@ -27,5 +28,9 @@ def test_a_length_of_time_has_tenths_only_when_it_is_short(seconds: float, words
     assert lasts(seconds).replace("\u00a0", " ") == words
 
 
-def test_thousands_are_told_apart_by_commas() -> None:
-    assert number(1234567) == "1,234,567"
+@pytest.mark.parametrize(
+    ("count", "noun", "words"),
+    [(1, "post", "1 post"), (0, "post", "0 posts"), (2, "proxy", "2 proxies"), (1234567, "day", "1,234,567 days")],
+)
+def test_nouns_follow_their_number(count: int, noun: str, words: str) -> None:
+    assert counted(count, noun) == words

@@ -20,7 +20,8 @@ def doctor(json: AsJson = False) -> None:
         found.append(one)
         if not json:
             mend = f"  Mend: {one.mend}" if one.mend else ""
-            print(f"{one.grade.value:4}  {one.name}: {one.found}.{mend}", flush=True)
+            stop = "" if one.found.endswith("?") else "."
+            print(f"{one.grade.value:4}  {one.name}: {one.found}{stop}{mend}", flush=True)
     if json:
         as_json([{"name": one.name, "grade": one.grade, "found": one.found, "mend": one.mend} for one in found])
     if any(one.grade is Grade.BAD for one in found):

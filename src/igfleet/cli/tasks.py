@@ -11,6 +11,7 @@ from igfleet.cli.exits import Exit
 from igfleet.cli.noun import noun
 from igfleet.cli.output import AsJson, as_json, say, table
 from igfleet.cli.task_results import add_to
+from igfleet.plurals import counted
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -244,8 +245,8 @@ def print_plan(summary: "PlanSummary", json: bool) -> None:
         shown = summary.model_dump(mode="json")
         as_json({"id": shown.pop("task_id"), **shown})
         return
-    on = f" on {summary.accounts} accounts" if summary.noun == "post" else ""
-    print(f"Task {summary.task_id} is {summary.state}: {summary.count} x {summary.noun}{on}.")
+    on = f" on {counted(summary.accounts, 'account')}" if summary.noun == "post" else ""
+    print(f"Task {summary.task_id} is {summary.state}: {counted(summary.count, summary.noun)}{on}.")
     for note in summary.notes:
         examples = ", ".join(note.subjects[:5]) + (", …" if note.count > 5 else "")
         say(f"{note.kind} ({note.count}): {note.sentence}. {note.todo} [{examples}]")

@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import importlib
 import json
 import os
 import secrets
@@ -154,6 +155,7 @@ async def _database(folder: Path) -> AsyncIterator[tuple[str, EmbeddedPostgres]]
         server.start()
         url = server.dsn()
         migrating.upgrade(url)
+        importlib.import_module("igfleet.ui.app")  # the slowest import, while the sandbox starts
         return url
 
     try:

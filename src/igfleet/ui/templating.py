@@ -14,6 +14,7 @@ from litestar.template.config import TemplateConfig
 from markupsafe import Markup
 
 from igfleet import __version__, clock, resources
+from igfleet.plurals import counted, number
 from igfleet.reasons import REASONS, ReasonCode
 from igfleet.runners import KINDS
 from igfleet.settings import UiSettings
@@ -110,16 +111,6 @@ def size(count: float | None) -> str:
             return f"{count:.0f}\u00a0{unit}" if unit == "B" else f"{count:.1f}\u00a0{unit}"
         count /= 1024
     return f"{count:.1f}\u00a0GiB"
-
-
-def number(count: int) -> str:
-    return f"{count:,}"
-
-
-def counted(count: int, noun: str) -> str:
-    """ "1 post", "2 posts", "2 proxies": for nouns that take an s."""
-    several = f"{noun[:-1]}ies" if noun.endswith("xy") else f"{noun}s"
-    return f"{number(count)} {noun if count == 1 else several}"
 
 
 def reason_of(code: str | None) -> Any:

@@ -33,6 +33,7 @@ from igfleet.worker.ui_client import UiClient
 
 _log = log.get(__name__)
 _GRACE_S = 3
+_NO_TOKEN = "UI_API_TOKEN: is not set. Make one on the ui's page Workers, or there with: igfleet workers token NAME"
 _SHELF_LIFE_S = 7 * 86400
 
 
@@ -65,6 +66,8 @@ async def serve(
     """
     if settings.ffmpeg:
         os.environ["IGFLEET_FFMPEG"] = settings.ffmpeg  # runs see the environment, not a file of settings
+    if not settings.ui_api_token.get_secret_value():
+        raise SetupError(_NO_TOKEN)
     served = served if served is not None else kinds()
     countries.check(settings.geoip_file)
     name = settings.name or socket.gethostname()
