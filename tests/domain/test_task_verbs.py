@@ -240,15 +240,15 @@ async def test_a_resume_wakes_the_account_and_its_share(session: AsyncSession, s
 
 
 @pytest.mark.parametrize(
-    ("settlement", "state"),
+    ("settlement", "state", "follows"),
     [
-        (Settlement.PUBLISHED, PostState.PUBLISHED),
-        (Settlement.PUBLISH_AGAIN, PostState.PLANNED),
-        (Settlement.NOT_PUBLISHED, PostState.FAILED),
+        (Settlement.PUBLISHED, PostState.PUBLISHED, AccountTaskState.COMPLETED),
+        (Settlement.PUBLISH_AGAIN, PostState.PLANNED, AccountTaskState.AVAILABLE),
+        (Settlement.NOT_PUBLISHED, PostState.FAILED, AccountTaskState.DISCARDED),
     ],
 )
 async def test_a_person_settles_a_post(
-    session: AsyncSession, settings: UiSettings, settlement: Settlement, state: PostState
+    session: AsyncSession, settings: UiSettings, settlement: Settlement, state: PostState, follows: AccountTaskState
 ) -> None:
     task = await _started(session, settings, accounts=1, videos=1)
     (row,) = await make.account_tasks_of(session, task)
@@ -259,7 +259,7 @@ async def test_a_person_settles_a_post(
     assert await settle(session, post.id, settlement, ANNA) == state
 
     assert [post.state for post in await make.stored_posts(session, task)] == [state]
-    assert [row.state for row in await make.account_tasks_of(session, task)] == [AccountTaskState.AVAILABLE]
+    assert [row.state for row in await make.account_tasks_of(session, task)] == [follows]
     audited = await session.scalars(select(AuditEntry).where(AuditEntry.action == "post_settled"))
     assert audited.one().actor == ANNA
     with pytest.raises(WrongState):

@@ -39,7 +39,7 @@ ACCOUNT_TASK_MOVES: Mapping[AccountTaskState, frozenset[AccountTaskState]] = {
         {_A.COMPLETED, _A.RETRYABLE, _A.SCHEDULED, _A.SUSPENDED, _A.AVAILABLE, _A.DISCARDED, _A.CANCELLED}
     ),
     _A.RETRYABLE: frozenset({_A.AVAILABLE, _A.CANCELLED, _A.SUSPENDED}),
-    _A.SUSPENDED: frozenset({_A.AVAILABLE, _A.CANCELLED}),
+    _A.SUSPENDED: frozenset({_A.AVAILABLE, _A.CANCELLED, _A.COMPLETED, _A.DISCARDED}),
     _A.COMPLETED: frozenset(),
     _A.DISCARDED: frozenset({_A.AVAILABLE}),
     _A.CANCELLED: frozenset(),

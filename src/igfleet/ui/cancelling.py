@@ -22,7 +22,7 @@ _BEING_SETTLED = [PostState.PUBLISHING, PostState.UNKNOWN, PostState.RECONCILING
 async def cancel(session: AsyncSession, task_id: int, actor: str) -> Task:
     """Cancel a task. Again is harmless; a finished one raises `WrongState`."""
     task = await locked(session, task_id)
-    if task.state == TaskState.CANCELLED or (task.cancelled_by and not TaskState(task.state).is_final):
+    if task.state == TaskState.CANCELLED:
         return task
     if TaskState(task.state).is_final:
         raise WrongState(f"Task {task.id} is {task.state.replace('_', ' ')} already: there is nothing to cancel.")
@@ -37,9 +37,10 @@ async def cancel(session: AsyncSession, task_id: int, actor: str) -> Task:
         why="the task was cancelled",
         values={"reason_code": ReasonCode.CANCELLED},
     )
-    task.cancelled_by = actor
-    session.add(AuditEntry(actor=actor, action="task_cancelled", subject=f"task:{task.id}"))
-    session.add(LogEntry(task_id=task.id, event="task_cancelled", text=f"Cancelled by {actor}"))
+    if task.cancelled_by is None:
+        session.add(AuditEntry(actor=actor, action="task_cancelled", subject=f"task:{task.id}"))
+        session.add(LogEntry(task_id=task.id, event="task_cancelled", text=f"Cancelled by {actor}"))
+    task.cancelled_by = task.cancelled_by or actor
     await promote(session, task.account_ids)
     await settle_state(session, task)
     if was_draft:
@@ -62,7 +63,7 @@ async def cancel_one(session: AsyncSession, account_task_id: int, actor: str) ->
 
 
 async def _cancel_account_tasks(session: AsyncSession, own: ColumnElement[bool], actor: str) -> None:
-    """A waiting account task whose post may be live stays, to settle it: its planned posts are cancelled only."""
+    """A waiting account task whose post may be live stays, to settle it; like one that runs it sends nothing more."""
     doubtful = exists(
         select(Post.id).where(Post.account_task_id == AccountTask.id, Post.state.in_(_BEING_SETTLED))
     ).correlate(AccountTask)
@@ -82,7 +83,7 @@ async def _cancel_account_tasks(session: AsyncSession, own: ColumnElement[bool],
     )
     await session.execute(
         update(AccountTask)
-        .where(own, AccountTask.state == AccountTaskState.RUNNING)
+        .where(own, AccountTask.state.in_([AccountTaskState.RUNNING, *_WAITING]))
         .values(cancel_requested_at=func.coalesce(AccountTask.cancel_requested_at, func.now()))
         .execution_options(synchronize_session=False)
     )

@@ -193,6 +193,12 @@ async def believe(raw: Raw, post: Any, target: PostState) -> None:
     await raw.execute(_HISTORY, post["id"], post["state"], target.value, post["epoch"], "seed worker", said)
 
 
+async def ask_person(raw: Raw, post: Any, why: str) -> None:
+    """Nobody but a person can tell whether it is live."""
+    await raw.execute("UPDATE posts SET reason_code = $2 WHERE id = $1", post["id"], _R.UNSURE_IF_PUBLISHED)
+    await _move(raw, post, _P.NEEDS_PERSON, "system", why)
+
+
 async def move_by_person(raw: Raw, post_id: int, target: PostState, actor: str, why: str) -> None:
     """A person's word on a post that needs one. Raises `NotFound`, `WrongState`."""
     post = await raw.fetchrow("SELECT id, state, epoch FROM posts WHERE id = $1 FOR UPDATE", post_id)

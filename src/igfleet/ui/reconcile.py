@@ -22,7 +22,7 @@ _SPAN_PAUSES = 3
 _BAD_LOOKS = 6
 _MOST_LOOKS = 20
 _MOST_REPUBLISHED = 2
-_LONGEST_DOUBT = timedelta(hours=24)
+LONGEST_DOUBT = timedelta(hours=24)
 _P = PostState
 
 
@@ -57,7 +57,7 @@ def conclude(doubt: Doubt) -> Verdict:
         return Verdict(state=_P.PUBLISHED, media_pk=certain.pop(), why="found")
     if len(certain) > 1:
         return Verdict(state=_P.NEEDS_PERSON, why="several_fit")
-    if doubt.now - doubt.settle_until > _LONGEST_DOUBT:
+    if doubt.now - doubt.settle_until > LONGEST_DOUBT:
         return Verdict(state=_P.NEEDS_PERSON, why="too_old")
     if _looked_enough(good, doubt.pause):
         return _after_enough(doubt, good, candidates)

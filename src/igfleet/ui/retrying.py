@@ -21,7 +21,6 @@ _FRESH: dict[str, object] = {
     "reason_code": None,
     "message": "",
     "has_failures": False,
-    "cancel_requested_at": None,
     "finished_at": None,
     "deaths": 0,
     "changed_at": func.now(),
@@ -37,11 +36,14 @@ async def retry_failed(session: AsyncSession, task_id: int, actor: str) -> int:
     task = await locked(session, task_id)
     if task.state in (TaskState.DRAFT, TaskState.CANCELLED):
         raise WrongState(f"Task {task.id} is {task.state}: nothing of it can be retried.")
+    if task.cancelled_by is not None and not TaskState(task.state).is_final:
+        raise WrongState(f"Task {task.id} is being cancelled: wait until it is, then retry what failed.")
     discarded = await _ids(session, task.id, AccountTask.state == AccountTaskState.DISCARDED)
     partial = await _ids(session, task.id, (AccountTask.state == AccountTaskState.COMPLETED) & _has_failed_posts())
     if not discarded and not partial:
         raise Conflict(f"Nothing of task {task.id} failed: there is nothing to retry.")
-    await _revive(session, task, discarded)
+    task.cancelled_by = None
+    await _revive(session, task, discarded, cancel_requested_at=None)
     made = await continue_in_new(session, task, partial)
     failed = Post.account_task_id.in_([*discarded, *made])
     await move_posts(session, failed, PostState.PLANNED, actor=actor, why="a person asked for another try")
@@ -59,7 +61,7 @@ async def resume(session: AsyncSession, task_id: int, actor: str, *, account_tas
     """Go on with the suspended account tasks of a task, or with one of them: a person settled what they waited for.
 
     Accounts that were stopped for a confirmation run again. Returns how many were resumed. Raises `Conflict` when
-    none waits.
+    none waits. What was cancelled meanwhile settles its doubts only.
     """
     task = await locked(session, task_id)
     which = AccountTask.state == AccountTaskState.SUSPENDED
@@ -112,11 +114,11 @@ async def continue_in_new(session: AsyncSession, task: Task, account_task_ids: S
     return made
 
 
-async def _revive(session: AsyncSession, task: Task, ids: Sequence[int]) -> None:
+async def _revive(session: AsyncSession, task: Task, ids: Sequence[int], **more: object) -> None:
     await session.execute(
         update(AccountTask)
         .where(AccountTask.id.in_(ids))
-        .values(**_FRESH, max_attempts=AccountTask.attempt + _attempts(task))
+        .values(**_FRESH, **more, max_attempts=AccountTask.attempt + _attempts(task))
         .execution_options(synchronize_session=False)
     )
 

@@ -10,10 +10,11 @@ from igfleet.contracts.worker_api import Heartbeat, HeartbeatReply, Registered, 
 from igfleet.ui.api.access import worker_of
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import Worker
+from igfleet.ui.queue.renew import IS_TO_STOP
 from igfleet.ui.tokens import Caller
 
-_CANCELS = """
-SELECT lease_id FROM account_tasks WHERE lease_holder = $1 AND state = 'running' AND cancel_requested_at IS NOT NULL
+_CANCELS = f"""
+SELECT lease_id FROM account_tasks WHERE lease_holder = $1 AND state = 'running' AND {IS_TO_STOP}
 """
 
 

@@ -3,6 +3,7 @@
 from igfleet import log
 from igfleet.ui import evidence, library
 from igfleet.ui.context import UiContext
+from igfleet.ui.queue.doubts import give_up
 from igfleet.ui.queue.rescue import let_through, rescue
 from igfleet.ui.queue.summary import stale, summarise_task
 
@@ -28,11 +29,12 @@ _PRUNED = (
 
 
 async def tick(ui: UiContext) -> None:
-    """Take back silent leases, let through what is due, summarise what is over."""
+    """Take back silent leases, ask about old doubts, let through what is due, summarise what is over."""
     ended = await rescue(ui.database)
     if ended:
         _log.info("leases_rescued", count=len(ended))
-    changed = {one.task_id for one in ended} | set(await let_through(ui.database))
+    changed = {one.task_id for one in ended}
+    changed |= {*await give_up(ui.database), *await let_through(ui.database)}
     async with ui.database.transaction() as raw:
         changed |= set(await stale(raw))
     for task_id in sorted(changed):

@@ -22,6 +22,7 @@ _S = AccountTaskState
 _QUARANTINE_DEATHS = 3
 _FIRST_RETRY, _LONGEST_RETRY = timedelta(seconds=5), timedelta(minutes=10)
 _LATER = timedelta(minutes=15)
+_UNSURE = "It is not known if it is live."
 _AFTER_A_DEATH = timedelta(seconds=1)
 
 _PEEK = "SELECT account_id FROM account_tasks WHERE lease_id = $1"
@@ -36,14 +37,15 @@ _END = """
 UPDATE account_tasks SET state = $2, head = $3, attempt = $4, deaths = $5,
   available_at = now() + $6 * interval '1 second',
   reason_code = $7, message = $8, result = result || $9::jsonb, has_failures = $10, step = '', lease_expires_at = NULL,
-  changed_at = now(), finished_at = CASE WHEN $11 THEN now() END,
-  cancel_requested_at = CASE WHEN $11 THEN cancel_requested_at END
+  changed_at = now(), finished_at = CASE WHEN $11 THEN now() END
 WHERE id = $1
 """
 _POSTS = """
 SELECT count(*) FILTER (WHERE state = 'failed') AS failed,
+  count(*) FILTER (WHERE state = 'published') AS published,
   count(*) FILTER (WHERE state IN ('planned', 'preparing')) AS waiting,
-  count(*) FILTER (WHERE state IN ('publishing', 'unknown', 'reconciling', 'needs_person')) AS doubtful,
+  count(*) FILTER (WHERE state IN ('publishing', 'unknown', 'reconciling')) AS unsettled,
+  count(*) FILTER (WHERE state = 'needs_person') AS asking,
   count(*) FILTER (WHERE state IN ('published', 'failed') AND changed_at >= $2) AS ended
 FROM posts WHERE account_task_id = $1
 """
@@ -135,18 +137,29 @@ def _after_death(row: Any, message: str, deaths: int) -> _Next:
 
 def _adjusted(then: _Next, row: Any, posts: Any) -> _Next:
     """A doubt keeps an account task alive; a wish to cancel ends what would go on."""
-    if posts["doubtful"] and then.state in (_S.COMPLETED, _S.DISCARDED, _S.CANCELLED):
-        if then.state is not _S.CANCELLED and row["attempt"] < row["max_attempts"]:
-            return _Next(_S.RETRYABLE, ReasonCode.UNSURE_IF_PUBLISHED, then.message, _FIRST_RETRY)
-        return _Next(_S.SUSPENDED, ReasonCode.UNSURE_IF_PUBLISHED, then.message or "It is not known if it is live.")
+    if then.reason is ReasonCode.POSTS_FAILED and (posts["published"] or posts["waiting"]):
+        then = _Next(_S.COMPLETED, None, "")  # none of this run's, but of its share
+    if posts["unsettled"] and then.state in (_S.COMPLETED, _S.DISCARDED, _S.CANCELLED):
+        return _in_doubt(then, row)
+    if posts["asking"] and then.state in (_S.COMPLETED, _S.DISCARDED):
+        return _Next(_S.SUSPENDED, ReasonCode.UNSURE_IF_PUBLISHED, then.message or _UNSURE)
     if then.state is _S.COMPLETED and posts["waiting"] and row["by_rounds"] and posts["ended"]:
         then = _Next(_S.AVAILABLE, None, "", counts=False)  # its next round
     elif then.state is _S.COMPLETED and posts["waiting"]:
         return _Next(_S.RETRYABLE, ReasonCode.UNEXPECTED_ERROR, "Some posts were left over", _FIRST_RETRY)
     goes_on = (_S.RETRYABLE, _S.SCHEDULED, _S.AVAILABLE, _S.SUSPENDED)
-    if row["cancel"] and not posts["doubtful"] and then.state in goes_on:
+    if row["cancel"] and not posts["unsettled"] and then.state in goes_on:
         return _Next(_S.CANCELLED, ReasonCode.CANCELLED, then.message)
     return then
+
+
+def _in_doubt(then: _Next, row: Any) -> _Next:
+    """Another run reads; where none can, because the account is stopped or the tries are used up, a person looks."""
+    if then.reason in reactions.STATUS:
+        return _Next(_S.SUSPENDED, then.reason, then.message)
+    if row["attempt"] < row["max_attempts"]:
+        return _Next(_S.RETRYABLE, ReasonCode.UNSURE_IF_PUBLISHED, then.message, _FIRST_RETRY)
+    return _Next(_S.SUSPENDED, ReasonCode.UNSURE_IF_PUBLISHED, then.message or _UNSURE)
 
 
 async def _react(raw: Raw, account_id: int | None, given: LeaseOutcome, then: _Next) -> None:

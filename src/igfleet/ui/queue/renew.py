@@ -6,10 +6,15 @@ from uuid import UUID
 from igfleet.contracts.leases import Renewal
 from igfleet.ui.raw import Raw
 
-_RENEW = """
+IS_TO_STOP = """
+cancel_requested_at IS NOT NULL AND NOT EXISTS (SELECT FROM posts p
+  WHERE p.account_task_id = account_tasks.id AND p.state IN ('publishing', 'unknown', 'reconciling'))
+"""
+"""Whether a run is to be told that its end was asked for: not while it finds out what is live."""
+_RENEW = f"""
 UPDATE account_tasks SET lease_expires_at = now() + $2 * interval '1 second'
 WHERE lease_id = ANY($1::uuid[]) AND state = 'running' AND lease_holder = ANY($3::bigint[]) AND lease_expires_at > now()
-RETURNING lease_id, cancel_requested_at IS NOT NULL AS cancel
+RETURNING lease_id, {IS_TO_STOP} AS cancel
 """
 
 
