@@ -50,9 +50,9 @@ async def test_a_proxy_that_accounts_share_is_checked_once_and_names_them_all(
 
     rows = await make.account_tasks_of(session, task)
     assert [(row.proxy_id, row.title, row.share) for row in rows] == [
-        (shared.id, shared.label, {"accounts": ["nord_01", "nord_02", "nord_04"]}),
-        (own.id, own.label, {"accounts": ["nord_03"]}),
-        (alone.id, alone.label, {"accounts": []}),
+        (shared.id, shared.name, {"accounts": ["nord_01", "nord_02", "nord_04"]}),
+        (own.id, own.name, {"accounts": ["nord_03"]}),
+        (alone.id, alone.name, {"accounts": []}),
     ]
     assert {(row.account_id, row.method) for row in rows} == {(None, Method.NONE)}
 

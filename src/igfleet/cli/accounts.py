@@ -75,5 +75,5 @@ def _row(account: "Account") -> dict[str, object]:
     more = ("authorised_by", "authorised_until", "has_password", "has_totp", "session_at", "archived_at")
     return {
         **{name: getattr(account, name) for name in (*names, *more)},
-        "proxy": account.proxy.label if account.proxy else None,
+        "proxy": account.proxy.name if account.proxy else None,
     }

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from igfleet.ui.outbound import Answer
 
 app = noun("Proxies.")
-_COLUMNS = ("id", "address", "username", "state", "verdict", "latency_ms", "country", "accounts", "trouble")
+_COLUMNS = ("id", "name", "state", "verdict", "latency_ms", "country", "accounts", "trouble")
 _FOUND = ("id", "address", "verdict", "latency_ms", "exit_ip", "country", "sentence")
 Id = Annotated[int, typer.Argument(min=1, help="The proxy's id.")]
 

@@ -18,7 +18,12 @@ def row_of(row: "ProxyRow") -> Json:
 
     proxy = row.proxy
     cells: Json = dict(zip(COLUMNS, row.cells(), strict=True))
-    return cells | {"address": proxy.label, "has_password": proxy.has_password, "rotates": proxy.has_change_ip_url}
+    return cells | {
+        "address": proxy.label,
+        "name": proxy.name,
+        "has_password": proxy.has_password,
+        "rotates": proxy.has_change_ip_url,
+    }
 
 
 async def order(ui: "UiContext", ids: Sequence[int] | None) -> int:

@@ -9,6 +9,7 @@ from pydantic import Field, JsonValue
 from igfleet.contracts.base import MOST, Contract, Facts, Id, Text, WireSecret, Word
 from igfleet.contracts.challenges import LeasedChallenge
 from igfleet.contracts.posts import LeasedMedia, LeasedPost
+from igfleet.contracts.proxies import address_of
 from igfleet.contracts.tasks import Action, Counters, LogLine, Method, Mode
 from igfleet.reasons import ReasonCode
 
@@ -24,7 +25,7 @@ class LeasedProxy(Contract):
     @property
     def label(self) -> str:
         """How the proxy is named on screens and in logs: never with its password."""
-        return f"{self.scheme}://{self.host}:{self.port}"
+        return address_of(self.scheme, self.host, self.port)
 
 
 class SessionKind(StrEnum):

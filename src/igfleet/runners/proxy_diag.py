@@ -87,7 +87,7 @@ class ProxyDiag(Runner[ProxyDiagOptions]):
                 yield Share(account.id, account.username, note=note, is_left_out=True)
         for proxy_id in chosen:
             proxy = order.proxies[proxy_id]
-            yield Share(None, proxy.label, {"accounts": list(proxy.accounts)}, proxy_id=proxy_id)
+            yield Share(None, proxy.name, {"accounts": list(proxy.accounts)}, proxy_id=proxy_id)
 
     async def run(self, run: RunContext, options: ProxyDiagOptions) -> None:
         """Check it and tell. A bad proxy is a finding, not a failure of the run."""

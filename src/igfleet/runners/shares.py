@@ -23,7 +23,7 @@ class PlanAccount:
 class PlanProxy:
     """A proxy of an account that takes part, or one that the order names."""
 
-    label: str
+    name: str
     accounts: Sequence[str] = ()
     """The user names of all accounts that leave through it, chosen or not."""
 

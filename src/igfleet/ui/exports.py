@@ -147,6 +147,6 @@ def _post_cells(post: Post, username: str, name: str) -> Iterator[object]:
 
 def _account_cells(account: Account, proxy: Proxy | None) -> Iterator[object]:
     yield from (account.id, account.username, account.status, account.status_reason, account.client)
-    yield from (" ".join(account.tags), account.email, account.phone, proxy.label if proxy else None)
+    yield from (" ".join(account.tags), account.email, account.phone, proxy.name if proxy else None)
     yield from (account.locale, account.timezone, account.authorised_by, account.authorised_until)
     yield from (account.last_success_at, account.last_failure_at, account.last_failure_reason, account.notes)

@@ -35,7 +35,7 @@ async def order_check(
         raise Conflict("There is no proxy to check.")
     if len(proxy_ids) > MOST_PROXIES:
         raise Conflict(f"More than {MOST_PROXIES:,} proxies: choose fewer by a filter.")
-    what = (await find_proxy(session, proxy_ids[0])).label if len(proxy_ids) == 1 else f"{len(proxy_ids)} proxies"
+    what = (await find_proxy(session, proxy_ids[0])).name if len(proxy_ids) == 1 else f"{len(proxy_ids)} proxies"
     chosen: dict[str, JsonValue] = {"proxy_ids": list(proxy_ids), **options}
     task = await create(session, settings, Draft(kind=ProxyDiag.kind, name=f"Check of {what}", options=chosen), actor)
     await plan(session, settings, task.id)
@@ -51,7 +51,7 @@ async def replace(session: AsyncSession, old_id: int, new_id: int, actor: str) -
     if old.id == new.id:
         raise Conflict("That is the proxy that they have already.")
     if new.state == ProxyState.DISABLED:
-        raise Conflict(f"{new.label} is switched off. Switch it on first.")
+        raise Conflict(f"{new.name} is switched off. Switch it on first.")
     moved = update(Account).where(Account.proxy_id == old.id).values(proxy_id=new.id).returning(Account.id)
     ids = list(await session.scalars(moved.execution_options(synchronize_session=False)))
     facts = {"by": new.id, "accounts": ids}
@@ -92,7 +92,7 @@ async def _address_that_rotates(session: AsyncSession, ui: UiContext, proxy_id: 
     proxy = await find_proxy(session, proxy_id)
     field = "change_ip_url"
     if not proxy.has_change_ip_url:
-        raise Conflict(f"No address that changes the IP is stored for {proxy.label}. Import it as: proxy [address]")
+        raise Conflict(f"No address that changes the IP is stored for {proxy.name}. Import it as: proxy [address]")
     sending = select(func.count()).select_from(Post).join(Account, Account.id == Post.account_id)
     if await session.scalar(sending.where(Account.proxy_id == proxy.id, Post.state == PostState.PUBLISHING)):
         raise Conflict("A post is just being sent through it. Try again in a minute.")

@@ -47,7 +47,7 @@ class ProxyRow:
     def cells(self) -> Iterator[object]:
         """In the order of `COLUMNS`."""
         proxy, last = self.proxy, self.last
-        yield from (proxy.id, proxy.scheme, proxy.host, proxy.port, proxy.username, proxy.state)
+        yield from (proxy.id, proxy.scheme, proxy.host, proxy.port, proxy.shown_user or None, proxy.state)
         yield from (last.verdict, last.latency_ms, last.exit_ip, last.country) if last else (None,) * 4
         yield from (proxy.checked_at, self.fails, self.accounts, proxy.trouble)
 

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from igfleet.addresses import AddressRefused, AddressRule
 from igfleet.contracts.leases import LeasedProxy
+from igfleet.contracts.proxies import address_of
 from igfleet.reasons import ReasonCode
 from igfleet.settings import WorkerSettings
 from igfleet.worker.handshakes import Credentials, Fault, HandshakeFailed, http_connect, socks5_connect
@@ -42,7 +43,7 @@ class Hop:
 
     @property
     def label(self) -> str:
-        return f"{self.scheme}://{self.host}:{self.port}"
+        return address_of(self.scheme, self.host, self.port)
 
     @property
     def is_socks(self) -> bool:

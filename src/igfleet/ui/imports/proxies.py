@@ -97,7 +97,7 @@ def _read(content: str) -> tuple[list[_Good], list[LineVerdict]]:
             continue
         if proxy.key in first:
             why = f"The same proxy stands in line {first[proxy.key]}"
-            others.append(LineVerdict(number, Verdict.DUPLICATE, proxy.label, why=why))
+            others.append(LineVerdict(number, Verdict.DUPLICATE, proxy.name, why=why))
             continue
         first[proxy.key] = number
         good.append(_Good(number, proxy))
@@ -118,9 +118,9 @@ def _lines(content: str) -> list[tuple[int, str]]:
 
 
 def _verdict(entry: _Good, stored: Mapping[Key, Proxy], changes: Mapping[Key, tuple[str, ...]]) -> LineVerdict:
-    key, label = entry.proxy.key, entry.proxy.label
+    key, name = entry.proxy.key, entry.proxy.name
     if key not in stored:
-        return LineVerdict(entry.line, Verdict.NEW, label)
+        return LineVerdict(entry.line, Verdict.NEW, name)
     if changes[key]:
-        return LineVerdict(entry.line, Verdict.UPDATE, label, changes[key])
-    return LineVerdict(entry.line, Verdict.DUPLICATE, label, why="It is stored already, nothing changes")
+        return LineVerdict(entry.line, Verdict.UPDATE, name, changes[key])
+    return LineVerdict(entry.line, Verdict.DUPLICATE, name, why="It is stored already, nothing changes")

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from ipaddress import IPv6Address
 from urllib.parse import unquote, urlsplit
 
+from igfleet.contracts.proxies import name_of
+
 SCHEMES = ("http", "https", "socks5", "socks5h")
 _SUFFIX = re.compile(r"^(?P<proxy>.*?)\s*\[(?P<url>\w+://\S+|[^\[\]\s]*[^\[\]:0-9a-fA-F\s][^\[\]\s]*)\]$")
 _HOST = re.compile(r"(?=.{1,253}$)(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?")
@@ -29,9 +31,9 @@ class ProxyLine:
         return self.scheme, self.host.lower(), self.port, self.username or ""
 
     @property
-    def label(self) -> str:
+    def name(self) -> str:
         """How it is named on screens: never with its password."""
-        return f"{self.scheme}://{self.host}:{self.port}"
+        return name_of(self.scheme, self.host, self.port, self.username, has_password=self.password is not None)
 
     @property
     def secrets(self) -> dict[str, str]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from igfleet.contracts.proxies import address_of, name_of, user_of
 from igfleet.contracts.states import ProxyState
 from igfleet.ui.models.base import Base, Created, Key, one_of
 
@@ -42,5 +43,14 @@ class Proxy(Base):
 
     @property
     def label(self) -> str:
+        """Its address."""
+        return address_of(self.scheme, self.host, self.port)
+
+    @property
+    def shown_user(self) -> str:
+        return user_of(self.username, has_password=self.has_password)
+
+    @property
+    def name(self) -> str:
         """How the proxy is named on screens: never with its password."""
-        return f"{self.scheme}://{self.host}:{self.port}"
+        return name_of(self.scheme, self.host, self.port, self.username, has_password=self.has_password)

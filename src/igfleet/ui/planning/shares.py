@@ -42,7 +42,7 @@ def shares_of(order: Order, settings: UiSettings) -> SharePlan:
         ],
         media=[PlanMedium(item.media_id, item.file.name, item.file.kind, item.file.duration_s) for item in order.media],
         seed=order.task.seed,
-        proxies={proxy.id: PlanProxy(proxy.label, order.behind.get(proxy.id, ())) for proxy in order.proxies},
+        proxies={proxy.id: PlanProxy(proxy.name, order.behind.get(proxy.id, ())) for proxy in order.proxies},
     )
     shares = []
     for share in runner.plan(given, order.options):
