@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from igfleet.contracts import states
+from igfleet.contracts.proxy_checks import ProxyVerdict
 from igfleet.contracts.states import AccountStatus, AccountTaskState
 from igfleet.ui import static_files
 from igfleet.ui.words import LOOKS, look
@@ -17,6 +18,7 @@ STATES = {
     "challenge": states.ChallengeState,
     "account": AccountStatus,
     "proxy": states.ProxyState,
+    "verdict": ProxyVerdict,
     "media": states.MediaState,
     "worker": states.WorkerState,
 }
