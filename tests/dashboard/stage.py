@@ -23,7 +23,7 @@ INSERT INTO log_lines (task_id, account_task_id, level, event, text) VALUES
 
 
 async def half_done(ui: Served) -> None:
-    """Task 1 with three accounts and three videos."""
+    """Task 1 with three accounts and three videos; task 2, a draft of the same."""
     async with ui.context.database.sessions.begin() as session:
         who, what = await make.accounts(session, 3), await make.videos(session, 3)
         task = await make.draft(session, ui.context.settings, who, what, captions="Hello #north")
@@ -31,3 +31,4 @@ async def half_done(ui: Served) -> None:
         await start(session, ui.context.settings, task.id, plan_hash=None, actor="user:anna")
         for change in _CHANGES.split(";"):
             await session.execute(text(change))
+        await plan(session, ui.context.settings, (await make.draft(session, ui.context.settings, who, what)).id)

@@ -1,0 +1,49 @@
+"""How every page looks: readable in both themes, and nothing wider than the screen."""
+
+from pathlib import Path
+
+import pytest
+from tests.dashboard.conftest import Browser
+from tests.dashboard.stage import half_done
+from tests.serving import Served
+
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(180)]
+PAGES = (
+    "/",
+    "/tasks",
+    "/tasks/1",
+    "/tasks/new",
+    "/tasks/new/bulk_upload",
+    "/tasks/2/plan",
+    "/posts/3",
+    "/media",
+    "/media/1",
+    "/accounts",
+    "/accounts/1",
+    "/accounts?q=nobody",
+    "/accounts/import",
+    "/proxies",
+    "/proxies/import",
+    "/workers",
+    "/settings",
+    "/tasks/999",
+)
+
+
+@pytest.fixture
+def ui(ui_without_proxies: Served) -> Served:
+    return ui_without_proxies
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_all_text_can_be_read(browser: Browser, ui: Served, theme: str) -> None:
+    await half_done(ui)
+    await browser.page.evaluate(f"localStorage.setItem('theme', '{theme}')")
+    script = (Path(__file__).parent / "contrast.js").read_text()
+
+    pale = {}
+    for path in PAGES:
+        await browser.page.goto(path)
+        pale[path] = await browser.page.evaluate(script)
+
+    assert {path: texts for path, texts in pale.items() if texts} == {}
