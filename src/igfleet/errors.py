@@ -159,6 +159,12 @@ class BudgetSpent(NotNow):
     pass
 
 
+class ActionRests(NotNow):
+    """Instagram blocked this action of the account not long ago: it is not tried before its rest is over."""
+
+    default_reason = ReasonCode.ACTION_BLOCKED
+
+
 class OutsideWindow(NotNow):
     default_reason = ReasonCode.OUTSIDE_WINDOW
 

@@ -21,7 +21,7 @@ CONFIGURE = "configure_to_clips"
 
 async def a_run(stage: Stage, reel: Reel, folder: Path, posts: int = 2) -> MemoryRun:
     run = MemoryRun(tuple(a_post(number) for number in range(1, posts + 1)), reel.video, folder)
-    run.instagram = await stage.signed_in()  # type: ignore[assignment]
+    run.driven = await stage.signed_in()  # type: ignore[assignment]
     return run
 
 

@@ -2,13 +2,15 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Self, cast
 
 from pydantic import JsonValue
 
-from igfleet.contracts.leases import LeasedAccount
+from igfleet.contracts.files import Purpose
+from igfleet.contracts.leases import LeasedAccount, LeasedProxy
 from igfleet.contracts.posts import (
     CommitKind,
     Intent,
@@ -21,8 +23,9 @@ from igfleet.contracts.posts import (
     Verdict,
 )
 from igfleet.contracts.states import PostState
-from igfleet.errors import NeedsPerson, RunError
-from igfleet.instagram.gateway import Listing, Prepared, Progress, Reel, SignIn
+from igfleet.contracts.tasks import Action
+from igfleet.errors import NeedsPerson, NotNow, RunError
+from igfleet.instagram.gateway import Instagram, Listing, Prepared, Progress, Reel, SignIn
 from igfleet.reasons import ReasonCode
 
 FIRST_PK = 3_400_000_000_000_000_000
@@ -162,7 +165,10 @@ class MemoryRun:
     clip: Path
     folder: Path
     account: LeasedAccount = field(default_factory=lambda: LeasedAccount(id=1, username="nord_01"))
-    instagram: MemoryAccount = field(default_factory=MemoryAccount)
+    driven: MemoryAccount = field(default_factory=MemoryAccount)
+    share: dict[str, JsonValue] = field(default_factory=dict)
+    media: tuple[LeasedMedia, ...] = ()
+    proxy: LeasedProxy | None = None
     attempt: int = 1
     draw: random.Random = field(default_factory=lambda: random.Random(1))
     reconcile_pause: timedelta = timedelta(seconds=20)
@@ -173,6 +179,12 @@ class MemoryRun:
     steps: list[str] = field(default_factory=list)
     pauses: list[tuple[float, float]] = field(default_factory=list)
     memory: dict[str, JsonValue] = field(default_factory=dict)
+    result: dict[str, JsonValue] = field(default_factory=dict)
+    spent: list[Action] = field(default_factory=list)
+    refusals: dict[Action, NotNow] = field(default_factory=dict)
+    """What the ui answers when such an act is to be paid for."""
+    files: dict[str, bytes] = field(default_factory=dict)
+    """What was stored, by name."""
 
     @property
     def shelf(self) -> Path:
@@ -182,7 +194,28 @@ class MemoryRun:
         self.ledger = MemoryLedger({post.id: post.state for post in self.posts})
 
     async def publisher(self) -> MemoryAccount:
-        return self.instagram
+        return self.driven
+
+    async def instagram(self) -> Instagram:
+        return cast(Instagram, self.driven)
+
+    async def spend(self, action: Action) -> None:
+        if action in self.refusals:
+            raise self.refusals[action]
+        self.spent.append(action)
+
+    async def store(self, path: Path, name: str, *, purpose: Purpose, **_: object) -> LeasedMedia:
+        assert purpose is Purpose.PICTURE
+        self.files[name] = path.read_bytes()
+        stored = self.stored(name)
+        assert stored is not None
+        return stored
+
+    def stored(self, name: str) -> LeasedMedia | None:
+        if name not in self.files:
+            return None
+        key = 100 + list(self.files).index(name)
+        return LeasedMedia(id=key, name=name, path=f"/media/{key}", sha256="b" * 64, size_bytes=1)
 
     async def fetch(self, media: LeasedMedia) -> Path:
         return self.fetching(media) if self.fetching else self.clip
@@ -205,6 +238,14 @@ class MemoryRun:
 
     def recall(self, name: str) -> JsonValue:
         return self.memory.get(name)
+
+    def conclude(self, **facts: JsonValue) -> None:
+        self.result |= facts
+
+    def again(self) -> Self:
+        """The next attempt of the same account task: only what was remembered is left of this one."""
+        kept = {"memory": self.memory, "files": self.files, "counters": self.counters}
+        return replace(self, attempt=self.attempt + 1, result={}, draw=random.Random(1), **kept)
 
     def stop_if_asked(self) -> None:
         if self.stopping:

@@ -55,7 +55,7 @@ async def test_the_intent_tells_what_is_about_to_be_published(run_of: RunOf) -> 
     assert second.size_bytes == run.clip.stat().st_size
     assert second.duration_s == pytest.approx(1, abs=0.1)
     assert second.cover_hash is not None
-    assert second.snapshot.pks == (run.instagram.media[1].pk,)
+    assert second.snapshot.pks == (run.driven.media[1].pk,)
 
 
 async def test_the_commit_gets_no_more_time_than_the_permit(run_of: RunOf) -> None:
@@ -63,7 +63,7 @@ async def test_the_commit_gets_no_more_time_than_the_permit(run_of: RunOf) -> No
 
     await publish_all(run, OPTIONS)
 
-    assert timedelta(seconds=15) < run.instagram.windows[0] <= run.ledger.window
+    assert timedelta(seconds=15) < run.driven.windows[0] <= run.ledger.window
 
 
 async def test_a_window_that_is_over_sends_nothing_and_asks_for_another(run_of: RunOf) -> None:
@@ -75,23 +75,23 @@ async def test_a_window_that_is_over_sends_nothing_and_asks_for_another(run_of: 
 
     assert raised.value.reason is ReasonCode.DEADLINE_PASSED
     assert run.ledger.events[:6] == ["intent 1", "permit 1", "not_sent 1"] * 2
-    assert run.instagram.commits == []
+    assert run.driven.commits == []
 
 
 async def test_media_that_is_not_ready_gets_a_new_permit_after_a_wait(run_of: RunOf) -> None:
     run = run_of(a_post(1))
-    run.instagram.answers = [outcome(CommitKind.NOT_READY), outcome(CommitKind.NOT_READY)]
+    run.driven.answers = [outcome(CommitKind.NOT_READY), outcome(CommitKind.NOT_READY)]
 
     await publish_all(run, OPTIONS)
 
     assert run.ledger.events.count("permit 1") == 3
     assert run.pauses == [(2, 2), (4, 4)]
-    assert len(run.instagram.prepared) == 1
+    assert len(run.driven.prepared) == 1
 
 
 async def test_media_that_never_gets_ready_fails_the_post(run_of: RunOf) -> None:
     run = run_of(a_post(1))
-    run.instagram.answers = [outcome(CommitKind.NOT_READY)] * 20
+    run.driven.answers = [outcome(CommitKind.NOT_READY)] * 20
 
     with pytest.raises(GiveUp, match="none") as raised:
         await publish_all(run, OPTIONS)
@@ -103,21 +103,21 @@ async def test_media_that_never_gets_ready_fails_the_post(run_of: RunOf) -> None
 
 async def test_wanted_again_the_bytes_are_uploaded_again_under_the_same_id(run_of: RunOf) -> None:
     run = run_of(a_post(1))
-    run.instagram.answers = [outcome(CommitKind.NOT_READY, reupload=True)]
+    run.driven.answers = [outcome(CommitKind.NOT_READY, reupload=True)]
 
     await publish_all(run, OPTIONS)
 
-    assert [reel.upload_id for reel in run.instagram.prepared] == [a_post(1).upload_id] * 2
+    assert [reel.upload_id for reel in run.driven.prepared] == [a_post(1).upload_id] * 2
 
 
 async def test_a_lost_answer_is_settled_by_reading_and_never_sent_again(run_of: RunOf) -> None:
     run = run_of(a_post(1))
-    run.instagram.answers = [outcome(CommitKind.UNKNOWN)]
-    run.instagram.publishes_anyway = True
+    run.driven.answers = [outcome(CommitKind.UNKNOWN)]
+    run.driven.publishes_anyway = True
 
     await publish_all(run, OPTIONS)
 
-    assert len(run.instagram.commits) == len(run.instagram.media) == 1
+    assert len(run.driven.commits) == len(run.driven.media) == 1
     assert [reading.seq for reading in run.ledger.readings] == [1, 2, 3]
     assert run.pauses == [(20, 20), (20, 20)]
     assert run.counters == {"success": 1}
@@ -125,12 +125,12 @@ async def test_a_lost_answer_is_settled_by_reading_and_never_sent_again(run_of: 
 
 async def test_confirmed_absent_it_is_sent_once_more_under_the_same_id(run_of: RunOf) -> None:
     run = run_of(a_post(1))
-    run.instagram.answers = [outcome(CommitKind.UNKNOWN)]
+    run.driven.answers = [outcome(CommitKind.UNKNOWN)]
 
     await publish_all(run, OPTIONS)
 
-    assert run.instagram.commits == [a_post(1).upload_id] * 2
-    assert len(run.instagram.media) == 1
+    assert run.driven.commits == [a_post(1).upload_id] * 2
+    assert len(run.driven.media) == 1
 
 
 @pytest.mark.parametrize("state", [PostState.UNKNOWN, PostState.RECONCILING, PostState.PUBLISHING])
@@ -140,7 +140,7 @@ async def test_doubts_of_an_earlier_attempt_are_settled_first(run_of: RunOf, sta
     await publish_all(run, OPTIONS)
 
     assert len(run.ledger.readings) == 3
-    assert run.instagram.commits == [a_post(1).upload_id, a_post(2).upload_id]
+    assert run.driven.commits == [a_post(1).upload_id, a_post(2).upload_id]
 
 
 async def test_readings_are_numbered_through_all_attempts(run_of: RunOf) -> None:
@@ -154,7 +154,7 @@ async def test_readings_are_numbered_through_all_attempts(run_of: RunOf) -> None
 
 async def test_a_listing_that_fails_is_no_sign_of_absence(run_of: RunOf) -> None:
     run = run_of(a_post(1, state=PostState.UNKNOWN))
-    run.instagram.failing = {"recent_media": [NetworkTrouble("broken"), NetworkTrouble("broken")]}
+    run.driven.failing = {"recent_media": [NetworkTrouble("broken"), NetworkTrouble("broken")]}
 
     await publish_all(run, OPTIONS)
 
@@ -164,13 +164,13 @@ async def test_a_listing_that_fails_is_no_sign_of_absence(run_of: RunOf) -> None
 @pytest.mark.parametrize(("trouble", "tries"), [(NetworkTrouble("broken"), 3), (CHECKPOINT, 1)])
 async def test_an_account_that_cannot_be_read_leaves_the_doubt(run_of: RunOf, trouble: RetryLater, tries: int) -> None:
     run = run_of(a_post(1, state=PostState.UNKNOWN))
-    run.instagram.failing = {"recent_media": [trouble] * 9}
+    run.driven.failing = {"recent_media": [trouble] * 9}
 
     with pytest.raises(type(trouble)):
         await publish_all(run, OPTIONS)
 
     assert len(run.ledger.readings) == tries
-    assert run.instagram.commits == []
+    assert run.driven.commits == []
 
 
 async def test_a_doubt_that_is_left_needs_a_person_and_the_others_go_on(run_of: RunOf) -> None:
@@ -179,13 +179,13 @@ async def test_a_doubt_that_is_left_needs_a_person_and_the_others_go_on(run_of: 
     with pytest.raises(UnsureIfPublished, match="1 post"):
         await publish_all(run, OPTIONS)
 
-    assert run.instagram.commits == [a_post(2).upload_id]
+    assert run.driven.commits == [a_post(2).upload_id]
     assert run.ledger.readings == []
 
 
 async def test_refused_media_fails_its_post_only(run_of: RunOf) -> None:
     run = run_of(a_post(1), a_post(2))
-    run.instagram.answers = [outcome(CommitKind.REFUSED, ReasonCode.MEDIA_REFUSED)]
+    run.driven.answers = [outcome(CommitKind.REFUSED, ReasonCode.MEDIA_REFUSED)]
 
     await publish_all(run, OPTIONS)
 
@@ -206,7 +206,7 @@ async def test_a_refusal_of_the_account_ends_the_run_and_keeps_the_post(
     run_of: RunOf, reason: ReasonCode, error: type[Exception]
 ) -> None:
     run = run_of(a_post(1), a_post(2))
-    run.instagram.answers = [outcome(CommitKind.REFUSED, reason)]
+    run.driven.answers = [outcome(CommitKind.REFUSED, reason)]
 
     with pytest.raises(error) as raised:
         await publish_all(run, OPTIONS)
@@ -218,7 +218,7 @@ async def test_a_refusal_of_the_account_ends_the_run_and_keeps_the_post(
 
 async def test_what_was_provably_not_sent_is_tried_in_another_attempt(run_of: RunOf) -> None:
     run = run_of(a_post(1))
-    run.instagram.answers = [outcome(CommitKind.NOT_SENT, ReasonCode.PROXY_UNREACHABLE)]
+    run.driven.answers = [outcome(CommitKind.NOT_SENT, ReasonCode.PROXY_UNREACHABLE)]
 
     with pytest.raises(RetryLater) as raised:
         await publish_all(run, OPTIONS)
@@ -244,26 +244,26 @@ async def test_a_corrupt_file_fails_its_post_before_the_permit(run_of: RunOf, tm
 async def test_what_is_not_found_fails_the_post_or_is_left_out(run_of: RunOf, reason: ReasonCode) -> None:
     post = a_post(1, place=Place(name="Nowhere"), mentions=("nobody",))
     failing, going = run_of(post), run_of(post)
-    failing.instagram.failing = {"prepare": [GiveUp("not found", reason)]}
-    going.instagram.failing = {"prepare": [GiveUp("not found", reason)]}
+    failing.driven.failing = {"prepare": [GiveUp("not found", reason)]}
+    going.driven.failing = {"prepare": [GiveUp("not found", reason)]}
 
     with pytest.raises(GiveUp):
         await publish_all(failing, OPTIONS)
     await publish_all(going, BulkUploadOptions(when_not_found=WhenNotFound.GO_WITHOUT))
 
     assert failing.ledger.outcomes[0].reason is reason
-    reel = going.instagram.prepared[0]
+    reel = going.driven.prepared[0]
     assert (reel.place is None) == (reason is ReasonCode.LOCATION_NOT_FOUND)
     assert (reel.mentions == ()) == (reason is ReasonCode.MENTION_NOT_FOUND)
 
 
 async def test_a_session_that_ends_before_the_permit_is_mended_once(run_of: RunOf) -> None:
     run = run_of(a_post(1))
-    run.instagram.failing = {"prepare": [SessionOver("over")]}
+    run.driven.failing = {"prepare": [SessionOver("over")]}
 
     await publish_all(run, OPTIONS)
 
-    assert run.instagram.sign_ins == 1
+    assert run.driven.sign_ins == 1
     assert run.counters == {"success": 1}
 
 
@@ -275,7 +275,7 @@ async def test_asked_to_stop_nothing_more_is_sent(run_of: RunOf, stop: Cancelled
     with pytest.raises(type(stop)):
         await publish_all(run, OPTIONS)
 
-    assert run.instagram.commits == []
+    assert run.driven.commits == []
 
 
 async def test_without_a_permit_nothing_is_sent(run_of: RunOf) -> None:
@@ -285,7 +285,7 @@ async def test_without_a_permit_nothing_is_sent(run_of: RunOf) -> None:
     with pytest.raises(Cancelled):
         await publish_all(run, OPTIONS)
 
-    assert run.instagram.commits == []
+    assert run.driven.commits == []
 
 
 async def test_posts_that_are_not_due_wait_for_their_time(run_of: RunOf) -> None:
@@ -296,7 +296,7 @@ async def test_posts_that_are_not_due_wait_for_their_time(run_of: RunOf) -> None
 
     assert raised.value.after is not None
     assert timedelta(minutes=59) < raised.value.after < timedelta(hours=1)
-    assert run.instagram.commits == [a_post(1).upload_id]
+    assert run.driven.commits == [a_post(1).upload_id]
 
 
 async def test_published_posts_are_left_alone(run_of: RunOf) -> None:

@@ -26,6 +26,8 @@ from igfleet.contracts.leases import (
     Renewal,
     RenewRequest,
     Report,
+    Spending,
+    Spent,
 )
 from igfleet.contracts.posts import (
     CommitKind,
@@ -149,6 +151,7 @@ def app(ui: MemoryUi) -> Litestar:
         lease,
         renew,
         report,
+        spend,
         intent,
         permit,
         post_outcome,
@@ -241,6 +244,16 @@ async def report(lease_id: FromPath[UUID], data: JSONBody[Report], request: Requ
         ui.seen[lease_id] = data.seq
         ui.reports.append(data)
     return {"ok": True}
+
+
+@post("/api/leases/{lease_id:uuid}/spendings", status_code=200)
+async def spend(lease_id: FromPath[UUID], data: JSONBody[Spending], request: Request[Any, Any, Any]) -> Spent:
+    ui = _of(request)
+    ui.check(lease_id)
+    if ui.refusal is not None:
+        raise ui.refusal
+    ui.events.append(f"spend {data.action}, known: {', '.join(ui.checkpoints())}")
+    return Spent(left_hour=1, left_day=1)
 
 
 @put("/api/leases/{lease_id:uuid}/posts/{post_id:int}/intent")

@@ -19,7 +19,7 @@ from igfleet import errors
 from igfleet.contracts.files import Purpose
 from igfleet.contracts.leases import SessionKind, SessionMaterial
 from igfleet.contracts.posts import CommitKind, Intent, PostOutcome, SeenMedia, Snapshot
-from igfleet.contracts.tasks import Effect, Method
+from igfleet.contracts.tasks import Action, Effect, Method
 from igfleet.instagram.gateway import AskTotp, KeepSession, Listing, Opening, Prepared, Progress, Reel, SignIn
 from igfleet.runners.base import Options, RunContext, Runner
 from igfleet.worker.kinds import Kind, kinds
@@ -174,6 +174,13 @@ async def store(run: RunContext, word: str) -> None:
     run.remember("knows", run.stored("made.txt") == stored)
 
 
+async def act(run: RunContext, _word: str) -> None:
+    """Remember, pay, act; then be gone before anything else can be said."""
+    run.remember("begun", 1)
+    await run.spend(Action.LIKE)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 async def connect(run: RunContext, word: str) -> None:
     """Ask for a host through the gate."""
     publisher = await run.publisher()
@@ -189,12 +196,27 @@ async def connect(run: RunContext, word: str) -> None:
 async def look_around(run: RunContext, _word: str) -> None:
     """What the process can see of its surroundings."""
     inherited = await asyncio.to_thread(Path("/proc/self/environ").read_bytes)
-    run.remember("environment", inherited.decode(errors="replace") + str(dict(os.environ)))
+    run.remember("environment", inherited.decode(errors="replace").replace("\0", "\n") + str(dict(os.environ)))
 
 
 PLAYS: dict[str, Callable[[RunContext, str], Coroutine[Any, Any, None]]] = {
     play.__name__: play
-    for play in (say, sign_in, fail, bug, wait, stuck, with_children, die, publish, fetch, store, connect, look_around)
+    for play in (
+        say,
+        sign_in,
+        fail,
+        bug,
+        wait,
+        stuck,
+        with_children,
+        die,
+        publish,
+        act,
+        fetch,
+        store,
+        connect,
+        look_around,
+    )
 }
 KINDS: dict[str, Kind] = kinds({runner.kind: runner for runner in (Play, ShortPlay)})  # type: ignore[misc]  # any options
 PRELOAD = ("igfleet.worker.execution", __name__)

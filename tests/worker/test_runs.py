@@ -1,9 +1,12 @@
 """A run from its lease to its outcome, in a real process."""
 
+from datetime import timedelta
+
 import pytest
 from pydantic import SecretStr
 
 from igfleet.contracts.leases import Ending, LeasedAccount
+from igfleet.errors import PermitRefused
 from igfleet.reasons import ReasonCode
 from tests.worker.conftest import Desk
 from tests.worker.memory_ui import TOKEN
@@ -33,6 +36,37 @@ async def test_a_sign_in_gets_a_code_and_stores_its_session_at_once(desk: Desk) 
     assert desk.ui.checkpoints()["code"] == "492039"
     sessions = [report.session for report in desk.ui.reports if report.session]
     assert sessions[0].settings.get_secret_value() == '{"session": "fresh"}'
+
+
+async def test_what_was_remembered_is_stored_before_an_act_is_paid_for(desk: Desk) -> None:
+    desk.ui.add("act")
+
+    async with desk.worker():
+        await desk.until(lambda: desk.ui.outcomes)
+
+    assert desk.ui.events == ["spend like, known: begun"]
+    assert desk.ui.outcomes[1].outcome is Ending.DIED
+
+
+@pytest.mark.parametrize(
+    ("refusal", "told"),
+    [
+        (ReasonCode.BUDGET_SPENT, (Ending.NOT_NOW, ReasonCode.BUDGET_SPENT)),
+        (ReasonCode.ACTION_BLOCKED, (Ending.NOT_NOW, ReasonCode.ACTION_BLOCKED)),
+        (ReasonCode.ACCOUNT_STOPPED, (Ending.NEEDS_PERSON, ReasonCode.ACCOUNT_STOPPED)),
+    ],
+)
+async def test_an_act_that_may_not_be_done_ends_the_run(
+    desk: Desk, refusal: ReasonCode, told: tuple[Ending, ReasonCode]
+) -> None:
+    desk.ui.refusal = PermitRefused("not now", refusal, timedelta(seconds=60))
+    desk.ui.add("act")
+
+    async with desk.worker():
+        await desk.until(lambda: desk.ui.outcomes)
+
+    ended = desk.ui.outcomes[1]
+    assert (ended.outcome, ended.reason_code) == told
 
 
 @pytest.mark.parametrize(

@@ -5,13 +5,17 @@ from collections.abc import Mapping
 from pydantic import JsonValue, ValidationError
 
 from igfleet.errors import Invalid, NotFound
+from igfleet.runners.avatar import Avatar
 from igfleet.runners.base import Options, Runner
+from igfleet.runners.bio import Bio
 from igfleet.runners.bulk_login import BulkLogin
 from igfleet.runners.bulk_upload import BulkUpload
+from igfleet.runners.follow import Follow
 from igfleet.runners.media_uniq import MediaUniq
 from igfleet.runners.proxy_diag import ProxyDiag
+from igfleet.runners.warmup import Warmup
 
-_RUNNERS = (BulkUpload, BulkLogin, ProxyDiag, MediaUniq)
+_RUNNERS = (BulkUpload, BulkLogin, Warmup, Avatar, Bio, Follow, ProxyDiag, MediaUniq)
 KINDS: dict[str, type[Runner[Options]]] = {runner.kind: runner for runner in _RUNNERS}  # type: ignore[misc]  # a registry holds runners of every options model
 
 

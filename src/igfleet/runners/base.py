@@ -106,7 +106,10 @@ class RunContext(Protocol):
         """`publisher()` with all that the mobile API can do. Raises `NotSupported` for a method that cannot."""
 
     async def spend(self, action: Action) -> None:
-        """Reserve an act in the account's budget, before it is done. Raises `BudgetSpent` with the time to wait."""
+        """Reserve an act in the account's budget, before it is done. What was remembered until then is stored too.
+
+        Raises `BudgetSpent` or `ActionRests` with the time to wait.
+        """
 
     async def fetch(self, media: LeasedMedia) -> Path:
         """The file, downloaded once per worker and checked by its sha256."""

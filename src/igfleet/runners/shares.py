@@ -1,7 +1,7 @@
 """Shares: what the plan of a kind gives to each account task. Pure values, so that a preview is what runs."""
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -40,6 +40,17 @@ class PlanMedium:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanTarget:
+    """Somebody to follow, of a list that the options name."""
+
+    id: int
+    username: str
+    """In lower case."""
+    trouble: str = ""
+    """Why nobody can follow them, by its reason code."""
+
+
+@dataclass(frozen=True, slots=True)
 class PlanInput:
     """An order as a kind plans it: who takes part, with which files, and the seed of all that is drawn."""
 
@@ -48,6 +59,10 @@ class PlanInput:
     seed: int
     proxies: Mapping[int, PlanProxy] = field(default_factory=dict)
     """By id, for kinds about proxies."""
+    targets: Sequence[PlanTarget] = ()
+    """Of kinds whose options name a list of them."""
+    settled: Mapping[int, Collection[int]] = field(default_factory=dict)
+    """By account: the targets that it follows already, has asked, or was refused by."""
 
     def draw(self, *place: object) -> random.Random:
         """Random numbers that depend on the seed and the place in the plan only."""

@@ -118,6 +118,8 @@ class Desk:
         return (await self._ui.totp(self._lease.id)).code.get_secret_value()
 
     async def _spend(self, body: dict[str, Any]) -> None:
+        """What the run remembered before the act is stored before it: a killed run must not forget that it began."""
+        await self._reporter.flush()
         await self._ui.spend(self._lease.id, Spending.model_validate(body["spending"]))
 
     async def _check_proxy(self, body: dict[str, Any]) -> dict[str, Any]:

@@ -59,6 +59,8 @@ class Reporter:
         """Send everything that waits."""
         while not self.is_lost and (self._lines or self._counters or self._checkpoints or self._step is not None):
             await self._send()
+        async with self._sending:
+            return  # what somebody else took was under way until now
 
     async def close(self) -> None:
         self._task.cancel()

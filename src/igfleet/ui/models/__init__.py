@@ -12,7 +12,8 @@ from igfleet.ui.models.posts import Post, PostChange
 from igfleet.ui.models.proxies import Proxy
 from igfleet.ui.models.proxy_checks import ProxyCheckEntry
 from igfleet.ui.models.secrets import DataKey, SealedSecret
-from igfleet.ui.models.spendings import Spending
+from igfleet.ui.models.spendings import ActionRest, Spending
+from igfleet.ui.models.targets import Follow, Target
 from igfleet.ui.models.tasks import Task, TaskMedia
 from igfleet.ui.models.uploads import Upload
 from igfleet.ui.models.workers import LiveMethod, Worker, WorkerToken
@@ -20,11 +21,13 @@ from igfleet.ui.models.workers import LiveMethod, Worker, WorkerToken
 __all__ = [
     "Account",
     "AccountTask",
+    "ActionRest",
     "AuditEntry",
     "Base",
     "Challenge",
     "DataKey",
     "Evidence",
+    "Follow",
     "LiveMethod",
     "LogEntry",
     "Media",
@@ -38,6 +41,7 @@ __all__ = [
     "SignInFailure",
     "Spending",
     "StagedImport",
+    "Target",
     "Task",
     "TaskMedia",
     "Upload",

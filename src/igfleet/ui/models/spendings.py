@@ -1,5 +1,6 @@
-"""What accounts did, counted against their budgets."""
+"""What accounts did, counted against their budgets, and the actions that they rest from."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, Text
@@ -21,3 +22,14 @@ class Spending(Base):
     amount: Mapped[int]
     at: Mapped[Created]
     lease_id: Mapped[UUID]
+
+
+class ActionRest(Base):
+    """An action of an account that Instagram blocked: it is not done before `until`, whatever the budget says."""
+
+    __tablename__ = "action_rests"
+    __table_args__ = (one_of("action", Action),)
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True)
+    action: Mapped[str] = mapped_column(Text, primary_key=True)
+    until: Mapped[datetime]

@@ -1,8 +1,9 @@
 """All that a plan is computed from, read in one go."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeGuard
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,7 +15,9 @@ from igfleet.media.facts import MediaKind
 from igfleet.runners import options_of, runner_of
 from igfleet.runners.base import Options
 from igfleet.runners.bulk_upload import BulkUpload, BulkUploadOptions
-from igfleet.ui.models import Account, Media, Proxy, Task, TaskMedia
+from igfleet.runners.targets import TargetedOptions
+from igfleet.ui import targets
+from igfleet.ui.models import Account, Media, Proxy, Target, Task, TaskMedia
 from igfleet.ui.models.base import among
 from igfleet.ui.planning.draft import Captions
 
@@ -36,6 +39,10 @@ class Order:
     """By proxy, the user names of the accounts that leave through it."""
     now: datetime
     """By the database's clock."""
+    targets: Sequence[Target] = ()
+    """Whom a kind that follows people may follow."""
+    settled: Mapping[int, Collection[int]] = field(default_factory=dict)
+    """By account: the targets that it need not be asked to follow again."""
 
     @property
     def upload(self) -> BulkUploadOptions:
@@ -60,6 +67,7 @@ async def order_of(session: AsyncSession, task: Task) -> Order:
     now = (await session.execute(select(func.clock_timestamp()))).scalar_one()
     accounts = await _accounts(session, task.account_ids)
     proxies = await _proxies(session, task.kind, accounts, options)
+    people = await targets.wanted_by(session, options, task.created_by) if _follows(options) else []
     return Order(
         task,
         options,
@@ -70,7 +78,13 @@ async def order_of(session: AsyncSession, task: Task) -> Order:
         proxies,
         await _behind(session, [proxy.id for proxy in proxies]),
         now,
+        people,
+        await targets.settled(session, task.account_ids, [one.id for one in people]) if people else {},
     )
+
+
+def _follows(options: Options) -> TypeGuard[TargetedOptions]:
+    return isinstance(options, TargetedOptions) and options.has_targets
 
 
 async def _accounts(session: AsyncSession, ids: Sequence[int]) -> list[Account]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from igfleet.contracts.tasks import Method, Subject
+from igfleet.reasons import ReasonCode
 from igfleet.runners import runner_of
-from igfleet.runners.shares import PlanAccount, PlanInput, PlanMedium, PlanProxy, Share
+from igfleet.runners.shares import PlanAccount, PlanInput, PlanMedium, PlanProxy, PlanTarget, Share
 from igfleet.settings import UiSettings
 from igfleet.ui.models import Account
 from igfleet.ui.planning.exclusions import exclusion
@@ -43,6 +44,8 @@ def shares_of(order: Order, settings: UiSettings) -> SharePlan:
         media=[PlanMedium(item.media_id, item.file.name, item.file.kind, item.file.duration_s) for item in order.media],
         seed=order.task.seed,
         proxies={proxy.id: PlanProxy(proxy.name, order.behind.get(proxy.id, ())) for proxy in order.proxies},
+        targets=[PlanTarget(one.id, one.username, _blocking(one.trouble)) for one in order.targets],
+        settled=order.settled,
     )
     shares = []
     for share in runner.plan(given, order.options):
@@ -64,6 +67,11 @@ def _taking_part(order: Order, settings: UiSettings, findings: list[Finding], *,
             yield account
         else:
             findings.append(found)
+
+
+def _blocking(trouble: str) -> str:
+    """Who is not there cannot be followed; whoever refused one account may let another follow."""
+    return trouble if trouble == ReasonCode.USER_NOT_FOUND else ""
 
 
 def _noted(share: Share) -> Iterator[Finding]:

@@ -12,6 +12,8 @@ from igfleet.contracts.tasks import Subject
 from igfleet.errors import NotFound
 from igfleet.runners import options_of
 from igfleet.runners.base import Options, Runner
+from igfleet.runners.targets import TargetedOptions
+from igfleet.ui import targets
 from igfleet.ui.context import UiContext
 from igfleet.ui.models import Account, AccountTask, Media, Post, Task, TaskMedia
 from igfleet.ui.models.base import among
@@ -34,7 +36,10 @@ async def aggregate(
     rows = await _account_tasks(session, task_id, share)
     files = await _files(session, rows)
     body: dict[str, Any] = {"id": task.id, "name": task.name, "options": task.options}
-    body |= runner.seed_facts(options_of(task.kind, task.options))
+    options = options_of(task.kind, task.options)
+    body |= runner.seed_facts(options)
+    if isinstance(options, TargetedOptions):
+        body["targets"] = await _targets(session, rows)
     if runner.subject is Subject.MEDIUM:
         body["videos"] = [_row(row) | _file(files.get(_first(row))) for row in rows]
         return body
@@ -71,6 +76,13 @@ async def _account_tasks(session: AsyncSession, task_id: int, share: tuple[int, 
 async def _files(session: AsyncSession, rows: Sequence[AccountTask]) -> dict[int, Media]:
     wanted = {media_id for row in rows for media_id in row.media_ids}
     return {file.id: file for file in await session.scalars(select(Media).where(among(Media.id, wanted)))}
+
+
+async def _targets(session: AsyncSession, rows: Sequence[AccountTask]) -> list[dict[str, object]]:
+    """Whom any of these may follow, by name."""
+    known = await targets.leased(session, [key for row in rows for key in row.share.get("target_ids", ())])
+    told = ({name: one[name] for name in ("username", "user_id")} for one in known.values())
+    return sorted(told, key=lambda one: str(one["username"]))
 
 
 async def _posts(session: AsyncSession, account_task_ids: list[int]) -> list[Post]:

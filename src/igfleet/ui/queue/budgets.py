@@ -10,6 +10,7 @@ from igfleet.reasons import ReasonCode
 from igfleet.settings import UiSettings
 from igfleet.ui.queue.promote import LOCK_ACCOUNTS
 from igfleet.ui.queue.reports import held
+from igfleet.ui.queue.rests import refuse_if_resting
 from igfleet.ui.raw import Raw
 
 _USED = """
@@ -23,13 +24,15 @@ _NOTE = "INSERT INTO spendings (account_id, action, amount, lease_id) VALUES ($1
 
 
 async def spend(raw: Raw, lease_id: UUID, given: Spending, settings: UiSettings) -> Spent:
-    """Reserve an act for the leased account. Raises `PermitRefused` (budget_spent) with the wait, `LeaseLost`.
+    """Reserve an act for the leased account. Raises `LeaseLost`, and `PermitRefused` with the wait: the budget is
+    spent (budget_spent), or the account rests from the action (action_blocked).
 
     The account's row is locked, so that two acts at once cannot share the last place.
     """
     account_id = (await held(raw, lease_id))["account_id"]
     hour, day = settings.action_budgets.get(given.action, (10**6, 10**6))
     await raw.execute(LOCK_ACCOUNTS, [account_id])
+    await refuse_if_resting(raw, account_id, given.action)
     used = await raw.fetchrow(_USED, account_id, given.action.value)
     if used["day"] + given.amount > day:
         raise _refused(given, day, "24 hours", used["day_wait_s"])

@@ -15,6 +15,7 @@ from igfleet.contracts.leases import Lease, LeasedAccount, LeasedProxy, SessionK
 from igfleet.contracts.posts import LeasedMedia, LeasedPost
 from igfleet.contracts.states import ChallengeState, PostState
 from igfleet.contracts.tasks import Method, Mode, Place
+from igfleet.ui import targets
 from igfleet.ui.context import UiContext
 from igfleet.ui.models import Account, AccountTask, Challenge, Media, Post, Proxy, Task
 from igfleet.ui.queue.claim import Claimed
@@ -49,6 +50,7 @@ async def compose(session: AsyncSession, ui: UiContext, claimed: Sequence[Claime
     about = await _about(session, rows)
     secrets = await _secrets(session, ui, rows, about, actor)
     challenges = await _challenges(session, ui, rows, actor)
+    people = await targets.leased(session, [key for row in rows for key in row.share.get("target_ids", ())])
     lease_of = {one.account_task_id: one.lease_id for one in claimed}
     return [
         Lease(
@@ -65,7 +67,7 @@ async def compose(session: AsyncSession, ui: UiContext, claimed: Sequence[Claime
             account=_account(row.account, secrets, challenges.get(row.id)) if row.account else None,
             proxy=_proxy_of(row, about, secrets),
             posts=_turn(row, posts.get(row.id, [])),
-            share=row.share,
+            share=_share(row, people),
             media=tuple(files[media_id] for media_id in row.media_ids if media_id in files),
             checkpoints=row.checkpoints,
             length_s=ui.settings.lease_length.total_seconds(),
@@ -73,6 +75,13 @@ async def compose(session: AsyncSession, ui: UiContext, claimed: Sequence[Claime
         )
         for row in rows
     ]
+
+
+def _share(row: AccountTask, people: Mapping[int, Mapping[str, object]]) -> dict[str, Any]:
+    """As planned; whom it is to follow, with what is known of them by now."""
+    if "target_ids" not in row.share:
+        return row.share
+    return {**row.share, "targets": [people[key] for key in row.share["target_ids"] if key in people]}
 
 
 def _turn(row: AccountTask, posts: Sequence[LeasedPost]) -> tuple[LeasedPost, ...]:

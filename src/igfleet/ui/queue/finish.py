@@ -28,7 +28,7 @@ _AFTER_A_DEATH = timedelta(seconds=1)
 _PEEK = "SELECT account_id FROM account_tasks WHERE lease_id = $1"
 _ROW = """
 SELECT id, task_id, account_id, kind, method, share, media_ids, proxy_id, state, attempt, lease_id,
-  max_attempts, deaths, message, reason_code,
+  max_attempts, deaths, message, reason_code, checkpoints,
   cancel_requested_at IS NOT NULL AS cancel, lease_expires_at > now() AS is_live, claimed_at,
   (SELECT coalesce((t.options->>'rounds')::boolean, false) FROM tasks t WHERE t.id = task_id) AS by_rounds
 FROM account_tasks WHERE lease_id = $1 FOR UPDATE
@@ -165,11 +165,16 @@ def _in_doubt(then: _Next, row: Any) -> _Next:
 async def _react(raw: Raw, account_id: int | None, given: LeaseOutcome, then: _Next) -> None:
     if account_id is None:
         return
+    if given.outcome is Ending.NOT_NOW:
+        return  # nothing is wrong with the account
     if given.outcome is Ending.COMPLETED:
         await reactions.succeeded(raw, account_id)
     elif given.reason_code is not None and given.outcome is not Ending.RELEASED:
         asked = timedelta(seconds=given.retry_after_s) if given.retry_after_s is not None else None
-        rest = await reactions.failed(raw, account_id, given.reason_code, redactor.text(given.message), asked)
+        if given.reason_code is ReasonCode.ACTION_BLOCKED and given.result.get("blocked"):
+            rest = await reactions.blocked(raw, account_id)
+        else:
+            rest = await reactions.failed(raw, account_id, given.reason_code, redactor.text(given.message), asked)
         then.wait = max(then.wait, rest)
 
 

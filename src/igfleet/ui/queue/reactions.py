@@ -38,6 +38,8 @@ RESTS: dict[ReasonCode, Rest] = {
     _R.RATE_LIMITED: Rest(timedelta(minutes=15), timedelta(hours=6)),
     _R.ACTION_BLOCKED: Rest(timedelta(hours=12), timedelta(hours=24)),
 }
+OTHERS = Rest(timedelta(hours=1), timedelta(hours=2))
+"""How long an account does nothing at all when Instagram has blocked one action of it that is known (`queue.rests`)."""
 PROXY_FAULTS = {_R.PROXY_UNREACHABLE, _R.PROXY_AUTH_FAILED, _R.PROXY_BLOCKED, _R.PROXY_INTERCEPTS}
 
 _STOP = """
@@ -85,3 +87,11 @@ async def failed(raw: Raw, account_id: int, reason: ReasonCode, message: str, as
         return rest
     await raw.execute(_FAILED, account_id, reason.value)
     return timedelta()
+
+
+async def blocked(raw: Raw, account_id: int) -> timedelta:
+    """React to the block of an action that rests by itself: the account's other actions rest for less long."""
+    repeats = await raw.fetchval("SELECT slowdowns FROM accounts WHERE id = $1", account_id)
+    rest = OTHERS.after(repeats)
+    await raw.execute(_REST, account_id, rest.total_seconds(), ReasonCode.ACTION_BLOCKED.value)
+    return rest
