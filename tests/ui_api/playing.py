@@ -5,10 +5,11 @@ from typing import Any
 
 import httpx
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 from tests.domain.factories import accounts
 from tests.serving import Served
 
-from igfleet.ui.models import Account, AccountTask, Challenge
+from igfleet.ui.models import Account, AccountTask, Challenge, Proxy
 from igfleet.ui.planning.draft import Draft, create
 from igfleet.ui.planning.plan import plan
 from igfleet.ui.planning.start import start
@@ -65,13 +66,21 @@ async def ordered(ui: Served, names: int = 1, **options: Any) -> list[int]:
     """A started bulk login of so many accounts; their ids. Accounts that exist already are taken."""
     async with ui.context.database.sessions.begin() as session:
         known = list(await session.scalars(select(Account).order_by(Account.id).limit(names)))
-        who = known or await accounts(session, names)
+        who = known or await _made(session, names)
         ids = tuple(account.id for account in who)
         draft = Draft(kind="bulk_login", name="Sign in", account_ids=ids, options=options)
         task = await create(session, ui.context.settings, draft, "user:anna")
         await plan(session, ui.context.settings, task.id)
         await start(session, ui.context.settings, task.id, plan_hash=None, actor="user:anna")
     return list(ids)
+
+
+async def _made(session: AsyncSession, count: int) -> list[Account]:
+    """Accounts with a proxy that nobody asks."""
+    proxy = Proxy(scheme="http", host="127.0.0.1", port=9)
+    session.add(proxy)
+    await session.flush()
+    return await accounts(session, count, proxy_id=proxy.id)
 
 
 async def status_of(ui: Served, account_id: int) -> str:

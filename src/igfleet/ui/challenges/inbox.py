@@ -28,7 +28,7 @@ class Asked:
     """What the button says by which a person answers without a code."""
 
 
-_NEW_CODE = "Send a new code"
+_NEW_CODE = "New code"
 ASKED: dict[ChallengeKind, Asked] = {
     ChallengeKind.EMAIL_CODE: Asked("Code by mail", "inbox", "Enter the code that Instagram has mailed.", _NEW_CODE),
     ChallengeKind.SMS_CODE: Asked("Code by SMS", "message", "Enter the code that came by SMS.", _NEW_CODE),
@@ -94,6 +94,11 @@ class Inbox:
     checked: Sequence[Question]
     posts: Sequence[Post]
     count: int
+
+    @property
+    def first_code(self) -> int | None:
+        """The challenge into whose field one types first."""
+        return next((one.challenge.id for one in self.questions if one.takes_code), None)
 
 
 async def count(session: AsyncSession) -> int:

@@ -11,6 +11,7 @@ from igfleet.ui import problems
 from igfleet.ui.pages import (
     accounts,
     evidence,
+    inbox,
     media,
     overview,
     posts,
@@ -32,6 +33,7 @@ _HANDLERS = [
     *overview.HANDLERS,
     *set_up.HANDLERS,
     *sign_in.HANDLERS,
+    *inbox.HANDLERS,
     *accounts.HANDLERS,
     *proxies.HANDLERS,
     *proxy.HANDLERS,

@@ -16,6 +16,7 @@ def page(request: AnyRequest, template: str, here: str = "", *, status_code: int
         "person": request.state.person,
         "csrf": tokens(request).make(owner_of(request)),
         "here": here,
+        "inbox_count": getattr(request.state, "inbox_count", 0),
         "query": dict(parse_qsl(request.url.query)),
         "message": request.query_params.get("done", ""),
         **context,

@@ -7,6 +7,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from igfleet.errors import Forbidden, NotSignedIn
+from igfleet.ui.challenges import inbox
 from igfleet.ui.context import UiContext
 from igfleet.ui.models import Role
 from igfleet.ui.security import forms, sessions
@@ -24,6 +25,8 @@ async def dashboard_gate(connection: AnyConnection, handler: BaseRouteHandler) -
     key = connection.cookies.get(sessions.COOKIE)
     async with ui.database.sessions.begin() as session:
         person = await sessions.find(session, ui.settings, key)
+        if person is not None and connection.headers.get("hx-request") != "true":
+            connection.state.inbox_count = await inbox.count(session)
     connection.state.person = person
     is_safe = str(connection.scope.get("method", "GET")) in forms.SAFE
     if not is_safe:
