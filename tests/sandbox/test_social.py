@@ -249,7 +249,12 @@ async def test_what_was_done_survives_a_restart(tmp_path: Path, client_of: Calla
         assert len(second.world.items.all) == 3
 
 
-async def test_the_listing_delay_is_set_from_outside(signed: Signed) -> None:
+async def test_new_media_stay_out_of_listings_for_as_long_as_is_set(signed: Signed, clip: Path, cover: Path) -> None:
     await signed.control("POST", "publish_visible_delay", seconds=90)
+    await signed.call(lambda client: client.clip_upload(clip, "Fjord", cover, configure_timeout=0))
 
-    assert signed.sandbox.world.ledger.visible_delay.total_seconds() == 90
+    early = await signed.call(lambda client: client.user_medias_v1(client.user_id, 5))
+    await signed.control("POST", "publish_visible_delay", seconds=0)
+    late = await signed.call(lambda client: client.user_medias_v1(client.user_id, 5))
+
+    assert (len(early), len(late)) == (0, 1)

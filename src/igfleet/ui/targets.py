@@ -42,8 +42,9 @@ async def add(session: AsyncSession, list_name: str, usernames: Sequence[str], a
 
 async def remove(session: AsyncSession, list_name: str, actor: str) -> int:
     """Remove a list; whom accounts follow is still remembered. How many were on it. Raises `NotFound`."""
-    gone = (await session.scalars(delete(Target).where(Target.list_name == list_name).returning(Target.id))).all()
-    if not gone or list_name == UNNAMED:
+    of_it = Target.list_name == list_name, Target.list_name != UNNAMED
+    gone = (await session.scalars(delete(Target).where(*of_it).returning(Target.id))).all()
+    if not gone:
         raise NotFound(f"There is no list of targets named {list_name!r}.")
     facts = {"targets": len(gone)}
     session.add(AuditEntry(actor=actor, action="targets_removed", subject=f"targets:{list_name}", facts=facts))
