@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests import peers
@@ -58,3 +59,25 @@ def test_good_and_bad_proxies_are_told_apart_and_each_is_asked_once(fleet: Fleet
 def _proxies(fleet: Fleet) -> list[dict[str, Any]]:
     listed: list[dict[str, Any]] = json.loads(fleet.cli("proxies", "list", "--json"))
     return listed
+
+
+def test_a_killed_worker_costs_a_check_nothing_but_time(fleet: Fleet) -> None:
+    at = fleet.sandbox["proxy_url"].removeprefix("http://")
+    slow = {"username": "exit_01", "password": "canary-pw-proxy", "mode": "slow", "delay_s": 3}
+    fleet.control("POST", "proxies", slow)
+    (fleet.folder / "proxies.txt").write_text(f"http://exit_01:canary-pw-proxy@{at}")
+    fleet.cli("proxies", "import", "proxies.txt")
+    fleet.worker("worker-1")
+    task = str(json.loads(fleet.cli("proxies", "check", "1", "--json"))["task"])
+    fleet.until(lambda: any(one["connections"] for one in fleet.control("GET", "proxies")["proxies"]))
+
+    fleet.processes["worker-1"].kill()
+    fleet.control("POST", "proxies", {**slow, "mode": "ok"})
+    fleet.worker("worker-2")
+    fleet.cli("tasks", "wait", task, "--timeout", "90")
+
+    (row,) = fleet.shown(task)["account_tasks"]
+    assert row["result"]["verdict"] == "ok"
+    assert row["counters"] == {"ok": 1}
+    with psycopg.connect(fleet.database_url, autocommit=True) as rows:
+        assert rows.execute("SELECT verdict FROM proxy_checks").fetchall() == [("ok",)]
