@@ -52,6 +52,8 @@ def bodies(stage: Stage) -> dict[str, dict[str, Any] | None]:
             "counter": "success",
         },
         f"PATCH {of_lease}/files/{{sha256:str}}": None,
+        f"POST {of_lease}/challenges": {"kind": "email_code", "destination": "n***@example.com", "resume": "{}"},
+        f"PUT {of_lease}/challenges/{{challenge_id:int}}/verdict": {"is_right": True, "is_from_mailbox": False},
         f"PUT {of_lease}/outcome": {
             "outcome": "retry_later", "reason_code": "rate_limited", "message": "m", "retry_after_s": 1.0,
             "result": {"a": ["b", {"c": 1.5}]},

@@ -9,17 +9,19 @@ from igfleet.contracts.states import ChallengeState
 from igfleet.ui.bus import Change
 from igfleet.ui.challenges import records
 from igfleet.ui.context import UiContext
+from igfleet.ui.queue import reports
 
 _SELF_HELP_S = 2.0
 """Asks again by itself after so long, in case a change was not heard."""
 
 
 async def wait_for_answer(ui: UiContext, lease_id: UUID, challenge_id: int, wait_s: float, actor: str) -> ChallengeView:
-    """Where it stands as soon as that is not `open`, else after `wait_s`. Opens the code. Raises `NotFound`."""
+    """Where it stands when that is not `open`, else after `wait_s`. Opens the code. Raises `NotFound`, `LeaseLost`."""
     until = time.monotonic() + wait_s
     async with ui.bus.changes() as changes:
         while True:
             async with ui.database.transaction() as raw:
+                await reports.held(raw, lease_id)
                 found = await records.of_lease(raw, lease_id, challenge_id)
             state = ChallengeState(found["state"])
             left = until - time.monotonic()
