@@ -1,17 +1,19 @@
 """Static files: named by their content, so that browsers keep them for ever."""
 
+import gzip
 import hashlib
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from litestar import Response, Router, get
+from litestar import Request, Response, Router, get
 from litestar.params import FromPath
 
 from igfleet.errors import NotFound
 
 FOLDER = Path(__file__).parent / "static"
 _TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".png": "image/png"}
+_PACKED = {".css", ".js", ".svg"}
 _FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -27,14 +29,24 @@ def _fingerprint(name: str) -> str:
 
 
 @get("/static/{fingerprint:str}/{name:path}", opt={"public": True})
-async def static_file(fingerprint: FromPath[str], name: FromPath[str]) -> Response[Any]:
-    """One file of the folder, and nothing outside of it."""
+async def static_file(
+    request: Request[Any, Any, Any], fingerprint: FromPath[str], name: FromPath[str]
+) -> Response[Any]:
+    """One file of the folder, and nothing outside of it; compressed for who takes that."""
     wanted = name.lstrip("/")
     if wanted not in _known() or fingerprint != _fingerprint(wanted):
         raise NotFound("There is no such file.")
     path = FOLDER / wanted
     media_type = _TYPES.get(path.suffix, "application/octet-stream")
-    return Response(path.read_bytes(), media_type=media_type, headers={"Cache-Control": _FOR_EVER})
+    headers = {"Cache-Control": _FOR_EVER, "Vary": "Accept-Encoding"}
+    if path.suffix in _PACKED and "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(_packed(wanted), media_type=media_type, headers={**headers, "Content-Encoding": "gzip"})
+    return Response(path.read_bytes(), media_type=media_type, headers=headers)
+
+
+@cache
+def _packed(name: str) -> bytes:
+    return gzip.compress((FOLDER / name).read_bytes(), mtime=0)
 
 
 @cache

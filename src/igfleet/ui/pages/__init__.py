@@ -8,6 +8,7 @@ from litestar.response import Redirect
 from litestar.types import ExceptionHandlersMap
 
 from igfleet.ui import problems
+from igfleet.ui.compression import Compression
 from igfleet.ui.pages import (
     accounts,
     evidence,
@@ -66,4 +67,12 @@ def show_error(request: Request[Any, Any, Any], error: Exception) -> Response[An
 
 
 EXCEPTION_HANDLERS: ExceptionHandlersMap = {Exception: show_error, HTTPException: show_error}
-ROUTES = [Router("/", route_handlers=_HANDLERS, guards=[dashboard_gate], include_in_schema=False)]
+ROUTES = [
+    Router(
+        "/",
+        route_handlers=_HANDLERS,
+        guards=[dashboard_gate],
+        middleware=[Compression()],
+        include_in_schema=False,
+    )
+]
