@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 from typing import Annotated
+from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, HttpUrl
+from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr
 from pydantic_settings import NoDecode
 
 from igfleet import mail_servers
@@ -48,11 +49,64 @@ def _seconds(value: object) -> object:
     return value
 
 
+def _positive(value: timedelta) -> timedelta:
+    if value <= timedelta():
+        raise ValueError("must be more than 0 seconds")
+    return value
+
+
+def _web_address(value: str) -> str:
+    return _address(value, ("http", "https"), "http://127.0.0.1:8400")
+
+
+def _proxy_address(value: str) -> str:
+    return _address(value, ("http", "https", "socks5", "socks5h"), "http://user:password@127.0.0.1:8080")
+
+
+def _postgres_address(value: SecretStr) -> SecretStr:
+    _address(value.get_secret_value(), ("postgresql", "postgres"), "postgresql://user:password@127.0.0.1:5432/igfleet")
+    return value
+
+
+def _address(value: str, schemes: tuple[str, ...], example: str) -> str:
+    """Empty is not given. A database may stand on a socket, without a host."""
+    if not value:
+        return value
+    try:
+        parts = urlsplit(value)
+        is_right = parts.scheme in schemes and (parts.hostname or parts.scheme.startswith("postgres"))
+        is_right = is_right and (parts.port is None or parts.port > 0)
+    except ValueError:
+        is_right = False
+    if not is_right:
+        raise ValueError(f"must be written as {example}")
+    return value
+
+
+def _sendable(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("must be letters, digits and signs of ASCII, without blanks or line ends")
+    return value
+
+
+def _one_line(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("must be one line of printable characters")
+    return value
+
+
 type Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 type Budgets = Annotated[dict[str, tuple[int, int]], NoDecode, BeforeValidator(_budgets)]
 """By action, how often an hour and in 24 hours; written as `like=30/150, follow=15/60`."""
 type MailServers = Annotated[dict[str, MailServer], NoDecode, BeforeValidator(_mail_servers)]
 """By domain, `*` for all others; written as `example.com=imap.example.com:993/tls`."""
 type Addresses = Annotated[tuple[HttpUrl, ...], NoDecode, BeforeValidator(_split)]
-type Seconds = Annotated[timedelta, BeforeValidator(_seconds)]
+type Seconds = Annotated[timedelta, BeforeValidator(_seconds), AfterValidator(_positive)]
 """A length of time, written as a number of seconds."""
+type WebAddress = Annotated[str, AfterValidator(_web_address)]
+type ProxyAddress = Annotated[str, AfterValidator(_proxy_address)]
+type PostgresAddress = Annotated[SecretStr, AfterValidator(_postgres_address)]
+type Token = Annotated[SecretStr, AfterValidator(_sendable)]
+"""What is sent in a header."""
+type ShortName = Annotated[str, Field(max_length=100), AfterValidator(_one_line)]

@@ -22,7 +22,22 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from igfleet.errors import SetupError
-from igfleet.setting_values import DEFAULT_BUDGETS, Addresses, Budgets, MailServers, Seconds, Words
+from igfleet.setting_values import (
+    DEFAULT_BUDGETS,
+    Addresses,
+    Budgets,
+    MailServers,
+    PostgresAddress,
+    ProxyAddress,
+    Seconds,
+    ShortName,
+    Token,
+    WebAddress,
+    Words,
+)
+
+_SHORTEST_LEASE = timedelta(seconds=2)
+"""A permit keeps a second of it."""
 
 
 class Settings(BaseSettings):
@@ -42,7 +57,7 @@ class Settings(BaseSettings):
         validation_alias="IGFLEET_MODE",
         description="sandbox: nothing ever leaves this machine. live: it does.",
     )
-    egress_proxy: str | None = Field(
+    egress_proxy: ProxyAddress | None = Field(
         None, validation_alias="EGRESS_PROXY", description="Proxy of accounts that have none of their own."
     )
     egress_ca_file: Path | None = Field(
@@ -76,6 +91,8 @@ class Settings(BaseSettings):
     @field_validator("data_dir")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
+        if "\0" in str(value):
+            raise ValueError("contains a zero byte")
         return value.expanduser().absolute()
 
     @classmethod
@@ -97,7 +114,7 @@ class Settings(BaseSettings):
 class UiSettings(Settings):
     """Settings of `serve --role ui` and of the commands that work on the database."""
 
-    database_url: SecretStr | None = Field(
+    database_url: PostgresAddress | None = Field(
         None, validation_alias="DATABASE_URL", description="PostgreSQL to use; without it the embedded one is started."
     )
     secret_key: SecretStr | None = Field(
@@ -110,7 +127,7 @@ class UiSettings(Settings):
     )
     debug: bool = Field(False, validation_alias="DEBUG", description="Show traces on error pages. Never in production.")
     allowed_hosts: Words = Field((), validation_alias="ALLOWED_HOSTS", description="Host names that may be asked for.")
-    worker_api_token: SecretStr | None = Field(
+    worker_api_token: Token | None = Field(
         None, validation_alias="WORKER_API_TOKEN", description="Token shared by all workers and sent to them."
     )
     worker_pool: Addresses = Field(
@@ -173,7 +190,7 @@ class UiSettings(Settings):
         validation_alias="EVIDENCE_QUOTA_BYTES",
         description="Largest size of all screenshots and traces of failed runs; the oldest leave first.",
     )
-    sandbox_url: str | None = Field(
+    sandbox_url: WebAddress | None = Field(
         None, validation_alias="SANDBOX_URL", description="Control address of the sandbox: simulated posts link to it."
     )
     session_idle: Seconds = Field(
@@ -188,10 +205,14 @@ class UiSettings(Settings):
     @field_validator("database_url")
     @classmethod
     def _postgres(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is None or not value.get_secret_value():
-            return None
-        if not value.get_secret_value().startswith(("postgres://", "postgresql://")):
-            raise ValueError("must begin with postgresql:// or postgres://")
+        """An empty one is none."""
+        return value if value is not None and value.get_secret_value() else None
+
+    @field_validator("lease_length")
+    @classmethod
+    def _long_enough(cls, value: timedelta) -> timedelta:
+        if value < _SHORTEST_LEASE:
+            raise ValueError(f"must be at least {_SHORTEST_LEASE.total_seconds():g} seconds")
         return value
 
 
@@ -201,15 +222,15 @@ class WorkerSettings(Settings):
     ui_api_base: HttpUrl = Field(
         HttpUrl("http://127.0.0.1:8000"), validation_alias="UI_API_BASE", description="Address of the ui."
     )
-    ui_api_token: SecretStr = Field(
+    ui_api_token: Token = Field(
         SecretStr(""), validation_alias="UI_API_TOKEN", description="This worker's token, or the shared one."
     )
-    worker_api_token: SecretStr | None = Field(
+    worker_api_token: Token | None = Field(
         None,
         validation_alias="WORKER_API_TOKEN",
         description="Token that callers of the worker's own API must send; UI_API_TOKEN when not given.",
     )
-    name: str = Field(
+    name: ShortName = Field(
         "", validation_alias="WORKER_NAME", description="Name of this worker; the host's name by default."
     )
     labels: Words = Field((), validation_alias="WORKER_LABELS", description="Words that tasks may ask for.")
@@ -283,6 +304,17 @@ class WorkerSettings(Settings):
     )
 
 
+def make_data_dir(settings: Settings) -> None:
+    """Make the data folder, or see that it can be used. Raises `SetupError`."""
+    folder = settings.data_dir
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SetupError(f"IGFLEET_DATA_DIR: cannot use {folder}: {error.strerror}. Name another folder.") from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise SetupError(f"IGFLEET_DATA_DIR: {folder} cannot be written by this user. Name another folder.")
+
+
 class _FromFiles(PydanticBaseSettingsSource):
     """Reads `NAME_FILE` for every setting `NAME`."""
 
@@ -309,6 +341,8 @@ def _read(variable: str, path: str) -> str:
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError as error:
         raise SetupError(f"{variable}: cannot read {path}: {error.strerror}") from error
+    except ValueError:
+        raise SetupError(f"{variable}: {path} is no text in UTF-8") from None
 
 
 def load[S: Settings](kind: type[S], **given: object) -> S:

@@ -109,6 +109,10 @@ async def fail(_run: RunContext, word: str) -> None:
     raise getattr(errors, word)("it did not work", after=timedelta(seconds=7))
 
 
+async def rest(_run: RunContext, word: str) -> None:
+    raise errors.OutsideWindow("it is not due yet", after=timedelta(days=float(word)))
+
+
 async def bug(run: RunContext, _word: str) -> None:
     assert run.account.password is not None
     raise KeyError(run.account.password.get_secret_value())
@@ -205,6 +209,7 @@ PLAYS: dict[str, Callable[[RunContext, str], Coroutine[Any, Any, None]]] = {
         say,
         sign_in,
         fail,
+        rest,
         bug,
         wait,
         stuck,

@@ -134,3 +134,23 @@ async def test_a_run_hands_over_nothing_from_outside_its_folder(desk: Desk) -> N
     assert desk.ui.outcomes[1].outcome is Ending.RETRY_LATER
     assert "no file of the run's folder" in desk.ui.outcomes[1].message
     assert desk.ui.files == {}
+
+
+@pytest.mark.parametrize(("days", "told"), [(30, 7 * 86400), (0.5, 43200), (-1, 0)])
+async def test_a_run_may_rest_for_weeks(desk: Desk, days: float, told: float) -> None:
+    """As long as the contract allows at once: when that is over, it rests again."""
+    desk.ui.add("rest", options={"play": "rest", "word": str(days)})
+
+    async with desk.worker():
+        await desk.until(lambda: desk.ui.outcomes)
+
+    assert (desk.ui.outcomes[1].outcome, desk.ui.outcomes[1].retry_after_s) == (Ending.NOT_NOW, told)
+
+
+async def test_a_simulated_task_stays_on_this_machine_on_a_live_worker_too(desk: Desk) -> None:
+    desk.ui.add("connect", options={"play": "connect", "word": "http://i.instagram.com/"})
+
+    async with desk.worker(IGFLEET_MODE="live", EGRESS_PROXY="http://0.0.0.0:9"):
+        await desk.until(lambda: desk.ui.outcomes)
+
+    assert desk.ui.outcomes[1].reason_code is ReasonCode.EGRESS_REFUSED

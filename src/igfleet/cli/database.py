@@ -18,9 +18,10 @@ ACTOR = "cli"
 def ui_settings() -> "UiSettings":
     """The settings, with logs going to stderr. Raises `SetupError`."""
     from igfleet import log
-    from igfleet.settings import UiSettings, load
+    from igfleet.settings import UiSettings, load, make_data_dir
 
     settings = load(UiSettings)
+    make_data_dir(settings)
     log.set_up(settings.log_format, "warning" if settings.log_level == "info" else settings.log_level)
     return settings
 

@@ -52,11 +52,12 @@ def _ui(host: str, port: int, *, with_worker: bool) -> None:
     from igfleet import log
     from igfleet.cli.database import database_url
     from igfleet.cli.side_worker import serve_with_worker
-    from igfleet.settings import UiSettings, load
+    from igfleet.settings import UiSettings, load, make_data_dir
     from igfleet.ui import migrating
     from igfleet.ui.app import serve
 
     settings = load(UiSettings)
+    make_data_dir(settings)
     log.set_up(settings.log_format, settings.log_level)
     with database_url(settings) as url:
         migrating.upgrade(url)
@@ -91,9 +92,10 @@ async def _invitation(settings: "UiSettings", url: str) -> str | None:
 
 def _worker(host: str, port: int) -> None:
     from igfleet import log
-    from igfleet.settings import WorkerSettings, load
+    from igfleet.settings import WorkerSettings, load, make_data_dir
     from igfleet.worker.app import serve
 
     settings = load(WorkerSettings)
+    make_data_dir(settings)
     log.set_up(settings.log_format, settings.log_level)
     asyncio.run(serve(settings, host, port, lambda address: print(f"the worker is at {address}", flush=True)))

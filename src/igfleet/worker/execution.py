@@ -8,6 +8,7 @@ import secrets
 import signal
 import sys
 import tempfile
+from datetime import timedelta
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -25,6 +26,8 @@ from igfleet.worker.run_context import PipeContext
 
 _log = log.get(__name__)
 _CLOSE_S = 10
+_LONGEST_REST = timedelta(days=7)
+"""What the contract allows; what is not due then either rests again."""
 _ENDINGS: tuple[tuple[type[RunError], Ending], ...] = (
     (Cancelled, Ending.CANCELLED),
     (WorkerStopping, Ending.RELEASED),
@@ -96,7 +99,7 @@ def load(path: str) -> Any:
 
 def _of_run_error(error: RunError) -> LeaseOutcome:
     ending = next((ending for kind, ending in _ENDINGS if isinstance(error, kind)), Ending.RETRY_LATER)
-    after = error.after.total_seconds() if error.after is not None else None
+    after = min(max(error.after, timedelta()), _LONGEST_REST).total_seconds() if error.after is not None else None
     _log.info("run_ended", ending=ending.value, reason=error.reason.value, message=str(error))
     return LeaseOutcome(outcome=ending, reason_code=error.reason, message=_told(error), retry_after_s=after)
 

@@ -14,7 +14,7 @@ from typing import Any
 from igfleet import log
 from igfleet.browser import locate_browser
 from igfleet.contracts.leases import Ending, Lease, LeaseOutcome
-from igfleet.contracts.tasks import Method
+from igfleet.contracts.tasks import Method, Mode
 from igfleet.errors import LeaseLost, Unavailable, UserError
 from igfleet.instagram.gateway import Browser
 from igfleet.mail_servers import MailRules
@@ -61,7 +61,8 @@ class Run:
     def __init__(self, bench: Bench, lease: Lease, leased_at: float) -> None:
         self._bench = bench
         self.lease = lease
-        self._gate = bench.gate(Upstream(bench.settings, lease.proxy, bench.ca_file))
+        self._settings = _settings_for(lease, bench.settings)
+        self._gate = bench.gate(Upstream(self._settings, lease.proxy, bench.ca_file))
         self._folder = bench.folder / "runs" / str(lease.id)
         self._journal = bench.folder / "journals" / f"{lease.id}.jsonl"
         self._over = asyncio.Event()
@@ -116,7 +117,7 @@ class Run:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._journal.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             async with self._bench.downloads.holding() as hold:
-                checker = ProxyChecker(self._bench.settings, self.lease.proxy, self._bench.ca_file)
+                checker = ProxyChecker(self._settings, self.lease.proxy, self._bench.ca_file)
                 parts = reporter, hold, self._journal, self._folder, checker
                 desk = Desk(self._bench.ui, self.lease, self._gate, *parts)
                 self.counted = desk.counted
@@ -259,6 +260,11 @@ async def report_leftovers(ui: UiClient, paths: Sequence[Path]) -> None:
             await report_journal(ui, path)
         except (UserError, ValueError, OSError) as error:
             _log.warning("leftover_kept", journal=path.name, error=str(error))
+
+
+def _settings_for(lease: Lease, settings: WorkerSettings) -> WorkerSettings:
+    """A simulated task stays on this machine, whatever mode the worker is in."""
+    return settings.model_copy(update={"mode": Mode.SANDBOX.value}) if lease.mode is Mode.SANDBOX else settings
 
 
 def _browser(settings: WorkerSettings) -> Browser:
