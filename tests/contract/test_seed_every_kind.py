@@ -48,7 +48,7 @@ async def worker(ui: Served) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def test_the_specification_names_each_kind() -> None:
-    assert set(KINDS) <= set(TOP) == set(OPTIONS)
+    assert set(KINDS) == set(TOP) == set(OPTIONS)
 
 
 async def _get(worker: httpx.AsyncClient, path: str, **query: int) -> dict[str, Any]:

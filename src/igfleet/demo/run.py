@@ -12,11 +12,13 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import anyio.to_thread
 
 from igfleet import log, processes
 from igfleet.demo.clips import make_clips
+from igfleet.demo.pictures import make_pictures
 from igfleet.embedded import EmbeddedPostgres
 from igfleet.errors import SetupError
 from igfleet.media.ffmpeg import locate_ffmpeg
@@ -29,6 +31,13 @@ _LINK_LENGTH = timedelta(hours=12)
 _SANDBOX_START_S = 60
 _WORKER_END_S, _SANDBOX_END_S = 20, 10
 _QUIET = {"LOG_LEVEL": "warning"}
+
+
+class Files(NamedTuple):
+    """What the library of the demo is filled with."""
+
+    clips: list[Path]
+    pictures: list[Path]
 
 
 def run(port: int | None) -> None:
@@ -46,13 +55,19 @@ async def _run(folder: Path, port: int) -> None:
     environment = _environment(folder)
     async with AsyncExitStack() as stack:
         asked = processes.asked_to_stop()
-        clips = asyncio.create_task(anyio.to_thread.run_sync(make_clips, locate_ffmpeg(), folder / "clips"))
+        files = asyncio.create_task(anyio.to_thread.run_sync(_files, folder))
         sandbox, (url, _) = await asyncio.gather(
             stack.enter_async_context(_sandbox(folder, environment)),
             stack.enter_async_context(_database(folder)),
         )
         if not asked.is_set():
-            await _serve(folder, url, sandbox, port, environment, await clips, asked)
+            await _serve(folder, url, sandbox, port, environment, await files, asked)
+
+
+def _files(folder: Path) -> Files:
+    """The example files; those that are there already are kept."""
+    ffmpeg = locate_ffmpeg()
+    return Files(make_clips(ffmpeg, folder / "clips"), make_pictures(ffmpeg, folder / "pictures"))
 
 
 async def _serve(
@@ -61,13 +76,13 @@ async def _serve(
     sandbox: dict[str, str],
     port: int,
     environment: dict[str, str],
-    clips: list[Path],
+    files: Files,
     asked: asyncio.Event,
 ) -> None:
     from igfleet.ui.app import serve
 
     settings = _ui_settings(folder, sandbox, environment)
-    link = await _prepared(settings, url, sandbox, clips)
+    link = await _prepared(settings, url, sandbox, files)
     stop, address = asyncio.Event(), asyncio.get_running_loop().create_future()
     ui = asyncio.create_task(serve(settings, url, "127.0.0.1", port, address.set_result, stop))
     await asyncio.wait([ui, address], return_when=asyncio.FIRST_COMPLETED)
@@ -88,7 +103,7 @@ async def _serve(
         waiting.cancel()
 
 
-async def _prepared(settings: UiSettings, url: str, sandbox: dict[str, str], clips: list[Path]) -> str:
+async def _prepared(settings: UiSettings, url: str, sandbox: dict[str, str], files: Files) -> str:
     """Examples in place, and a one-time link into the dashboard."""
     from igfleet.demo.seed import follow_sandbox, is_seeded, seed
     from igfleet.ui import invitations
@@ -97,7 +112,7 @@ async def _prepared(settings: UiSettings, url: str, sandbox: dict[str, str], cli
     async with opened(settings, url) as ui:
         await follow_sandbox(ui, int(sandbox["proxy_url"].rpartition(":")[2]))
         if not await is_seeded(ui):
-            await seed(ui, sandbox, clips)
+            await seed(ui, sandbox, files.clips, files.pictures)
         async with ui.database.sessions.begin() as session:
             return await invitations.invite(session, invitations.DEMO, _LINK_LENGTH)
 
@@ -182,7 +197,8 @@ async def _worker(name: str, folder: Path, sandbox: dict[str, str], ui: str, env
 
 def _welcome(address: str, link: str, folder: Path) -> str:
     return (
-        "\nReady: 50 invented accounts, six clips, two workers. Nothing is sent to Instagram.\n\n"
+        "\nReady: 50 invented accounts, six clips, two workers, and a task of each kind to start.\n"
+        "Nothing is sent to Instagram.\n\n"
         f"  Open  {address}/signin?token={link}\n\n"
         f"Ctrl-C stops everything. What you do is kept in {folder}\n"
     )

@@ -23,7 +23,7 @@ from igfleet.ui.models import Account, AccountTask, Media, Post, Proxy, Task, Wo
 from igfleet.ui.progress import Progress, progress
 
 _LATE, _LOST, _FORGOTTEN = timedelta(seconds=15), timedelta(seconds=60), timedelta(hours=24)
-_SHOWN = 8
+_SHOWN = 10
 _DOUBTFUL = (PostState.UNKNOWN, PostState.NEEDS_PERSON)
 
 

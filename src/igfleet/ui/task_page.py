@@ -7,12 +7,12 @@ from sqlalchemy import BigInteger, cast, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
-from igfleet.contracts.states import AccountTaskState, PostState
+from igfleet.contracts.states import AccountTaskState, PostState, TaskState
 from igfleet.runners import runner_of
 from igfleet.runners.base import Options, Runner
 from igfleet.ui.causes import Cause, causes_of
 from igfleet.ui.models import Account, AccountTask, LogEntry, Post, Task
-from igfleet.ui.planning.cloning import may_undo
+from igfleet.ui.planning.cloning import undoing_of
 from igfleet.ui.planning.plan import find_task
 from igfleet.ui.progress import Progress, progress
 
@@ -45,6 +45,8 @@ class TaskPage:
     """Of the rows shown, by account task."""
     causes: Sequence[Cause] = ()
     lines: Sequence[Line] = ()
+    may_undo: bool = False
+    """Whether it is over, and something of it can be set back."""
 
     @property
     def needs_person(self) -> int:
@@ -56,11 +58,6 @@ class TaskPage:
             self.counts.get(AccountTaskState.DISCARDED)
             or (self.progress.states == "post" and self.progress.counts.get(PostState.FAILED))
         )
-
-    @property
-    def may_undo(self) -> bool:
-        """Whether something was done that the kind can set back."""
-        return may_undo(self.kind) and bool(self.counts.get(AccountTaskState.COMPLETED))
 
 
 async def gather(session: AsyncSession, task_id: int, state: str = "", page: int = 1) -> TaskPage:
@@ -81,6 +78,7 @@ async def gather(session: AsyncSession, task_id: int, state: str = "", page: int
         posts=await _posts(session, [row.id for row in rows]) if runner.has_posts else {},
         causes=await causes_of(session, task_id),
         lines=await _lines(session, task_id),
+        may_undo=TaskState(task.state).is_final and await undoing_of(session, task) is not None,
     )
 
 

@@ -23,6 +23,8 @@ from igfleet.ui.words import look
 
 _REEL = re.compile(r"https://www\.instagram\.com/(reel/[A-Za-z0-9_-]+/?)")
 _JUST_NOW_S, _TENTHS_BELOW_S = 2, 10
+_LISTED = 8
+"""So many values of a list are written out."""
 _STEPS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
@@ -137,7 +139,8 @@ def plain(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{words(str(name))}: {plain(inner)}" for name, inner in value.items())
     if isinstance(value, list | tuple):
-        return ", ".join(plain(inner) for inner in value)
+        more = len(value) - _LISTED
+        return ", ".join(plain(inner) for inner in value[:_LISTED]) + (f" and {more} more" if more > 0 else "")
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

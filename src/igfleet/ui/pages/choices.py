@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from igfleet.contracts.states import AccountStatus, MediaState
 from igfleet.runners.base import Options, Runner
 from igfleet.runners.captions import VARIABLES
+from igfleet.ui import targets
 from igfleet.ui.models import Account, Media, TaskMedia
 from igfleet.ui.models.base import among
 from igfleet.ui.planning.draft import CaptionForm
@@ -26,6 +27,7 @@ async def offered(
         "shown": [account.id for account in accounts],
         "files": await _files(session, runner.takes_media, media_ids) if runner.takes_media else [],
         "pictures": await _pictures(session),
+        "target_lists": [one.name for one in await targets.summaries(session)],
         "tags": await _tags(session),
         "forms": list(CaptionForm),
         "variables": VARIABLES,
