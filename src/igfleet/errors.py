@@ -60,6 +60,12 @@ class LeaseLost(Conflict):
     reason_code = "lease_lost"
 
 
+class SecretUnreadable(Conflict):
+    """A sealed value does not open: moved, damaged, rolled back, or sealed under another master key."""
+
+    reason_code = "secret_unreadable"
+
+
 class TooLarge(UserError):
     status_code = 413
     reason_code = "too_large"

@@ -52,6 +52,7 @@ class ReasonCode(StrEnum):
     TWO_FACTOR_REQUIRED = "two_factor_required"
     BAD_PASSWORD = "bad_password"
     CREDENTIALS_MISSING = "credentials_missing"
+    SECRET_UNREADABLE = "secret_unreadable"
     UNSURE_IF_PUBLISHED = "unsure_if_published"
     ACCOUNT_DISABLED = "account_disabled"
     ACCOUNT_SUSPENDED = "account_suspended"
@@ -148,6 +149,10 @@ REASONS: dict[ReasonCode, Reason] = {
         "Import the right password, then press Resume. It is never retried by itself.",
     ),
     _R.CREDENTIALS_MISSING: _person("No password and no session are stored", "Import the password, then press Resume."),
+    _R.SECRET_UNREADABLE: _person(
+        "A stored secret of the account or its proxy does not open",
+        "Import account and proxy again, then press Resume.",
+    ),
     _R.UNSURE_IF_PUBLISHED: _person(
         "It is not known whether the post was published",
         "Look at the profile, then mark the post published or not published.",

@@ -20,7 +20,7 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from igfleet.errors import IgfleetError, SetupError
+from igfleet.errors import SecretUnreadable, SetupError
 from igfleet.log import redactor
 from igfleet.settings import UiSettings
 from igfleet.ui.models import AuditEntry, DataKey, SealedSecret
@@ -30,10 +30,6 @@ _NONCE = 12
 _KEPT_VERSIONS = 3
 _LEARNT_AT_ONCE = 500
 """A larger import is not taught to the redactor: its pattern would slow every log line. Opened secrets always are."""
-
-
-class CannotOpen(IgfleetError):
-    """A sealed value does not open: moved, damaged, rolled back, or sealed under another master key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +146,7 @@ class Vault:
     async def open(
         self, session: AsyncSession, owner: str, owner_id: int, fields: Iterable[str], *, actor: str, reason: str
     ) -> dict[str, SecretStr]:
-        """The newest value of each field that is stored. Audited. Raises `CannotOpen`."""
+        """The newest value of each field that is stored. Audited. Raises `SecretUnreadable`."""
         opened = await self.open_all(session, owner, {owner_id: reason}, fields, actor=actor)
         return {field: value.secret for field, value in opened.get(owner_id, {}).items()}
 
@@ -309,8 +305,14 @@ def _open(cipher: AESGCM, sealed: bytes, bound: bytes) -> bytes:
     try:
         return cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], bound)
     except (InvalidTag, ValueError):
-        raise CannotOpen("A stored secret does not open: it was moved or damaged, or the master key is wrong") from None
+        raise SecretUnreadable(
+            "A stored secret does not open: it was moved or damaged, or the master key is wrong"
+        ) from None
 
 
 def _matches(key: AESGCM, sealed: bytes, value: str, owner: str, owner_id: int, field: str, version: int) -> bool:
-    return _open(key, sealed, _bound(owner, owner_id, field, version)) == value.encode()
+    """One that does not open is no match: storing the value anew mends it."""
+    try:
+        return _open(key, sealed, _bound(owner, owner_id, field, version)) == value.encode()
+    except SecretUnreadable:
+        return False

@@ -116,6 +116,8 @@ def unpacked(told: dict[str, Any]) -> RunError:
     kind = getattr(errors, str(told["class"]), None)
     if isinstance(kind, type) and issubclass(kind, RunError):
         return kind(message, reason, after)
+    if told["class"] == errors.SecretUnreadable.__name__:
+        return errors.NeedsPerson(message, ReasonCode.SECRET_UNREADABLE)
     if told["class"] in _AWAY:
         return errors.WorkerStopping(message, ReasonCode.WORKER_LOST)
     return errors.RetryLater(message, ReasonCode.NETWORK_TROUBLE)

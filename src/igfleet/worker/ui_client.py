@@ -37,6 +37,7 @@ from igfleet.errors import (
     NotFound,
     NotSignedIn,
     PermitRefused,
+    SecretUnreadable,
     SetupError,
     TooLarge,
     TooManyRequests,
@@ -60,7 +61,12 @@ _BY_STATUS: dict[int, type[UserError]] = {
     422: Invalid,
     503: Unavailable,
 }
-_BY_CODE: dict[str, type[UserError]] = {"lease_lost": LeaseLost, "wrong_state": WrongState, "damaged": Damaged}
+_BY_CODE: dict[str, type[UserError]] = {
+    "lease_lost": LeaseLost,
+    "secret_unreadable": SecretUnreadable,
+    "wrong_state": WrongState,
+    "damaged": Damaged,
+}
 _CONTENT_TYPES = {str: "application/json", bytes: "application/octet-stream"}
 
 

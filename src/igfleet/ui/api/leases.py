@@ -16,6 +16,7 @@ from sqlalchemy import select
 from igfleet import clock
 from igfleet import totp as codes
 from igfleet.contracts.leases import (
+    Ending,
     Lease,
     LeaseOutcome,
     LeaseRequest,
@@ -28,14 +29,15 @@ from igfleet.contracts.leases import (
     Spent,
     TotpCode,
 )
-from igfleet.errors import NotFound
+from igfleet.errors import NotFound, SecretUnreadable
+from igfleet.reasons import ReasonCode
 from igfleet.ui.api.access import check_lease, worker_of
 from igfleet.ui.bus import Change
 from igfleet.ui.context import UiContext
 from igfleet.ui.injected import Ui
 from igfleet.ui.models import Account, Worker
 from igfleet.ui.queue import budgets, reports
-from igfleet.ui.queue.claim import claim
+from igfleet.ui.queue.claim import Claimed, claim
 from igfleet.ui.queue.compose import compose
 from igfleet.ui.queue.finish import Finished
 from igfleet.ui.queue.finish import finish as end
@@ -142,11 +144,27 @@ async def _claim(ui: UiContext, worker: Worker, data: LeaseRequest) -> list[Leas
         claimed = await claim(raw, data, worker.labels, ui.settings)
     if not claimed:
         return []
-    async with ui.database.sessions.begin() as session:
-        leases = await compose(session, ui, claimed, actor=f"worker:{worker.name}")
+    leases = await _composed(ui, worker, claimed)
     for task_id in {one.task_id for one in leases}:
         ui.bus.tell("task", task_id)
     return leases
+
+
+async def _composed(ui: UiContext, worker: Worker, claimed: Sequence[Claimed]) -> list[Lease]:
+    """The leases. What a secret keeps from being leased needs a person, and keeps nothing else."""
+    try:
+        async with ui.database.sessions.begin() as session:
+            return await compose(session, ui, claimed, actor=f"worker:{worker.name}")
+    except SecretUnreadable as error:
+        if len(claimed) > 1:
+            return [lease for one in claimed for lease in await _composed(ui, worker, [one])]
+        outcome = LeaseOutcome(
+            outcome=Ending.NEEDS_PERSON, reason_code=ReasonCode.SECRET_UNREADABLE, message=str(error)
+        )
+    async with ui.database.transaction() as raw:
+        ended = await end(raw, claimed[0].lease_id, outcome)
+    await after_the_end(ui, [ended])
+    return []
 
 
 async def _wait_for_work(ui: UiContext, changes: asyncio.Queue[Change], seconds: float) -> None:
