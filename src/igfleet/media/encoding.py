@@ -55,11 +55,16 @@ class Encoder:
     preset: str = "veryfast"
     crf: int = 23
     bitrate_kbps: int | None = None
+    """On average, instead of the even quality of `crf`."""
+    most_kbps: int | None = None
+    """The cap of an even quality."""
 
     def arguments(self) -> list[str]:
-        rate = self.bitrate_kbps
-        amount = ["-b:v", f"{rate}k", "-maxrate", f"{rate * 2}k", "-bufsize", f"{rate * 4}k"] if rate else []
-        return [*_CODECS[self.codec], "-preset", self.preset, *(amount or ["-crf", str(self.crf)])]
+        rate, cap = self.bitrate_kbps, self.most_kbps
+        amount = ["-b:v", f"{rate}k"] if rate else ["-crf", str(self.crf)]
+        if top := (2 * rate if rate else cap):
+            amount += ["-maxrate", f"{top}k", "-bufsize", f"{2 * top}k"]
+        return [*_CODECS[self.codec], "-preset", self.preset, *amount]
 
 
 def encode(

@@ -33,6 +33,8 @@ class MediaFacts(BaseModel):
     """Degrees by which players turn the stored picture: 0, 90, 180 or 270."""
     duration_s: float | None = None
     fps: float | None = None
+    """The mean."""
+    has_variable_rate: bool = False
     video_codec: str | None = None
     audio_codec: str | None = None
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from igfleet.media.facts import MediaFacts
 from igfleet.media.recipes import Corner, Drawn, Frame
 
-_REEL = (1080, 1920)
+REEL = (1080, 1920)
 _LEAST_FPS, _GREATEST_FPS, _USUAL_FPS = 23, 60, 30
 _COMPARED_WIDTH = 180
 _MARGIN = "W*0.04"
@@ -41,8 +41,8 @@ class Shape:
 def shape(source: MediaFacts, recipe: Drawn) -> Shape:
     """The shape of the variant."""
     kept = 1 - recipe.crop_percent / 100
-    width, height = _even(source.width * kept), _even(source.height * kept)
-    out = _REEL if recipe.frame is Frame.REEL else (width, height)
+    width, height = even(source.width * kept), even(source.height * kept)
+    out = REEL if recipe.frame is Frame.REEL else (width, height)
     length = source.duration_s or 0
     start, end = recipe.trim_start_ms / 1000, length - recipe.trim_end_ms / 1000
     return Shape(out[0], out[1], frame_rate(source), start, max(end, start), recipe.speed, width, height)
@@ -54,13 +54,18 @@ def frame_rate(source: MediaFacts) -> float:
     return rate if _LEAST_FPS <= rate <= _GREATEST_FPS else (_USUAL_FPS if rate < _LEAST_FPS else _GREATEST_FPS)
 
 
+def even(length: float) -> int:
+    """Encoders want even sides."""
+    return max(int(length) // 2 * 2, 2)
+
+
 def picture(recipe: Drawn, out: Shape) -> str:
     """The chain of the picture, from `[0:v]` to `[v]`; an overlay is the input 1."""
     chain = ",".join([*geometry(out), *_colours(recipe), "format=yuv420p"])
     if not recipe.overlay.is_there:
         return f"[0:v]{chain}[v]"
     x, y = _PLACES[recipe.overlay.corner]
-    width = _even(out.width * recipe.overlay.size_percent / 100)
+    width = even(out.width * recipe.overlay.size_percent / 100)
     top = f"[1:v]scale={width}:-2,format=rgba,colorchannelmixer=aa={recipe.overlay.opacity:g}[top]"
     return f"[0:v]{chain}[under];{top};[under][top]overlay=x={x}:y={y}:format=auto,format=yuv420p[v]"
 
@@ -77,7 +82,7 @@ def sound(recipe: Drawn, out: Shape) -> str:
 
 def comparison(out: Shape) -> str:
     """Likeness, frame by frame on stdout, of the variant (input 0) and the source (input 1) in the variant's shape."""
-    small = f"scale={_COMPARED_WIDTH}:{_even(_COMPARED_WIDTH * out.height / out.width)}:flags=bilinear,format=yuv420p"
+    small = f"scale={_COMPARED_WIDTH}:{even(_COMPARED_WIDTH * out.height / out.width)}:flags=bilinear,format=yuv420p"
     aligned = ",".join([*geometry(out), small])
     return (
         f"[0:v]fps={out.fps:g},{small},setpts=PTS-STARTPTS[made];[1:v]{aligned},setpts=PTS-STARTPTS[source];"
@@ -91,10 +96,15 @@ def geometry(out: Shape) -> Iterator[str]:
     yield f"setpts=(PTS-{out.start_s:.3f}/TB)/{out.speed:.3f}"
     yield f"crop={out.crop_width}:{out.crop_height}"
     if (out.width, out.height) != (out.crop_width, out.crop_height):
-        yield f"scale={out.width}:{out.height}:force_original_aspect_ratio=decrease:force_divisible_by=2"
-        yield f"pad={out.width}:{out.height}:(ow-iw)/2:(oh-ih)/2"
+        yield from into_frame(out.width, out.height)
     yield "setsar=1"
     yield f"fps={out.fps:g}"
+
+
+def into_frame(width: int, height: int) -> Iterator[str]:
+    """As large as it fits, with bars for the rest."""
+    yield f"scale={width}:{height}:force_original_aspect_ratio=decrease:force_divisible_by=2"
+    yield f"pad={width}:{height}:(ow-iw)/2:(oh-ih)/2"
 
 
 def _colours(recipe: Drawn) -> Iterator[str]:
@@ -103,8 +113,3 @@ def _colours(recipe: Drawn) -> Iterator[str]:
         yield f"eq={levels}:saturation={recipe.saturation:.3f}"
     if recipe.hue_degrees:
         yield f"hue=h={recipe.hue_degrees:.1f}"
-
-
-def _even(length: float) -> int:
-    """Encoders want even sides."""
-    return max(int(length) // 2 * 2, 2)

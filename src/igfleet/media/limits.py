@@ -27,6 +27,7 @@ class ReelLimits(_Fixed):
     best_width: int = 540
     widest: int = 1920
     video_codecs: frozenset[str] = frozenset({"h264", "hevc"})
+    best_video_codec: str = "h264"
     audio_codecs: frozenset[str] = frozenset({"aac"})
     rounding_s: float = 1.0
     """A clip may be shorter than `shortest_s` by so much: measured lengths differ between encoders and players."""
@@ -104,6 +105,8 @@ def _coding(facts: MediaFacts, limits: ReelLimits) -> Iterator[MediaProblem]:
             sentence=f"The picture is coded as {facts.video_codec}; a reel needs H.264 or HEVC.",
             todo="Convert the video to H.264.",
         )
+    elif facts.video_codec != limits.best_video_codec:
+        yield _warning("hevc", "The picture is coded as HEVC.", "Older phones and some browsers cannot play it.")
     if facts.audio_codec is None:
         yield _warning("no_audio", "The video has no sound.", "It will be published silent.")
     elif facts.audio_codec not in limits.audio_codecs:
@@ -118,6 +121,8 @@ def _coding(facts: MediaFacts, limits: ReelLimits) -> Iterator[MediaProblem]:
             f"The video has {facts.fps:g} frames a second; 23 to 60 are asked for.",
             "Instagram may refuse or convert it.",
         )
+    if facts.has_variable_rate:
+        yield _warning("variable_rate", "The frame rate varies.", "Picture and sound may drift apart.")
 
 
 def _warning(code: str, sentence: str, todo: str) -> MediaProblem:

@@ -3,6 +3,7 @@
 Run as `python -m igfleet.media.probe_child PATH CONTAINER`. Prints one JSON object: the facts, or `{"problem": …}`.
 """
 
+import itertools
 import json
 import resource
 import sys
@@ -11,7 +12,10 @@ from pathlib import Path
 _MEMORY_BYTES = 2 * 1024**3
 _CPU_S = 20
 _MOST_PIXELS = 64_000_000
+_MOST_SIDE = 16_384
 _DAMAGED = "The video is damaged: it cannot be read."
+_STRAY, _STRAYS = 0.25, 0.02
+"""Frames may last a quarter more or less than the usual one; when more than 2 % do not, the rate varies."""
 
 
 def main() -> None:
@@ -50,8 +54,11 @@ def _video(path: Path) -> dict[str, object]:
 
 def _video_facts(opened: "av.container.InputContainer", size_bytes: int) -> dict[str, object]:  # type: ignore[name-defined]  # noqa: F821  # av is loaded in the child only, after it is confined
     if not opened.streams.video:
-        raise _Unreadable("The file has no picture, only sound.")
+        sound = "only sound" if opened.streams.audio else "and no sound either: it is empty"
+        raise _Unreadable(f"The file has no picture, {sound}.")
     stream = opened.streams.video[0]
+    if max(stream.width, stream.height) > _MOST_SIDE:
+        raise _Unreadable(f"The picture of {stream.width} x {stream.height} pixels is too large to be read.")
     if any(entry.pos + entry.size > size_bytes for entry in stream.index_entries):
         raise _Unreadable("The video is cut short: upload it again.")
     frame = next(opened.decode(stream), None)
@@ -66,9 +73,20 @@ def _video_facts(opened: "av.container.InputContainer", size_bytes: int) -> dict
         "rotation": rotation,
         "duration_s": (opened.duration or 0) / 1_000_000,
         "fps": round(float(stream.average_rate or 0), 3),
+        "has_variable_rate": _varies([entry.timestamp for entry in stream.index_entries]),
         "video_codec": stream.codec_context.name,
         "audio_codec": sound,
     }
+
+
+def _varies(times: list[int]) -> bool:
+    """Whether the frames last differently, beyond the rounding of their times."""
+    lengths = sorted(later - earlier for earlier, later in itertools.pairwise(times))
+    if len(lengths) < 2:
+        return False
+    usual = lengths[len(lengths) // 2]
+    strays = sum(abs(length - usual) > _STRAY * usual for length in lengths)
+    return strays > _STRAYS * len(lengths)
 
 
 def _picture(path: Path) -> dict[str, object]:
