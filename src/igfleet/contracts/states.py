@@ -186,6 +186,19 @@ class MediaState(StrEnum):
     """Not a video or picture that can be read."""
 
 
+class ConversionState(StrEnum):
+    """Where the conversion of a file to a publishable one stands."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+    @property
+    def is_over(self) -> bool:
+        return self in {self.DONE, self.FAILED}
+
+
 def summarise(counts: Mapping[AccountTaskState, int], with_failures: int = 0) -> TaskState:
     """The state of a started task, from the counts of its account tasks by state.
 

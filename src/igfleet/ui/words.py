@@ -11,6 +11,7 @@ from igfleet.contracts.states import (
     AccountStatus,
     AccountTaskState,
     ChallengeState,
+    ConversionState,
     MediaState,
     PostState,
     ProxyState,
@@ -30,7 +31,7 @@ class Look:
 
 
 _A, _T, _P, _S, _X, _M, _W = AccountTaskState, TaskState, PostState, AccountStatus, ProxyState, MediaState, WorkerState
-_C, _V = ChallengeState, ProxyVerdict
+_C, _V, _N = ChallengeState, ProxyVerdict, ConversionState
 LOOKS: dict[str, Mapping[str, Look]] = {
     "account_task": {
         _A.SCHEDULED: Look("scheduled", "calendar", "quiet"),
@@ -101,6 +102,10 @@ LOOKS: dict[str, Mapping[str, Look]] = {
         _M.BROKEN: Look("unreadable", "circle-x", "red"),
     },
     "worker": {
+        _N.WAITING: Look("waiting", "hourglass", "quiet"),
+        _N.RUNNING: Look("converting", "loader", "blue"),
+        _N.DONE: Look("converted", "circle-check", "green"),
+        _N.FAILED: Look("failed", "circle-x", "red"),
         _W.ONLINE: Look("online", "heartbeat", "green"),
         _W.LATE: Look("late", "clock", "quiet"),
         _W.LOST: Look("lost", "circle-x", "red"),

@@ -9,7 +9,7 @@ from procrastinate import PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued
 
 from igfleet import log
-from igfleet.ui import library
+from igfleet.ui import conversions, library
 from igfleet.ui.context import UiContext
 from igfleet.ui.jobs.tick import prune, tick
 
@@ -30,7 +30,7 @@ class Jobs:
         connector = PsycopgConnector(conninfo=ui.database.url, min_size=1, max_size=_AT_ONCE + 2)
         self._app = procrastinate.App(connector=connector)
         self._ui = ui
-        self._ticking = asyncio.Lock()
+        self._ticking, self._converting = asyncio.Lock(), asyncio.Lock()
         self._define()
 
     def _define(self) -> None:
@@ -43,6 +43,7 @@ class Jobs:
             if not self._ticking.locked():
                 async with self._ticking:
                     await tick(ui)
+                    await self._convert_next()
 
         @app.periodic(cron=_EACH_MINUTE)
         @app.task(name="probe_forgotten", queueing_lock="probe_forgotten")
@@ -62,12 +63,25 @@ class Jobs:
             await library.probe(ui, media_id)
             ui.bus.tell("media", media_id)
 
-        self._probe = run_probe
+        @app.task(name="conversion")
+        async def run_conversion(conversion_id: int, media_id: int) -> None:
+            if not self._converting.locked():  # one at a time in a process: the next tick finds those that wait
+                async with self._converting:
+                    await conversions.work(ui, conversion_id, lambda _percent: ui.bus.tell("media", media_id))
+                ui.bus.tell("media", media_id)
+
+        self._probe, self._conversion = run_probe, run_conversion
 
     async def probe(self, media_id: int) -> None:
         """Probe a file soon. Again is harmless while it waits for it."""
         with suppress(AlreadyEnqueued):
             await self._probe.configure(queueing_lock=f"probe {media_id}").defer_async(media_id=media_id)
+
+    async def convert(self, conversion_id: int, media_id: int) -> None:
+        """Convert a file soon. Again is harmless while it waits for it."""
+        with suppress(AlreadyEnqueued):
+            job = self._conversion.configure(queueing_lock=f"conversion {conversion_id}")
+            await job.defer_async(conversion_id=conversion_id, media_id=media_id)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -94,3 +108,12 @@ class Jobs:
             except Exception as error:  # the engine must come back when the database does
                 _log.warning("jobs_interrupted", error=repr(error)[:300])
             await asyncio.sleep(1)
+
+    async def _convert_next(self) -> None:
+        """The conversion that has waited longest, also when the process that worked on it is gone."""
+        if self._converting.locked():
+            return
+        async with self._ui.database.sessions() as session:
+            following = await conversions.next_up(session)
+        if following is not None:
+            await self.convert(*following)

@@ -5,6 +5,7 @@ from igfleet.ui.models.accounts import Account
 from igfleet.ui.models.audit import AuditEntry
 from igfleet.ui.models.base import Base
 from igfleet.ui.models.challenges import Challenge
+from igfleet.ui.models.conversions import Conversion
 from igfleet.ui.models.evidence import Evidence
 from igfleet.ui.models.media import Media
 from igfleet.ui.models.people import OneTimeToken, Role, SignInFailure, StagedImport, User, UserSession
@@ -25,6 +26,7 @@ __all__ = [
     "AuditEntry",
     "Base",
     "Challenge",
+    "Conversion",
     "DataKey",
     "Evidence",
     "Follow",

@@ -1,6 +1,6 @@
 """Uploads under way: files that come in parts."""
 
-from sqlalchemy import Index, Text
+from sqlalchemy import ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from igfleet.ui.models.base import Base, Created, Key
@@ -20,6 +20,8 @@ class Upload(Base):
     name: Mapped[str] = mapped_column(Text)
     size_bytes: Mapped[int]
     """Of the whole file."""
+    media_id: Mapped[int | None] = mapped_column(ForeignKey("media.id", ondelete="CASCADE"), index=True)
+    """The file of the library that it became: remembered, so that the last answer may be lost."""
     started_at: Mapped[Created]
     touched_at: Mapped[Created]
 
