@@ -8,9 +8,11 @@ import psycopg
 import pytest
 from argon2 import PasswordHasher
 from tests.cli.conftest import Run, parsed
+from tests.media.conftest import make_clip
 
 from igfleet.cli.exits import MEANINGS, Exit
 from igfleet.cli.settings_page import page
+from igfleet.media.ffmpeg import locate_ffmpeg
 
 _DOCS = Path(__file__).parents[2] / "docs"
 
@@ -179,3 +181,16 @@ def test_commands_share_the_embedded_database_of_the_data_folder(tmp_path: Path)
 
     run("users", "add", "anna")
     assert "anna" in run("users", "list")
+
+
+def test_a_file_that_cannot_be_published_is_converted_and_a_good_one_is_refused(run: Run, tmp_path: Path) -> None:
+    old = make_clip(locate_ffmpeg(), tmp_path / "old.mp4", "-c:v", "mpeg4", seconds=3)
+    assert run("media", "add", old).exit_code == Exit.NOT_ALL_DONE
+
+    done = run("media", "transcode", "old.mp4", "--json")
+
+    (made,) = parsed(done)
+    assert (made["name"], made["state"]) == ("old (publishable).mp4", "ready")
+    assert "old.mp4: " in done.stderr
+    assert run("media", "transcode", made["id"]).exit_code == Exit.REFUSED
+    assert run("media", "transcode", "nothing.mp4").exit_code == Exit.NOT_FOUND

@@ -1,5 +1,6 @@
 """Two who use the pages: one without a browser, by reading and filling in forms, and one with a real one."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -26,6 +27,13 @@ class Visitor:
         answer = await self.client.get(path, follow_redirects=True)
         assert answer.status_code == 200, (path, answer.status_code, answer.text)
         return answer.text
+
+    async def until(self, path: str, text: str, seconds: float = 60) -> str:
+        """Read a page again and again until the text stands on it."""
+        async with asyncio.timeout(seconds):
+            while text not in (page := await self.read(path)):  # noqa: ASYNC110  # any page, any text
+                await asyncio.sleep(0.2)
+        return page
 
     async def send(self, form: str, path: str, **fields: str | list[str]) -> httpx.Response:
         """Post to `path` the form that stands on the page `form`."""

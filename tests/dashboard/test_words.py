@@ -20,6 +20,7 @@ STATES = {
     "proxy": states.ProxyState,
     "verdict": ProxyVerdict,
     "media": states.MediaState,
+    "conversion": states.ConversionState,
     "worker": states.WorkerState,
 }
 ALL = [(kind, str(state)) for kind, words in STATES.items() for state in words]

@@ -1,5 +1,6 @@
-"""igfleet media: add, list."""
+"""igfleet media: add, list, transcode."""
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,13 +10,14 @@ import typer
 from igfleet.cli.database import ACTOR, on_database
 from igfleet.cli.exits import Exit
 from igfleet.cli.noun import noun
-from igfleet.cli.output import AsJson, as_json, table
+from igfleet.cli.output import AsJson, as_json, say, table
 
 if TYPE_CHECKING:
     from igfleet.ui.context import UiContext
-    from igfleet.ui.models import Media
+    from igfleet.ui.models import Conversion, Media
 
 app = noun("Videos and pictures of the library.")
+_PAUSE_S = 1
 _COLUMNS = ("id", "name", "state", "kind", "duration_s", "size_bytes", "problems")
 
 
@@ -48,6 +50,45 @@ def list_(json: AsJson = False) -> None:
             return [_row(media) for media in await session.scalars(select(Media).order_by(Media.id))]
 
     _print(on_database(work), json)
+
+
+@app.command("transcode")
+def transcode(
+    file: Annotated[str, typer.Argument(metavar="ID|NAME|SHA256", help="A file that cannot be published.")],
+    json: AsJson = False,
+) -> None:
+    """Make a publishable file of one that is not: a new one, linked to it. Exits 1 when it fails."""
+
+    async def work(ui: "UiContext") -> "dict[str, object]":
+        from igfleet.ui import library
+
+        done = await _converted(ui, file)
+        if done.result_id is None:
+            return {"problem": done.message}
+        async with ui.database.sessions() as session:
+            return _row(await library.find(session, done.result_id))
+
+    row = on_database(work)
+    if "id" in row:
+        _print([row], json)
+    else:
+        say(f"{file}: {row['problem']}")
+        raise typer.Exit(Exit.NOT_ALL_DONE)
+
+
+async def _converted(ui: "UiContext", reference: str) -> "Conversion":
+    """Convert it in this process, or wait for the ui that does so already."""
+    from igfleet.contracts.states import ConversionState
+    from igfleet.ui import conversions, library
+
+    async with ui.database.sessions.begin() as session:
+        media = await library.find_named(session, reference)
+        asked = await conversions.ask(session, media, ACTOR)
+    while True:
+        seen = await conversions.work(ui, asked.id, lambda percent: say(f"{media.name}: {percent} %"))
+        if ConversionState(seen.state).is_over:
+            return seen
+        await asyncio.sleep(_PAUSE_S)
 
 
 async def add_file(ui: "UiContext", path: Path) -> "Media":

@@ -54,8 +54,8 @@ def _video(path: Path) -> dict[str, object]:
 
 def _video_facts(opened: "av.container.InputContainer", size_bytes: int) -> dict[str, object]:  # type: ignore[name-defined]  # noqa: F821  # av is loaded in the child only, after it is confined
     if not opened.streams.video:
-        sound = "only sound" if opened.streams.audio else "and no sound either: it is empty"
-        raise _Unreadable(f"The file has no picture, {sound}.")
+        also = "only sound" if opened.streams.audio else "and no sound either: it is empty"
+        raise _Unreadable(f"The file has no picture, {also}.")
     stream = opened.streams.video[0]
     if max(stream.width, stream.height) > _MOST_SIDE:
         raise _Unreadable(f"The picture of {stream.width} x {stream.height} pixels is too large to be read.")

@@ -216,3 +216,23 @@ def drawn(recipe: Recipe, seed: int) -> Drawn:
         value = getattr(recipe, name)
         settled[name] = value.drawn(seed, name, _DIGITS[name]) if isinstance(value, Span) else value
     return Drawn.model_validate(settled)
+
+
+def words(settled: Drawn) -> list[str]:
+    """What is done to the video, for people: only what changes something."""
+    told = {
+        "trim_start_ms": f"{settled.trim_start_ms} ms cut off the start",
+        "trim_end_ms": f"{settled.trim_end_ms} ms cut off the end",
+        "crop_percent": f"cropped by {settled.crop_percent:g} %",
+        "brightness": f"brightness {settled.brightness:+g}",
+        "contrast": f"contrast × {settled.contrast:g}",
+        "saturation": f"saturation × {settled.saturation:g}",
+        "hue_degrees": f"hue {settled.hue_degrees:+g}°",
+        "speed": f"speed × {settled.speed:g}",
+        "audio_gain_db": f"sound {settled.audio_gain_db:+g} dB",
+    }
+    neutral = drawn(Recipe(), 0)
+    found = [text for name, text in told.items() if getattr(settled, name) != getattr(neutral, name)]
+    if settled.overlay.is_there:
+        found.append(f"“{settled.overlay.text.strip()}” on top" if settled.overlay.text.strip() else "a logo on top")
+    return [*found, "1080 × 1920" if settled.frame is Frame.REEL else "its own size"]

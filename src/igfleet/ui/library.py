@@ -74,7 +74,8 @@ async def room_bytes(ui: HasLibrary) -> int:
     """How much the library may still grow, with all that is on its way."""
     async with ui.database.sessions() as session:
         kept = select(func.coalesce(func.sum(Media.size_bytes), 0)).scalar_subquery()
-        coming = select(func.coalesce(func.sum(Upload.size_bytes), 0)).scalar_subquery()
+        is_coming = Upload.media_id.is_(None)
+        coming = select(func.coalesce(func.sum(Upload.size_bytes), 0)).where(is_coming).scalar_subquery()
         used = await session.scalar(select(kept + coming))
     return max(0, ui.settings.media_quota_bytes - int(used or 0))
 

@@ -19,7 +19,7 @@ from igfleet.reasons import REASONS, ReasonCode
 from igfleet.runners import KINDS
 from igfleet.settings import UiSettings
 from igfleet.ui import static_files
-from igfleet.ui.words import look
+from igfleet.ui.words import ORIGINS, look
 
 _REEL = re.compile(r"https://www\.instagram\.com/(reel/[A-Za-z0-9_-]+/?)")
 _JUST_NOW_S, _TENTHS_BELOW_S = 2, 10
@@ -58,6 +58,7 @@ def environment(settings: UiSettings, folder: Path | None = None) -> Environment
     made.globals.update(
         static=static_files.address,
         look=look,
+        origins=ORIGINS,
         reason_of=reason_of,
         kinds=KINDS,
         is_sandbox=not settings.is_live,

@@ -24,7 +24,8 @@ async def known(session: AsyncSession, owner: str, mark: str) -> Upload | None:
 
 async def begin(session: AsyncSession, owner: str, mark: str, name: str, size_bytes: int) -> Upload:
     """Note a file that is about to come; the same file again is the same upload. Raises `TooManyRequests`."""
-    count = await session.scalar(select(func.count()).where(Upload.owner == owner))
+    is_open = Upload.owner == owner, Upload.media_id.is_(None)
+    count = await session.scalar(select(func.count()).where(*is_open))
     if (count or 0) >= _MOST_OPEN:
         raise TooManyRequests(f"{_MOST_OPEN} files are on their way already: finish some first.", _PATIENCE)
     row = insert(Upload).values(owner=owner, mark=mark, name=plain_name(name), size_bytes=size_bytes)
@@ -45,6 +46,11 @@ async def find(session: AsyncSession, upload_id: int, owner: str) -> Upload:
 async def of(session: AsyncSession, owner: str) -> Sequence[Upload]:
     """What an owner has under way, the newest first."""
     return (await session.scalars(select(Upload).where(Upload.owner == owner).order_by(Upload.id.desc()))).all()
+
+
+async def become(session: AsyncSession, upload: Upload, media_id: int) -> None:
+    """It is whole and in the library; remembered for a while, so that the same file is not sent again."""
+    await session.execute(update(Upload).where(Upload.id == upload.id).values(media_id=media_id))
 
 
 async def end(session: AsyncSession, upload: Upload) -> None:

@@ -6,6 +6,7 @@ Amber means that a person is needed, red that something is broken, pink that it 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from igfleet.contracts.files import Origin
 from igfleet.contracts.proxy_checks import ProxyVerdict
 from igfleet.contracts.states import (
     AccountStatus,
@@ -32,6 +33,13 @@ class Look:
 
 _A, _T, _P, _S, _X, _M, _W = AccountTaskState, TaskState, PostState, AccountStatus, ProxyState, MediaState, WorkerState
 _C, _V, _N = ChallengeState, ProxyVerdict, ConversionState
+ORIGINS: dict[str, str] = {
+    Origin.UPLOADED: "uploaded",
+    Origin.VARIANT: "variant",
+    Origin.CONVERTED: "converted",
+    Origin.PICTURE: "picture of an account",
+}
+"""How a file came into the library."""
 LOOKS: dict[str, Mapping[str, Look]] = {
     "account_task": {
         _A.SCHEDULED: Look("scheduled", "calendar", "quiet"),
@@ -101,11 +109,13 @@ LOOKS: dict[str, Mapping[str, Look]] = {
         _M.UNPUBLISHABLE: Look("not publishable", "alert-circle", "red"),
         _M.BROKEN: Look("unreadable", "circle-x", "red"),
     },
-    "worker": {
+    "conversion": {
         _N.WAITING: Look("waiting", "hourglass", "quiet"),
         _N.RUNNING: Look("converting", "loader", "blue"),
         _N.DONE: Look("converted", "circle-check", "green"),
         _N.FAILED: Look("failed", "circle-x", "red"),
+    },
+    "worker": {
         _W.ONLINE: Look("online", "heartbeat", "green"),
         _W.LATE: Look("late", "clock", "quiet"),
         _W.LOST: Look("lost", "circle-x", "red"),

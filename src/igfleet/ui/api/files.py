@@ -31,7 +31,7 @@ async def offer(
 ) -> Response[FileStanding]:
     """Announce a file, hear how much of it is here, and finish it. Safe to repeat."""
     taken = await lease_files.offer(ui, caller, lease_id, sha256, data)
-    follow = BackgroundTask(_after_it_is_kept, ui, jobs, taken) if taken.standing.file else None
+    follow = BackgroundTask(_after_it_is_kept, ui, jobs, taken, data.source_id) if taken.standing.file else None
     return Response(taken.standing, background=follow)
 
 
@@ -48,10 +48,11 @@ async def append(
     return await lease_files.append(ui, caller, lease_id, sha256, offset, request.stream())
 
 
-async def _after_it_is_kept(ui: UiContext, jobs: Jobs, taken: Taken) -> None:
+async def _after_it_is_kept(ui: UiContext, jobs: Jobs, taken: Taken, source_id: int | None) -> None:
     if taken.new_media_id is not None:
         await jobs.probe(taken.new_media_id)
-        ui.bus.tell("media", taken.new_media_id)
+        for media_id in filter(None, (taken.new_media_id, source_id)):
+            ui.bus.tell("media", media_id)
     ui.bus.tell("task", taken.task_id)
 
 

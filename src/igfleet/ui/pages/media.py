@@ -1,70 +1,106 @@
-"""The library: files in, what is wrong with them, where they are used."""
+"""The library: the list, one file, and what can be done with it."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from litestar import Response, get, post, put
+from litestar import Response, get, post
 from litestar.background_tasks import BackgroundTask
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import File, Redirect, Template
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from igfleet.contracts.states import MediaState
 from igfleet.errors import NotFound
-from igfleet.ui import library
+from igfleet.media.facts import MediaKind
+from igfleet.ui import conversions, library, library_uploads, media_list, media_page
 from igfleet.ui.api.media import ranged
-from igfleet.ui.context import UiContext
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.jobs.engine import Jobs
-from igfleet.ui.models import Media, Post
+from igfleet.ui.media_list import Wanted
+from igfleet.ui.models import Media
+from igfleet.ui.pages.files import both, sheet_file
 from igfleet.ui.pages.lists import After, page_of
 from igfleet.ui.pages.render import go, page
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
+
+InState = Annotated[str, QueryParameter(name="state")]
 
 
 @get("/media")
 async def table(
     request: AnyRequest,
     session: Session,
+    ui: Ui,
     q: FromQuery[str] = "",
+    in_state: InState = "",
+    kind: FromQuery[str] = "",
+    origin: FromQuery[str] = "",
     after: After = None,
 ) -> Template:
-    """The library, newest first."""
-    return page(request, "media/list.html", "media", **await _listed(session, q, after))
+    """The files that fit the filter, newest first."""
+    broken_off = await library_uploads.broken_off(ui, session, person_of(request).actor)
+    shown = await _listed(session, Wanted(q, in_state, kind, origin), after)
+    return page(request, "media/list.html", "media", broken_off=broken_off, **shown)
 
 
 @get("/media/live")
-async def fragment(request: AnyRequest, session: Session, q: FromQuery[str] = "") -> Template:
+async def fragment(
+    request: AnyRequest,
+    session: Session,
+    q: FromQuery[str] = "",
+    in_state: InState = "",
+    kind: FromQuery[str] = "",
+    origin: FromQuery[str] = "",
+    after: After = None,
+) -> Template:
     """The part that changes while files are checked."""
-    return page(request, "media/_rows.html", "media", **await _listed(session, q, None))
+    return page(
+        request, "media/_rows.html", "media", **await _listed(session, Wanted(q, in_state, kind, origin), after)
+    )
 
 
-@put("/media/uploads", opt={"token_in_header": True}, request_max_body_size=None, status_code=201)
-async def upload(
-    request: AnyRequest, name: FromQuery[str], ui: Ui, jobs: NamedDependency[Jobs]
-) -> Response[dict[str, Any]]:
-    """Stream one file into the library. The answer comes when it is safely on disk."""
-    stored = await library.receive(ui, request.stream())
-    async with ui.database.sessions.begin() as session:
-        added = await library.add(session, stored, name, person_of(request).actor)
-    told = {"id": added.media.id, "is_new": added.is_new}
-    return Response(told, status_code=201, background=BackgroundTask(_probe, ui, jobs, added.media.id, added.is_new))
+@get(both("/media"))
+async def export(
+    request: AnyRequest,
+    session: Session,
+    q: FromQuery[str] = "",
+    in_state: InState = "",
+    kind: FromQuery[str] = "",
+    origin: FromQuery[str] = "",
+) -> Response[bytes]:
+    """The same filter as a file."""
+    return sheet_file(request, await media_list.sheet(session, Wanted(q, in_state, kind, origin)), "media")
 
 
 @get("/media/{media_id:int}")
 async def one(request: AnyRequest, media_id: FromPath[int], session: Session) -> Template:
-    """One file: player, facts, problems, posts made of it."""
-    media = await library.find(session, media_id)
-    posts = select(Post.state, func.count()).where(Post.media_id == media_id).group_by(Post.state)
-    used = dict((await session.execute(posts)).all())
-    return page(request, "media/one.html", "media", media=media, used=used)
+    """One file: player, facts, problems, what was made of it and where it is used."""
+    return page(request, "media/one.html", "media", seen=await media_page.gather(session, media_id))
+
+
+@get("/media/{media_id:int}/live")
+async def one_fragment(request: AnyRequest, media_id: FromPath[int], session: Session) -> Template:
+    """The part that changes while it is checked or converted."""
+    return page(request, "media/_one.html", "media", seen=await media_page.gather(session, media_id))
+
+
+@post("/media/{media_id:int}/conversions")
+async def convert(
+    request: AnyRequest, media_id: FromPath[int], session: Session, jobs: NamedDependency[Jobs]
+) -> Redirect:
+    """Make it publishable: a new file, beside this one."""
+    await checked_form(request)
+    asked = await conversions.ask(session, await library.find(session, media_id), person_of(request).actor)
+    answer = go(f"/media/{media_id}")
+    answer.background = BackgroundTask(jobs.convert, asked.id, media_id)
+    return answer
 
 
 @get("/media/{media_id:int}/content")
 async def content(request: AnyRequest, media_id: FromPath[int], session: Session, ui: Ui) -> Response[Any]:
     """The bytes, ranged, so that a player can seek."""
     media = await library.find(session, media_id)
-    return ranged(request, ui, media.sha256, "image/jpeg" if media.kind == "image" else "video/mp4")
+    return ranged(request, ui, media.sha256, "image/jpeg" if media.kind == "image" else "video/mp4", name=media.name)
 
 
 @get("/media/{media_id:int}/thumbnail")
@@ -89,17 +125,11 @@ async def delete(request: AnyRequest, media_id: FromPath[int], session: Session,
     return answer
 
 
-async def _listed(session: AsyncSession, q: str, after: int | None) -> dict[str, Any]:
-    query = select(Media)
-    if q:
-        query = query.where(Media.name.icontains(q, autoescape=True))
-    return {"found": await page_of(session, query, Media.id, after, newest=True), "q": q}
+async def _listed(session: AsyncSession, wanted: Wanted, after: int | None) -> dict[str, Any]:
+    found = await page_of(session, wanted.query(), Media.id, after, newest=True)
+    used = await media_list.usage(session, [media.id for media in found.rows])
+    words = {"states": list(MediaState), "kinds_of_file": list(MediaKind)}
+    return {"found": found, "used": used, "wanted": wanted, **words}
 
 
-async def _probe(ui: UiContext, jobs: Jobs, media_id: int, is_new: bool) -> None:
-    if is_new:
-        await jobs.probe(media_id)
-    ui.bus.tell("media", media_id)
-
-
-HANDLERS = [table, fragment, upload, one, content, thumbnail, delete]
+HANDLERS = [table, fragment, export, one, one_fragment, convert, content, thumbnail, delete]

@@ -61,34 +61,55 @@ function toEnd() {
 document.addEventListener("htmx:after:swap", toEnd);
 toEnd();
 
-// Uploads: several at once, each with its bar.
-function upload(file, list, address) {
-  const row = document.createElement("li");
-  const name = document.createElement("span");
-  const bar = document.createElement("progress");
-  const note = document.createElement("span");
-  name.textContent = file.name;
-  bar.max = file.size || 1;
-  bar.value = 0;
-  note.className = "text-secondary";
-  row.append(name, bar, note);
-  list.append(row);
+// Uploads: several at once, each with its bar, in parts: what broke off goes on where it was, also after a reload.
+const PART = 8 * 1024 * 1024;
+const TRIES = 8;
+const wait = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));
+function send(method, address, headers, body, progress) {
   return new Promise((done) => {
     const request = new XMLHttpRequest();
-    request.open("PUT", address + "?name=" + encodeURIComponent(file.name));
-    request.setRequestHeader("x-csrf-token", csrf());
-    request.setRequestHeader("accept", "application/json");
-    request.upload.onprogress = (event) => { bar.value = event.loaded; };
+    request.open(method, address);
+    for (const [name, value] of Object.entries({ "x-csrf-token": csrf(), accept: "application/json", ...headers })) request.setRequestHeader(name, value);
+    if (progress) request.upload.onprogress = (event) => progress(event.loaded);
     request.onloadend = () => {
-      bar.value = bar.max;
       let answer = {};
       try { answer = JSON.parse(request.responseText); } catch (error) { answer = {}; }
-      if (request.status === 201) note.textContent = answer.is_new ? "uploaded" : "was there already";
-      else { note.textContent = answer.detail || "The upload broke off. Try it again."; row.classList.add("is-wrong"); }
-      done();
+      done({ status: request.status, answer });
     };
-    request.send(file);
+    request.send(body);
   });
+}
+function uploadRow(file, list) {
+  const row = document.createElement("li");
+  const [name, bar, note] = ["span", "progress", "span"].map((tag) => row.appendChild(document.createElement(tag)));
+  name.textContent = file.name;
+  bar.setAttribute("aria-label", file.name);
+  bar.max = file.size || 1;
+  note.className = "text-secondary";
+  list.querySelectorAll("[data-broken]").forEach((old) => { if (old.dataset.broken === file.name) old.remove(); });
+  list.append(row);
+  const say = (text, wrong = false) => { note.textContent = text; row.classList.toggle("is-wrong", wrong); };
+  const at = (bytes) => { bar.value = bytes; say(`${Math.floor((100 * bytes) / bar.max)} %`); };
+  return { say, at, full: () => { bar.value = bar.max; } };
+}
+async function upload(file, list, address) {
+  const { say, at, full } = uploadRow(file, list);
+  const query = new URLSearchParams({ name: file.name, size: file.size, modified: file.lastModified });
+  for (let tries = 1; tries <= TRIES; tries += 1) {
+    let { status, answer } = await send("POST", `${address}?${query}`);
+    while (status === 200 && !answer.media_id) {
+      const { id, offset } = answer;
+      at(offset);
+      const part = file.slice(offset, offset + PART);
+      ({ status, answer } = await send("PATCH", `${address}/${id}`, { "upload-offset": offset }, part, (sent) => at(offset + sent)));
+      if (status === 200) tries = 1;
+    }
+    if (status === 200) { full(); say(answer.is_new ? "uploaded" : "was there already"); return; }
+    if (status >= 400 && status < 500 && status !== 404 && status !== 409) { full(); say(answer.detail || "It was refused.", true); return; }
+    say("The connection broke off. Trying again …", true);
+    await wait(Math.min(2 ** tries / 4, 15));
+  }
+  say("The upload broke off. Choose the file again: it goes on where it was.", true);
 }
 async function uploadAll(files, zone) {
   const list = document.querySelector("[data-uploads]");
