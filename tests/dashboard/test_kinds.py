@@ -217,6 +217,15 @@ async def test_lists_show_the_kind_and_are_exported_as_filtered(visitor: Visitor
     assert [row["username"] for row in accounts] == ["nord_03"]
 
 
+async def test_workers_are_exported_with_their_state(visitor: Visitor, worker: httpx.AsyncClient) -> None:
+    body = {"name": "=w1", "version": "0", "kinds": ["bulk_login"], "methods": ["instagrapi"], "slots": 1}
+    await worker.post("/api/workers/register", json=body)
+
+    (row,) = csv.DictReader(io.StringIO((await visitor.client.get("/workers.csv")).text))
+
+    assert (row["name"], row["state"], row["slots"]) == ("'=w1", "online", "1")
+
+
 async def test_an_account_tells_what_was_done_with_it(visitor: Visitor, ui: Served, worker: httpx.AsyncClient) -> None:
     (account,) = await _accounts(ui, 1)
     await _plan(visitor, names="nord_01", name="Mornings")

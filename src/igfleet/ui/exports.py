@@ -10,7 +10,8 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from igfleet.ui.models import Account, AccountTask, Media, Post, Proxy, Task
+from igfleet.contracts.states import WorkerState
+from igfleet.ui.models import Account, AccountTask, Media, Post, Proxy, Task, Worker
 from igfleet.ui.models.base import among
 from igfleet.ui.progress import Progress, progress
 
@@ -111,6 +112,29 @@ async def tasks_sheet(session: AsyncSession, tasks: Sequence[Task]) -> Sheet:
     far = await progress(session, tasks)
     rows = [(*(getattr(task, name) for name in _TASK_FIELDS), *_counted(far[task.id])) for task in tasks]
     return Sheet((*_TASK_FIELDS, "counted", "total", "done"), rows)
+
+
+WORKER_COLUMNS = (
+    "id",
+    "name",
+    "version",
+    "slots",
+    "running",
+    "kinds",
+    "methods",
+    "labels",
+    "registered_at",
+    "seen_at",
+    "cpu_percent",
+    "memory_bytes",
+    "disk_free_bytes",
+)
+
+
+def workers_sheet(workers: Sequence[tuple[Worker, WorkerState]]) -> Sheet:
+    """These workers, with the state that follows from their last heartbeat."""
+    rows = [(*(getattr(worker, name) for name in WORKER_COLUMNS), state.value) for worker, state in workers]
+    return Sheet((*WORKER_COLUMNS, "state"), rows)
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Iterable[object]]) -> str:

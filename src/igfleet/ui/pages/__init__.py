@@ -22,6 +22,7 @@ from igfleet.ui.pages import (
     set_up,
     settings,
     sign_in,
+    targets,
     task_new,
     task_plan,
     task_results,
@@ -47,6 +48,7 @@ _HANDLERS = [
     *task_plan.HANDLERS,
     *task_results.HANDLERS,
     *posts.HANDLERS,
+    *targets.HANDLERS,
     *workers.HANDLERS,
     *settings.HANDLERS,
 ]

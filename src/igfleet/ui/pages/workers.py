@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import get, post
+from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from sqlalchemy import func, select
@@ -10,8 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.errors import Invalid, NotFound
 from igfleet.ui import overview, tokens
+from igfleet.ui.exports import workers_sheet
 from igfleet.ui.injected import Session
 from igfleet.ui.models import AuditEntry, Role, Worker, WorkerToken
+from igfleet.ui.pages.files import both, sheet_file
 from igfleet.ui.pages.render import go, page
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
@@ -20,6 +22,12 @@ from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 async def table(request: AnyRequest, session: Session) -> Template:
     """Every worker heard of in the last day."""
     return page(request, "workers/list.html", "workers", made="", name="", base="", **await _listed(session))
+
+
+@get(both("/workers"))
+async def export(request: AnyRequest, session: Session) -> Response[bytes]:
+    """The same as a file."""
+    return sheet_file(request, workers_sheet(await overview.workers(session)), "workers")
 
 
 @get("/workers/live")
@@ -68,4 +76,4 @@ async def _listed(session: AsyncSession) -> dict[str, Any]:
     return {"workers": await overview.workers(session), "with_token": sorted(await session.scalars(live))}
 
 
-HANDLERS = [table, fragment, drain, make_token, revoke]
+HANDLERS = [table, export, fragment, drain, make_token, revoke]
