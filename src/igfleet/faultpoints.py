@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-POINTS = ("started", "prepared", "intended", "permitted", "checked", "answered", "reported")
+POINTS = ("started", "prepared", "intended", "permitted", "checked", "answered", "journaled", "reported")
 """In the order in which the run of a post reaches them. `checked`: the clock was looked at, nothing has left yet."""
 _DELAY_S = 1.0
 

@@ -62,11 +62,16 @@ class Fleet:
                 process.kill()
                 raise AssertionError(f"{name} did not stop:\n{self.log(name)[-3000:]}") from None
 
-    def start(self, name: str, *arguments: str, before: Sequence[str] = (), **settings: str) -> subprocess.Popen[bytes]:
-        """A process of the command line; its output goes to `<name>.log`. `before` is a command that it is run by."""
+    def start(
+        self, name: str, *arguments: str, before: Sequence[str] = (), module: str = "igfleet", **settings: str
+    ) -> subprocess.Popen[bytes]:
+        """A process of the command line, or of another module of ours; its output goes to `<name>.log`.
+
+        `before` is a command that it is run by.
+        """
         with open(self.folder / f"{name}.log", "ab") as log:
             process = subprocess.Popen(
-                [*before, sys.executable, "-m", "igfleet", *arguments],
+                [*before, sys.executable, "-m", module, *arguments],
                 env=self.environment(**settings),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -109,6 +114,14 @@ class Fleet:
             **self.settings,
             **settings,
         }
+
+    def restart_ui(self) -> None:
+        """-9, and a new one at the same address."""
+        self.processes["ui"].kill()
+        self.processes["ui"].wait()
+        (self.folder / "ui.log").rename(self.folder / "ui-before.log")
+        self.start("ui", "serve", "--role", "ui", "--port", self.ui.rpartition(":")[2])
+        self._until("ui", lambda text: text.split("igfleet is at ", 1)[1].split()[0])
 
     def cli(self, *arguments: str, code: int = 0) -> str:
         """Run a command to its end; its output."""

@@ -18,6 +18,7 @@ from igfleet.contracts.posts import Intent, LeasedMedia, LeasedPost, Permit, Pos
 from igfleet.contracts.proxy_checks import ProxyCheck, ProxyWish
 from igfleet.contracts.tasks import Action, LogLine
 from igfleet.errors import Cancelled, NotNow, NotSupported, WorkerStopping
+from igfleet.faultpoints import reach
 from igfleet.instagram.gateway import CodeWanted, EnterCode, Instagram, Opening, Publisher
 from igfleet.reasons import ReasonCode
 from igfleet.worker.confirmation import Confirmation
@@ -50,6 +51,7 @@ class PipeLedger:
 
     async def outcome(self, post: LeasedPost, outcome: PostOutcome) -> None:
         self._journal.answered(post.id, outcome)
+        reach("journaled")
         await self._line.ask(Ask.OUTCOME, post=post.id, outcome=outcome.model_dump(mode="json"))
         self._journal.reported(post.id)
 

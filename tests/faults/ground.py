@@ -1,0 +1,143 @@
+"""One running fleet for all faults of a file: each test has accounts, workers and a task of its own."""
+
+import itertools
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+from psycopg.rows import dict_row
+
+from tests.e2e.fleet import Fleet, clip
+
+LEASE_S = 3.0
+_PATIENCE_S = 60
+
+
+@dataclass
+class Ground:
+    """A fleet without workers, and verbs for what goes wrong."""
+
+    fleet: Fleet
+    clips: list[Path]
+    _names: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def accounts(self, count: int = 1) -> list[str]:
+        """New accounts, with a proxy each."""
+        names = [f"nord_{next(self._names):03d}" for _ in range(count)]
+        made = [{"username": name, "password": "a long password"} for name in names]
+        self.fleet.control("POST", "accounts", {"accounts": made})
+        address = self.fleet.sandbox["proxy_url"].removeprefix("http://")
+        lines = ["username,password,proxy", *(f"{name},a long password,{address}:via_{name}:any" for name in names)]
+        (self.fleet.folder / "new.csv").write_text("\n".join(lines))
+        self.fleet.cli("accounts", "import", "new.csv", "--authorised-by", "owner of all, in writing")
+        return names
+
+    def upload(self, names: list[str], videos: int = 1, **options: Any) -> str:
+        """A started task: every video on every account."""
+        return self.fleet.upload(names, self.clips[:videos], "{{username}} {{n}}", max_attempts=9, **options)
+
+    @contextmanager
+    def worker(self, name: str, fault: str = "", slots: int = 4, **settings: str) -> Iterator[psutil.Process]:
+        """The product's worker with the lean client, in which faults may be planted. Ended with the block."""
+        marks = self.fleet.folder / "marks" / name
+        shutil.rmtree(marks, ignore_errors=True)
+        planted = {"IGFLEET_TEST_FAULTS": str(marks), "IGFLEET_FAULT": fault} if fault else {}
+        own = {
+            "UI_API_BASE": self.fleet.ui,
+            "WORKER_NAME": name,
+            "UI_API_TOKEN": "shared-worker-token-1234567890",
+            "EGRESS_PROXY": self.fleet.sandbox["proxy_url"],
+            "EGRESS_CA_FILE": self.fleet.sandbox["ca_file"],
+            "CONCURRENCY_LIMIT": str(slots),
+            "BATCH_SIZE": str(slots),
+            "DRAIN_TIMEOUT_SECS": "5",
+            **planted,
+            **settings,
+        }
+        words = ("lean", "nothing", str(os.getpid()))
+        process = self.fleet.start(name, *words, module="igfleet.chaos.worker", **own)
+        try:
+            yield psutil.Process(process.pid)
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                with suppress(Exception):
+                    process.wait(15)
+            process.kill()
+            process.wait()
+
+    def wait(self, task: str, seconds: float = _PATIENCE_S) -> dict[str, Any]:
+        """Until the task is over; the task."""
+        self.until(lambda: self.rows("SELECT 1 FROM tasks WHERE id = %s AND finished_at IS NOT NULL", task), seconds)
+        return self.fleet.shown(task)
+
+    def until(self, done: Callable[[], object], seconds: float = _PATIENCE_S) -> None:
+        end = time.monotonic() + seconds
+        while not done():
+            assert time.monotonic() < end, f"it did not happen in {seconds:g} s"
+            time.sleep(0.1)
+
+    def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
+        with psycopg.connect(self.fleet.database_url, row_factory=dict_row) as connection:
+            return connection.execute(query, values).fetchall()
+
+    def moves(self, task: str) -> list[str]:
+        """`was>became` of the task's posts, in order."""
+        query = (
+            "SELECT h.was || '>' || h.became AS move FROM post_history h JOIN posts p ON p.id = h.post_id "
+            "WHERE p.task_id = %s ORDER BY h.id"
+        )
+        return [row["move"] for row in self.rows(query, task)]
+
+    def seconds_between(self, task: str, first: str, then: str) -> float:
+        """From the first move that ends in `first` to the next that ends in `then`."""
+        query = "SELECT h.at, h.became FROM post_history h JOIN posts p ON p.id = h.post_id WHERE p.task_id = %s ORDER BY h.id"
+        since = None
+        for row in self.rows(query, task):
+            if since is not None and row["became"] == then:
+                return float((row["at"] - since).total_seconds())
+            if row["became"] == first and since is None:
+                since = row["at"]
+        raise AssertionError(f"no {first} before a {then}")
+
+    def published(self, names: list[str]) -> list[dict[str, Any]]:
+        """What the sandbox's ledger has of these accounts."""
+        return [one for one in self.fleet.control("GET", "ledger")["media"] if one["account"] in names]
+
+    def commits(self, names: list[str]) -> int:
+        """How many publish requests reached the sandbox."""
+        seen = self.fleet.control("GET", "journal")["requests"]
+        return sum("configure_to_clips" in one["path"] and one["account"] in names for one in seen)
+
+    def check_once(self, names: list[str], videos: int = 1) -> None:
+        """Every post of the accounts is there, exactly once, and nothing else broke a promise."""
+        media = self.published(names)
+        found = sorted((one["account"], one["sha256"]) for one in media)
+        assert len(found) == len(set(found)) == len(names) * videos
+        ledger = self.fleet.control("GET", "ledger")
+        assert (ledger["duplicates"], ledger["overlaps"], ledger["leaks"]) == ([], [], {})
+
+
+@contextmanager
+def ground(folder: Path, database_url: str) -> Iterator[Ground]:
+    settings = {"LEASE_LENGTH": f"{LEASE_S:g}", "COMMIT_WINDOW_SECS": "2", "RECONCILE_PAUSE_SECS": "0.3"}
+    settings |= {"PUBLISH_BUDGET_PER_HOUR": "1000", "PUBLISH_BUDGET_PER_DAY": "1000", "LOG_LEVEL": "warning"}
+    clips = [clip(folder / f"clip_{number}.mp4", 3 + number / 10) for number in range(3)]
+    with Fleet(folder / "fleet", database_url, settings=settings) as fleet:
+        yield Ground(fleet, clips)
+
+
+def shown(rows: list[dict[str, Any]]) -> str:
+    return json.dumps(rows, default=str, indent=1)
+
+
+assert sys.platform == "linux", "processes are stopped and looked into as Linux allows"

@@ -1,0 +1,149 @@
+"""Faults 1 to 10: runs, supervisors and whole workers that die or freeze, at every step of a post."""
+
+import time
+
+import psutil
+import pytest
+
+from tests.faults.ground import LEASE_S, Ground
+
+pytestmark = pytest.mark.timeout(240)
+_SOON_S = LEASE_S + 5
+"""What may pass until another run prepares what a dead one had only prepared."""
+
+
+@pytest.mark.parametrize(
+    "point", ["started", "prepared", "intended"], ids=["F1 before upload", "F3a", "F3 before permit"]
+)
+def test_f1_f3_a_run_killed_before_the_permit_goes_on_at_once(ground: Ground, point: str) -> None:
+    names = ground.accounts()
+    task = ground.upload(names)
+
+    with ground.worker(f"f1-{point}", f"{point}:1:kill"):
+        shown = ground.wait(task)
+
+    assert shown["state"] == "completed"
+    assert ground.commits(names) == 1
+    ground.check_once(names)
+    if point == "intended":
+        assert "preparing>planned" in ground.moves(task)
+        assert ground.seconds_between(task, "planned", "preparing") < _SOON_S
+
+
+def test_f2_an_upload_cut_at_half_is_resumed_under_the_same_upload_id(ground: Ground) -> None:
+    names = ground.accounts()
+    held = {"act": "hang_before", "path": "POST /rupload_igphoto", "account": names[0]}
+    ground.fleet.control("POST", "faults", held)
+    task = ground.upload(names)
+
+    with ground.worker("f2") as worker:
+        ground.until(lambda: not ground.fleet.control("GET", "faults")["faults"])
+        for run in _runs(worker):
+            run.kill()
+        ground.wait(task)
+
+    [post] = ground.rows("SELECT upload_id FROM posts WHERE task_id = %s", task)
+    [medium] = ground.published(names)
+    requests = ground.fleet.control("GET", f"journal?account={names[0]}")["requests"]
+    videos = [one for one in requests if one["method"] == "POST" and "rupload_igvideo" in one["path"]]
+    assert medium["upload_id"] == post["upload_id"]
+    assert len(videos) == 1, "the bytes that had arrived were sent again"
+    ground.check_once(names)
+
+
+@pytest.mark.parametrize(
+    ("point", "moves"),
+    [
+        pytest.param("permitted", ["publishing>planned"], id="F4a nothing was sent, the journal proves it"),
+        pytest.param("checked", ["publishing>unknown", "reconciling>planned"], id="F4 it may have been sent"),
+        pytest.param("journaled", ["publishing>published"], id="F6 the journal has the answer"),
+    ],
+)
+def test_f4_f6_a_run_killed_after_the_permit(ground: Ground, point: str, moves: list[str]) -> None:
+    names = ground.accounts()
+    task = ground.upload(names)
+
+    with ground.worker(f"f4-{point}", f"{point}:1:kill"):
+        shown = ground.wait(task)
+
+    assert shown["state"] == "completed"
+    assert set(moves) <= set(ground.moves(task))
+    assert ground.commits(names) == 1
+    ground.check_once(names)
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        pytest.param({"act": "drop_after"}, id="dropped"),
+        pytest.param({"act": "cut_after"}, id="cut short"),
+        pytest.param({"act": "hang_after"}, id="hangs"),
+        pytest.param({"act": "refuse_after", "refusal": "server_500"}, id="500"),
+        pytest.param({"act": "refuse_after", "refusal": "html_200"}, id="HTML"),
+    ],
+)
+def test_f5_a_commit_whose_answer_is_lost_is_settled_by_reading(ground: Ground, lost: dict[str, str]) -> None:
+    names = ground.accounts()
+    ground.fleet.control("POST", "faults", {**lost, "path": "configure_to_clips", "account": names[0]})
+    task = ground.upload(names)
+
+    with ground.worker("f5"):
+        shown = ground.wait(task)
+
+    [post], [medium] = shown["posts"], ground.published(names)
+    assert (post["state"], post["media_pk"]) == ("published", str(medium["pk"]))
+    assert "publishing>unknown" in ground.moves(task)
+    assert ground.commits(names) == 1
+
+
+def test_f8_f9_a_killed_worker_leaves_no_process_and_another_takes_over(ground: Ground) -> None:
+    names = ground.accounts(3)
+    held = {"act": "hang_before", "path": "POST /rupload_igphoto", "count": 3}
+    ground.fleet.control("POST", "faults", held)
+    task = ground.upload(names)
+    with ground.worker("f9-first") as worker:
+        ground.until(lambda: not ground.fleet.control("GET", "faults")["faults"])
+        family = worker.children(recursive=True)
+        worker.kill()
+        _, alive = psutil.wait_procs(family, timeout=10)
+        assert alive == []
+
+        with ground.worker("f9-second"):
+            ground.wait(task)
+
+    ground.check_once(names)
+
+
+@pytest.mark.parametrize("times", [1, 2], ids=["F10", "F10 twice in a row"])
+def test_f10_what_a_frozen_worker_sends_late_never_leaves(ground: Ground, times: int) -> None:
+    """Frozen whole, its gate with it, between the look at the clock and the first byte."""
+    names = ground.accounts()
+    task = ground.upload(names)
+
+    with ground.worker(f"f10-{times}", "checked:1:delay=2") as worker:
+        ground.until(lambda: "preparing>publishing" in ground.moves(task))
+        family = [worker, *worker.children(recursive=True)]
+        with ground.worker(f"f10-{times}-other"):
+            for _ in range(times):
+                _freeze(family, 2 * LEASE_S)
+            ground.wait(task)
+            ground.until(lambda: not _runs(worker))
+
+    assert ground.commits(names) == 1
+    ground.check_once(names)
+
+
+def _freeze(family: list[psutil.Process], seconds: float) -> None:
+    for process in family:
+        process.suspend()
+    time.sleep(seconds)
+    for process in reversed(family):
+        process.resume()
+    time.sleep(0.1)
+
+
+def _runs(worker: psutil.Process) -> list[psutil.Process]:
+    """The processes that run leases: each leads a session of its own."""
+    import os
+
+    return [child for child in worker.children(recursive=True) if os.getsid(child.pid) == child.pid]

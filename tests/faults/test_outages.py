@@ -1,0 +1,201 @@
+"""Faults 11 to 28 that are a process's or a machine's: outages, lost shares, poison, full disks, clocks, drains."""
+
+import os
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+
+import httpx
+import psutil
+import psycopg
+import pytest
+
+from tests.e2e.fleet import TOKEN
+from tests.faults.ground import Ground
+
+pytestmark = pytest.mark.timeout(240)
+
+
+def test_f11_a_killed_ui_comes_back_and_nothing_is_lost(ground: Ground) -> None:
+    names = ground.accounts(4)
+    task = ground.upload(names, videos=3)
+
+    with ground.worker("f11"):
+        ground.until(lambda: len(ground.published(names)) >= 2)
+        ground.fleet.restart_ui()
+        shown = ground.wait(task)
+
+    assert shown["state"] == "completed"
+    ground.check_once(names, videos=3)
+
+
+def test_f14_the_share_of_a_worker_that_never_came_is_taken_by_the_others(ground: Ground) -> None:
+    names = ground.accounts(4)
+    task = ground.upload(names)
+
+    with ground.worker("f14"):
+        start = f"{_address(ground, 'f14')}/api/v1/bulk-tasks/start"
+        order = {"mode": "pull", "task_id": int(task), "options": {"batch_index": 0, "batch_count": 2}}
+        answer = httpx.post(start, json=order, headers={"Authorization": f"Bearer {TOKEN}"})
+        ground.wait(task)
+
+    assert answer.json()["accepted"]
+    ground.check_once(names)
+
+
+def test_f15_what_kills_its_process_each_time_is_quarantined_and_nothing_else(ground: Ground) -> None:
+    poison, innocent = ground.accounts(), ground.accounts(3)
+    task = ground.upload(poison)
+    with ground.worker("f15", "started:1:kill,started:2:kill,started:3:kill,started:4:kill"):
+        shown = ground.wait(task)
+    other = ground.upload(innocent)
+    with ground.worker("f15-other"):
+        ground.wait(other)
+
+    [row] = shown["account_tasks"]
+    assert (row["state"], row["reason_code"]) == ("discarded", "quarantined")
+    assert row["attempt"] == 3
+    assert ground.commits(poison) == 0
+    ground.check_once(innocent)
+
+
+@pytest.mark.parametrize("call", range(5))
+def test_f21_a_session_that_ends_at_any_call_costs_one_sign_in(ground: Ground, call: int) -> None:
+    """Before the commit the step is repeated; at the commit it is refused, and sent once more after a sign-in."""
+    names = ground.accounts()
+    ended = {"act": "refuse", "refusal": "login_required", "account": names[0], "path": "feed/user|rupload|configure"}
+    ground.fleet.control("POST", "faults", {**ended, "skip": call})
+    task = ground.upload(names)
+
+    with ground.worker(f"f21-{call}"):
+        shown = ground.wait(task)
+
+    seen = ground.fleet.control("GET", f"journal?account={names[0]}")["requests"]
+    assert shown["state"] == "completed"
+    assert sum(one["path"].endswith("/accounts/login/") for one in seen) <= 2
+    ground.check_once(names)
+
+
+def test_f23_a_worker_that_drains_under_load_fails_nothing(ground: Ground) -> None:
+    names = ground.accounts(8)
+    task = ground.upload(names, videos=3)
+
+    with ground.worker("f23-first") as worker:
+        ground.until(lambda: len(ground.published(names)) >= 3)
+        with ground.worker("f23-second"):
+            worker.send_signal(signal.SIGTERM)
+            worker.wait(20)
+            shown = ground.wait(task)
+
+    assert shown["state"] == "completed"
+    assert {row["reason_code"] for row in shown["account_tasks"]} == {None}
+    assert not [move for move in ground.moves(task) if move.endswith("unknown")]
+    ground.check_once(names, videos=3)
+
+
+def test_f24_a_server_that_never_answers_does_not_hold_the_run(ground: Ground) -> None:
+    names = ground.accounts()
+    ground.fleet.control("POST", "faults", {"act": "hang_before", "path": "configure", "account": names[0]})
+    task = ground.upload(names)
+
+    with ground.worker("f24"):
+        ground.wait(task)
+
+    assert {"publishing>unknown", "reconciling>planned"} <= set(ground.moves(task))
+    ground.check_once(names)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a small disk is mounted")
+def test_f26_a_full_disk_gives_the_work_back_and_takes_no_more(ground: Ground, tmp_path: Path) -> None:
+    names = ground.accounts()
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "igfleet-small", str(disk)], check=True)
+    try:
+        task = ground.upload(names)
+        (disk / "filler").write_bytes(b"x" * 900_000)
+        with ground.worker("f26", DISK_RESERVE_BYTES="0", IGFLEET_DATA_DIR=str(disk)):
+            ground.until(lambda: _reason(ground, task) == "worker_disk")
+        with ground.worker("f26-full", DISK_RESERVE_BYTES="100000000", IGFLEET_DATA_DIR=str(disk)):
+            ground.until(lambda: "nothing is leased" in ground.fleet.log("f26-full"))
+        with ground.worker("f26-other"):
+            ground.wait(task)
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+
+    ground.check_once(names)
+
+
+def test_f27_two_units_of_one_account_never_run_at_once(ground: Ground) -> None:
+    names = ground.accounts()
+    tasks = [
+        ground.fleet.upload(names, [ground.clips[number]], f"task {number}", max_attempts=9) for number in range(3)
+    ]
+
+    with ground.worker("f27-a", slots=3), ground.worker("f27-b", slots=3):
+        for task in tasks:
+            ground.wait(task)
+
+    assert ground.fleet.control("GET", "ledger")["overlaps"] == []
+    ground.check_once(names, videos=3)
+
+
+@pytest.mark.skipif(not shutil.which("faketime"), reason="needs faketime")
+@pytest.mark.parametrize("off", ["+1h", "-1h"])
+def test_f28_a_worker_whose_clock_is_an_hour_off_publishes_all_the_same(ground: Ground, off: str) -> None:
+    names = ground.accounts()
+    lost = {"act": "drop_after", "path": "configure_to_clips", "account": names[0]}
+    ground.fleet.control("POST", "faults", lost)
+    task = ground.upload(names)
+
+    with ground.worker(f"f28{off[0]}", FAKETIME=off, LD_PRELOAD=_faketime(), FAKETIME_DONT_FAKE_MONOTONIC="1"):
+        shown = ground.wait(task)
+
+    assert shown["state"] == "completed"
+    assert ground.commits(names) == 1
+    ground.check_once(names)
+
+
+def test_f12_a_crash_of_the_database_is_survived(ground: Ground, postgres: object) -> None:
+    """Last in this file: every connection of the ground breaks."""
+    names = ground.accounts(4)
+    task = ground.upload(names, videos=2)
+
+    with ground.worker("f12"):
+        ground.until(lambda: len(ground.published(names)) >= 1)
+        _crash(ground)
+        shown = ground.wait(task)
+
+    assert shown["state"] == "completed"
+    ground.check_once(names, videos=2)
+
+
+def _crash(ground: Ground) -> None:
+    """One backend is killed: the server ends all its connections at once and recovers from its log."""
+    with psycopg.connect(ground.fleet.database_url) as connection:
+        row = connection.execute("SELECT pg_backend_pid()").fetchone()
+        assert row is not None
+        psutil.Process(row[0]).kill()
+    ground.until(lambda: _answers(ground))
+
+
+def _answers(ground: Ground) -> bool:
+    try:
+        return bool(ground.rows("SELECT 1"))
+    except psycopg.Error:
+        return False
+
+
+def _reason(ground: Ground, task: str) -> str | None:
+    return str(ground.rows("SELECT reason_code FROM account_tasks WHERE task_id = %s", task)[0]["reason_code"])
+
+
+def _address(ground: Ground, worker: str) -> str:
+    ground.until(lambda: ground.rows("SELECT 1 FROM workers WHERE name = %s", worker))
+    return str(ground.rows("SELECT base_url FROM workers WHERE name = %s", worker)[0]["base_url"]).rstrip("/")
+
+
+def _faketime() -> str:
+    found = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+    return str(found[0])
