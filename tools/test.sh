@@ -13,6 +13,7 @@ need squid squid
 need tinyproxy tinyproxy
 need microsocks microsocks
 need dovecot dovecot-imapd
+need faketime faketime
 if [ -n "$missing" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
         say "installing the programs that the tests drive:$missing"

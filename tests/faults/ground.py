@@ -20,6 +20,10 @@ from tests.e2e.fleet import Fleet, clip
 
 LEASE_S = 3.0
 _PATIENCE_S = 60
+_HISTORY = """
+SELECT h.at, h.was || '>' || h.became AS move, h.became FROM post_history h JOIN posts p ON p.id = h.post_id
+WHERE p.task_id = %s ORDER BY h.id
+"""
 
 
 @dataclass
@@ -92,17 +96,12 @@ class Ground:
 
     def moves(self, task: str) -> list[str]:
         """`was>became` of the task's posts, in order."""
-        query = (
-            "SELECT h.was || '>' || h.became AS move FROM post_history h JOIN posts p ON p.id = h.post_id "
-            "WHERE p.task_id = %s ORDER BY h.id"
-        )
-        return [row["move"] for row in self.rows(query, task)]
+        return [row["move"] for row in self.rows(_HISTORY, task)]
 
     def seconds_between(self, task: str, first: str, then: str) -> float:
         """From the first move that ends in `first` to the next that ends in `then`."""
-        query = "SELECT h.at, h.became FROM post_history h JOIN posts p ON p.id = h.post_id WHERE p.task_id = %s ORDER BY h.id"
         since = None
-        for row in self.rows(query, task):
+        for row in self.rows(_HISTORY, task):
             if since is not None and row["became"] == then:
                 return float((row["at"] - since).total_seconds())
             if row["became"] == first and since is None:

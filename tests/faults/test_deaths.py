@@ -1,5 +1,7 @@
 """Faults 1 to 10: runs, supervisors and whole workers that die or freeze, at every step of a post."""
 
+import contextlib
+import os
 import time
 
 import psutil
@@ -134,16 +136,17 @@ def test_f10_what_a_frozen_worker_sends_late_never_leaves(ground: Ground, times:
 
 
 def _freeze(family: list[psutil.Process], seconds: float) -> None:
+    """Runs that have ended meanwhile are left out."""
     for process in family:
-        process.suspend()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.suspend()
     time.sleep(seconds)
     for process in reversed(family):
-        process.resume()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.resume()
     time.sleep(0.1)
 
 
 def _runs(worker: psutil.Process) -> list[psutil.Process]:
     """The processes that run leases: each leads a session of its own."""
-    import os
-
     return [child for child in worker.children(recursive=True) if os.getsid(child.pid) == child.pid]
