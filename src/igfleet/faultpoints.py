@@ -31,8 +31,12 @@ class _Fault:
 
 def reach(point: str) -> None:
     """Say that this place was reached."""
-    for fault in _planted():
-        if fault.point == point and _count(fault) == fault.nth:
+    here = [fault for fault in _planted() if fault.point == point]
+    if not here:
+        return
+    nth = _count(point)
+    for fault in here:
+        if fault.nth == nth:
             _act(fault)
 
 
@@ -51,13 +55,13 @@ def _fault(text: str) -> _Fault:
     return _Fault(point, int(nth), act, float(seconds or _DELAY_S))
 
 
-def _count(fault: _Fault) -> int:
+def _count(point: str) -> int:
     """How many processes have come here, this one included."""
     folder = Path(os.environ["IGFLEET_TEST_FAULTS"])
     folder.mkdir(parents=True, exist_ok=True)
     for number in itertools.count(1):
         try:
-            os.close(os.open(folder / f"{fault.point}.{fault.nth}.{fault.act}.{number}", os.O_CREAT | os.O_EXCL))
+            os.close(os.open(folder / f"{point}.{number}", os.O_CREAT | os.O_EXCL))
         except FileExistsError:
             continue
         return number

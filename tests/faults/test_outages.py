@@ -114,7 +114,7 @@ def test_f26_a_full_disk_gives_the_work_back_and_takes_no_more(ground: Ground, t
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "igfleet-small", str(disk)], check=True)
     try:
         task = ground.upload(names)
-        (disk / "filler").write_bytes(b"x" * 900_000)
+        (disk / "filler").write_bytes(b"x" * 1_000_000)
         with ground.worker("f26", DISK_RESERVE_BYTES="0", IGFLEET_DATA_DIR=str(disk)):
             ground.until(lambda: _reason(ground, task) == "worker_disk")
         with ground.worker("f26-full", DISK_RESERVE_BYTES="100000000", IGFLEET_DATA_DIR=str(disk)):
