@@ -37,11 +37,11 @@ _END = """
 UPDATE account_tasks SET state = $2, head = $3, attempt = $4, deaths = $5,
   available_at = now() + $6 * interval '1 second',
   reason_code = $7, message = $8, result = result || $9::jsonb, has_failures = $10, step = '', lease_expires_at = NULL,
-  changed_at = now(), finished_at = CASE WHEN $11 THEN now() END
+  changed_at = now(), finished_at = CASE WHEN $11 THEN now() END, counters = counters || $12::jsonb
 WHERE id = $1
 """
 _POSTS = """
-SELECT count(*) FILTER (WHERE state = 'failed') AS failed,
+SELECT count(*) AS posts, count(*) FILTER (WHERE state = 'failed') AS failed,
   count(*) FILTER (WHERE state = 'published') AS published,
   count(*) FILTER (WHERE state IN ('planned', 'preparing')) AS waiting,
   count(*) FILTER (WHERE state IN ('publishing', 'unknown', 'reconciling')) AS unsettled,
@@ -91,7 +91,7 @@ async def finish(raw: Raw, lease_id: UUID, given: LeaseOutcome, *, rescued: bool
     if row["account_id"] is not None and await endings.ended(raw, row, then.state, given.reason_code):
         then.state = _S.AVAILABLE  # it was answered meanwhile: the next attempt goes on
     has_progressed = posts["ended"] > 0
-    await _store(raw, row, given, then, has_failures=posts["failed"] > 0, has_progressed=has_progressed)
+    await _store(raw, row, given, then, posts, has_progressed=has_progressed)
     await ledger.close(raw, row["id"], then.state, then.reason, then.message)
     await effects.keep(raw, row, given.result)
     if row["account_id"] is not None:
@@ -184,9 +184,7 @@ def _deaths(row: Any, given: LeaseOutcome, *, has_progressed: bool) -> int:
     return int(before + (given.outcome is Ending.DIED))
 
 
-async def _store(
-    raw: Raw, row: Any, given: LeaseOutcome, then: _Next, *, has_failures: bool, has_progressed: bool
-) -> None:
+async def _store(raw: Raw, row: Any, given: LeaseOutcome, then: _Next, posts: Any, *, has_progressed: bool) -> None:
     await raw.execute(
         _END,
         row["id"],
@@ -198,6 +196,15 @@ async def _store(
         then.reason.value if then.reason else None,
         then.message,
         json.dumps(given.result),
-        has_failures,
+        posts["failed"] > 0,
         then.state.is_final,
+        json.dumps(_counted(posts)),
     )
+
+
+def _counted(posts: Any) -> dict[str, int]:
+    """What the ledger knows of the posts is surer than what a run got to report before it died."""
+    if not posts["posts"]:
+        return {}
+    found = {"success": posts["published"], "failed": posts["failed"]}
+    return {name: count for name, count in found.items() if count}
