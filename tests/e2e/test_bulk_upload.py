@@ -53,23 +53,6 @@ def test_a_killed_worker_costs_nothing_and_doubles_nothing(fleet: Fleet, clips: 
     assert all(one["caption"] == one["account"] for one in ledger["media"])
 
 
-def test_a_lost_acknowledgement_is_settled_by_reading(fleet: Fleet, clips: list[Path]) -> None:
-    names = fleet.accounts(1)
-    fleet.control("POST", "faults", {"act": "drop_after", "path": "configure_to_clips"})
-    fleet.worker("w1")
-
-    task = fleet.upload(names, clips[:1], "only once")
-    fleet.cli("tasks", "wait", task, "--timeout", "120")
-
-    [medium] = fleet.control("GET", "ledger")["media"]
-    [post] = fleet.shown(task)["posts"]
-    commits = [one for one in fleet.control("GET", "journal")["requests"] if "configure" in one["path"]]
-    assert not medium["acknowledged"]
-    assert post["state"] == "published"
-    assert medium["code"] in post["permalink"]
-    assert len(commits) == 1
-
-
 def test_a_commit_that_never_arrived_is_sent_again_after_confirmed_absence(fleet: Fleet, clips: list[Path]) -> None:
     names = fleet.accounts(1)
     fleet.control("POST", "faults", {"act": "drop_before", "path": "configure_to_clips"})
