@@ -15,7 +15,8 @@ from tests.domain import factories as make
 from tests.serving import Served
 
 from igfleet.runners import KINDS
-from igfleet.ui.models import AccountTask
+from igfleet.ui.forms.bound import bound, own
+from igfleet.ui.models import AccountTask, Task
 
 pytestmark = pytest.mark.anyio
 
@@ -29,6 +30,17 @@ def ui(ui_without_proxies: Served) -> Served:
 async def worker(ui: Served) -> AsyncIterator[httpx.AsyncClient]:
     async with ui.client() as client:
         yield client
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_the_form_asks_for_every_option_of_the_kind(kind: str, visitor: Visitor, ui: Served) -> None:
+    await _accounts(ui)
+
+    form = await visitor.read(f"/tasks/new/{kind}")
+
+    fields = bound(KINDS[kind], {}, {}, {})
+    asked = {*own(fields), "concurrency", "max_attempts", "worker_labels"}
+    assert [name for name in asked if f'name="{name}"' not in form] == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -198,6 +210,32 @@ async def test_a_clone_is_a_draft_of_the_same_order(visitor: Visitor, ui: Served
     assert form.url.path == "/tasks/2/edit"
     assert 'value="Spring (copy)"' in form.text
     assert 'value="7"' in form.text
+
+
+async def test_what_changed_is_set_back_by_a_draft_that_is_looked_at_first(visitor: Visitor, ui: Served) -> None:
+    await _accounts(ui)
+    await _plan(visitor, "bio", names="nord_01 nord_02", link_url="https://shop.example/spring", name="Spring")
+    await visitor.send("/tasks/1/plan", "/tasks/1/start")
+    assert "/tasks/1/undo" not in await visitor.read("/tasks/1")
+    told = {
+        "outcome": "changed",
+        "link_before": "https://shop.example/old",
+        "link_after": "https://shop.example/spring",
+    }
+    async with ui.context.database.sessions.begin() as session:
+        first = update(AccountTask).where(AccountTask.position == 0)
+        await session.execute(first.values(state="completed", head=False, result=told))
+        other = update(AccountTask).where(AccountTask.position == 1)
+        await session.execute(other.values(state="completed", head=False, result={"outcome": "unchanged"}))
+        await session.execute(update(Task).values(state="completed"))
+
+    plan = await visitor.send("/tasks/1", "/tasks/1/undo")
+
+    assert plan.url.path == "/tasks/2/plan"
+    assert "Undo: Spring" in plan.text
+    assert "Start 1 account" in plan.text
+    assert "https://shop.example/old" in plan.text
+    assert "@nord_02" not in plan.text
 
 
 async def test_lists_show_the_kind_and_are_exported_as_filtered(visitor: Visitor, ui: Served) -> None:
