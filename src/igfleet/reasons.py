@@ -27,10 +27,13 @@ class ReasonCode(StrEnum):
     """The stable name of a reason. Never renamed, only added to."""
 
     RATE_LIMITED = "rate_limited"
+    RATE_LIMITED_AGAIN = "rate_limited_again"
     ACTION_BLOCKED = "action_blocked"
+    ACTION_BLOCKED_AGAIN = "action_blocked_again"
     NETWORK_TROUBLE = "network_trouble"
     SERVER_TROUBLE = "server_trouble"
     SESSION_OVER = "session_over"
+    SESSION_OVER_AGAIN = "session_over_again"
     PROXY_UNREACHABLE = "proxy_unreachable"
     PROXY_AUTH_FAILED = "proxy_auth_failed"
     PROXY_BLOCKED = "proxy_blocked"
@@ -106,9 +109,21 @@ REASONS: dict[ReasonCode, Reason] = {
     _R.ACTION_BLOCKED: _automatic(
         "Instagram blocks this action for now", "Let the account rest; if it happens again, look at it in the app."
     ),
+    _R.RATE_LIMITED_AGAIN: _person(
+        "Instagram asked this account to slow down three times within a day",
+        "Let it rest, look at it in the app, then resume it.",
+    ),
+    _R.ACTION_BLOCKED_AGAIN: _person(
+        "Instagram blocked actions of this account three times within three days",
+        "Look at the account in the app, do less with it, then resume it.",
+    ),
     _R.NETWORK_TROUBLE: _automatic("The connection to Instagram failed"),
     _R.SERVER_TROUBLE: _automatic("Instagram answered with an error of its own"),
     _R.SESSION_OVER: _automatic("Instagram ended the account's session"),
+    _R.SESSION_OVER_AGAIN: _person(
+        "Instagram ended the account's session twice within a day",
+        "See in the app who else signs in or out; then resume the account.",
+    ),
     _R.PROXY_UNREACHABLE: _automatic("The account's proxy does not answer", "Check or replace the proxy."),
     _R.PROXY_AUTH_FAILED: _person("The proxy refuses the user or password", "Correct the proxy, then press Retry."),
     _R.PROXY_BLOCKED: _person("Instagram refuses the proxy's address", "Give the account another proxy."),

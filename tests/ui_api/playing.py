@@ -38,6 +38,15 @@ class Player:
         state: str = (await self.call("PUT", f"leases/{lease['id']}/outcome", body))["state"]
         return state
 
+    async def spend(self, lease: dict[str, Any], action: str) -> str:
+        """The reason code of the refusal; empty when the act may be done."""
+        answer = await self.client.post(f"/api/leases/{lease['id']}/spendings", json={"action": action})
+        return str(answer.json()["reason_code"]) if answer.status_code == 423 else ""
+
+    async def keep_session(self, lease: dict[str, Any], seq: int = 1, **more: Any) -> None:
+        session = {"kind": "mobile", "settings": "{}", **more}
+        await self.call("POST", f"leases/{lease['id']}/reports", {"seq": seq, "session": session})
+
     async def meet(self, lease: dict[str, Any], kind: str = "email_code", **more: Any) -> dict[str, Any]:
         body = {"kind": kind, "destination": "n***@e***.com", "resume": "canary-resume", **more}
         met: dict[str, Any] = await self.call("POST", f"leases/{lease['id']}/challenges", body)

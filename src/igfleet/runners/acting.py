@@ -1,6 +1,7 @@
 """Remote acts that are paid for first, and counted once however often the run is taken up again."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 
 from igfleet.contracts.tasks import Action
 from igfleet.errors import RetryLater
@@ -14,8 +15,15 @@ async def act[T](run: RunContext, action: Action, do: Callable[[], Awaitable[T]]
     """Reserve the act in the account's budget, then do it. When Instagram blocks the action, the account's rest from
     it follows from the result (`blocked`)."""
     await run.spend(action)
-    try:
+    with told_when_blocked(run, action):
         return await do()
+
+
+@contextmanager
+def told_when_blocked(run: RunContext, action: Action) -> Iterator[None]:
+    """When Instagram blocks what is done within, the result says which action it was."""
+    try:
+        yield
     except RetryLater as error:
         if error.reason is ReasonCode.ACTION_BLOCKED:
             run.conclude(blocked=[action.value])

@@ -7,8 +7,10 @@ from datetime import timedelta
 from igfleet import clock
 from igfleet.contracts.posts import LeasedPost
 from igfleet.contracts.states import PostState
+from igfleet.contracts.tasks import Action
 from igfleet.errors import GiveUp, OutsideWindow, UnsureIfPublished
 from igfleet.reasons import ReasonCode
+from igfleet.runners.acting import told_when_blocked
 from igfleet.runners.base import RunContext
 from igfleet.runners.bulk_upload import BulkUploadOptions
 from igfleet.runners.publish_post import PublishPost
@@ -36,7 +38,9 @@ async def publish_all(run: RunContext, options: BulkUploadOptions) -> None:
             await run.pause(options.delay_min_s, options.delay_max_s)
         run.stop_if_asked()
         run.step(f"publishing {number} of {len(due)}")
-        states[post.id] = await PublishPost(run, await run.publisher(), options, post).run()
+        publisher = await run.publisher()
+        with told_when_blocked(run, Action.PUBLISH):
+            states[post.id] = await PublishPost(run, publisher, options, post).run()
         _count(run, states[post.id])
     _conclude(run, Counter(states.values()), [post for post in waiting if post not in due])
 

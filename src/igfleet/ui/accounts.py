@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from igfleet import clock
 from igfleet.contracts.states import AccountStatus, ChallengeState
 from igfleet.errors import NotFound
-from igfleet.ui.models import Account, ActionRest, AuditEntry, Challenge, Proxy
+from igfleet.ui.models import Account, ActionRest, AuditEntry, Challenge, Incident, Proxy
 
 STOPPED_FOR_A_PERSON = (
     AccountStatus.HUMAN_VERIFICATION_REQUIRED,
@@ -29,7 +29,8 @@ async def find_account(session: AsyncSession, account_id: int) -> Account:
 async def resume_accounts(session: AsyncSession, account_ids: Sequence[int], actor: str) -> int:
     """Make accounts active again: a person says that what stopped them is settled. Audited. Returns how many.
 
-    Their challenges count as answered until a run has looked; they rest from no action any more.
+    Their challenges count as answered until a run has looked; they rest from no action any more, and their incidents
+    are forgotten.
     """
     stopped = Account.id.in_(account_ids), Account.status != AccountStatus.ACTIVE
     rows = (await session.execute(select(Account.id, Account.status).where(*stopped))).all()
@@ -46,6 +47,7 @@ async def resume_accounts(session: AsyncSession, account_ids: Sequence[int], act
         .execution_options(synchronize_session="fetch")
     )
     await session.execute(delete(ActionRest).where(ActionRest.account_id.in_([row.id for row in rows])))
+    await session.execute(delete(Incident).where(Incident.account_id.in_([row.id for row in rows])))
     _audit(session, actor, "account_resumed", [(row.id, {"was": row.status}) for row in rows])
     return len(rows)
 

@@ -12,11 +12,13 @@ import asyncpg
 
 from igfleet.contracts.posts import CommitKind, Intent, Permit, PostOutcome, PostView, Reading, Verdict
 from igfleet.contracts.states import AccountStatus, AccountTaskState, PostState
+from igfleet.contracts.tasks import Action
 from igfleet.errors import Conflict, LeaseLost, NotFound, PermitRefused, WrongState
 from igfleet.log import redactor
 from igfleet.reasons import ReasonCode
 from igfleet.settings import UiSettings
 from igfleet.ui import reconcile
+from igfleet.ui.queue.rests import refuse_if_resting
 from igfleet.ui.raw import Raw
 
 _P, _R = PostState, ReasonCode
@@ -231,6 +233,7 @@ async def _refuse_permit(raw: Raw, post: Any, settings: UiSettings) -> None:
         raise PermitRefused("The task was cancelled.", _R.CANCELLED)
     if not AccountStatus(post["account_status"]).may_run or post["archived"]:
         raise PermitRefused(f"The account is {post['account_status']}.", _R.ACCOUNT_STOPPED)
+    await refuse_if_resting(raw, post["account_id"], Action.PUBLISH)
     spent = await raw.fetchrow(_SPENT, post["account_id"])
     for amount, limit, oldest, length in (
         (spent["hour"], settings.publish_budget_per_hour, spent["oldest_hour"], timedelta(hours=1)),

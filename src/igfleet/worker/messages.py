@@ -130,4 +130,6 @@ def _permit_refused(message: str, reason: ReasonCode | None, after: timedelta | 
         return errors.BudgetSpent(message, after=after)
     if reason is ReasonCode.ACTION_BLOCKED:
         return errors.ActionRests(message, after=after)
+    if reason is ReasonCode.CLIENT_OUTDATED:
+        return errors.NotNow(message, reason, after)
     return errors.NeedsPerson(message, reason)

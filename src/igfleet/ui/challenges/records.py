@@ -7,7 +7,7 @@ from uuid import UUID
 
 from igfleet.contracts.challenges import ChallengeKind, ChallengeVerdict, NewChallenge
 from igfleet.contracts.states import AccountStatus, ChallengeState
-from igfleet.errors import Conflict, NotFound
+from igfleet.errors import Conflict, LeaseLost, NotFound
 from igfleet.reasons import ReasonCode
 from igfleet.ui.queue.reports import held_alone
 from igfleet.ui.raw import Raw
@@ -48,10 +48,8 @@ UPDATE challenges SET state = $2, refusals = refusals + $3, answered_by = coales
 WHERE id = $1
 """
 _ADOPT = "UPDATE challenges SET lease_id = $2, account_task_id = $3 WHERE id = $1"
-_OF_LEASE = """
-SELECT c.* FROM challenges c JOIN account_tasks a ON a.account_id = c.account_id
-WHERE a.lease_id = $1 AND c.id = $2 AND a.state = 'running' AND a.lease_expires_at > now()
-"""
+_LEASED = "SELECT account_id FROM account_tasks WHERE lease_id = $1 AND state = 'running' AND lease_expires_at > now()"
+_OF_ACCOUNT = "SELECT * FROM challenges WHERE account_id = $1 AND id = $2"
 _IS_SKIPPED = "SELECT t.options->>'on_challenge' = 'skip' FROM tasks t WHERE t.id = $1"
 
 
@@ -100,10 +98,13 @@ async def pause(raw: Raw, account_id: int, kind: ChallengeKind, reason: ReasonCo
 
 
 async def of_lease(raw: Raw, lease_id: UUID, challenge_id: int) -> Any:
-    """A challenge of the leased account. Raises `NotFound`, also when the lease is over."""
-    found = await raw.fetchrow(_OF_LEASE, lease_id, challenge_id)
+    """A challenge of the leased account. Raises `LeaseLost`, `NotFound`."""
+    row = await raw.fetchrow(_LEASED, lease_id)
+    if row is None:
+        raise LeaseLost("This lease is over. Drop the run.")
+    found = await raw.fetchrow(_OF_ACCOUNT, row["account_id"], challenge_id)
     if found is None:
-        raise NotFound("There is no such challenge of this lease's account, or the lease is over.")
+        raise NotFound(f"There is no challenge {challenge_id} of this lease's account.")
     return found
 
 

@@ -4,6 +4,7 @@ from igfleet import log
 from igfleet.ui import evidence, library
 from igfleet.ui.context import UiContext
 from igfleet.ui.queue.doubts import give_up
+from igfleet.ui.queue.incidents import cool_proxies
 from igfleet.ui.queue.rescue import let_through, rescue
 from igfleet.ui.queue.summary import stale, summarise_task
 
@@ -13,6 +14,7 @@ DELETE FROM procrastinate_jobs j WHERE status NOT IN ('todo', 'succeeded')
   AND NOT EXISTS (SELECT FROM procrastinate_events e WHERE e.job_id = j.id AND e.at > now() - interval '7 days')
 """
 """What failed, or was being done when its process was killed."""
+_LIVE_CHALLENGES = "(SELECT id FROM challenges WHERE state IN ('open', 'answered'))"
 _PRUNED = (
     "DELETE FROM user_sessions WHERE seen_at < now() - interval '7 days'",
     "DELETE FROM staged_imports WHERE created_at < now() - interval '1 hour'",
@@ -20,6 +22,9 @@ _PRUNED = (
     "DELETE FROM data_keys WHERE owner = 'import' AND owner_id NOT IN (SELECT id FROM staged_imports)",
     "DELETE FROM sign_in_failures WHERE at < now() - interval '1 day'",
     "DELETE FROM one_time_tokens WHERE expires_at < now() - interval '7 days'",
+    "DELETE FROM incidents WHERE at < now() - interval '30 days'",
+    f"DELETE FROM sealed_secrets WHERE owner = 'challenge' AND owner_id NOT IN {_LIVE_CHALLENGES}",
+    f"DELETE FROM data_keys WHERE owner = 'challenge' AND owner_id NOT IN {_LIVE_CHALLENGES}",
     "DELETE FROM spendings WHERE at < now() - interval '2 days'",
     "DELETE FROM uploads WHERE touched_at < now() - interval '1 day'",
     "DELETE FROM proxy_checks WHERE at < now() - interval '180 days'",
@@ -29,7 +34,7 @@ _PRUNED = (
 
 
 async def tick(ui: UiContext) -> None:
-    """Take back silent leases, ask about old doubts, let through what is due, summarise what is over."""
+    """Take back silent leases, ask about old doubts, let through what is due, summarise what is over, cool proxies."""
     ended = await rescue(ui.database)
     if ended:
         _log.info("leases_rescued", count=len(ended))
@@ -37,6 +42,7 @@ async def tick(ui: UiContext) -> None:
     changed |= {*await give_up(ui.database), *await let_through(ui.database)}
     async with ui.database.transaction() as raw:
         changed |= set(await stale(raw))
+        await cool_proxies(raw)
     for task_id in sorted(changed):
         async with ui.database.transaction() as raw:
             await summarise_task(raw, task_id)

@@ -7,6 +7,7 @@ from igfleet.ui.models.base import Base
 from igfleet.ui.models.challenges import Challenge
 from igfleet.ui.models.conversions import Conversion
 from igfleet.ui.models.evidence import Evidence
+from igfleet.ui.models.incidents import Incident
 from igfleet.ui.models.media import Media
 from igfleet.ui.models.people import OneTimeToken, Role, SignInFailure, StagedImport, User, UserSession
 from igfleet.ui.models.posts import Post, PostChange
@@ -30,6 +31,7 @@ __all__ = [
     "DataKey",
     "Evidence",
     "Follow",
+    "Incident",
     "LiveMethod",
     "LogEntry",
     "Media",

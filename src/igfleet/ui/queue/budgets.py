@@ -5,11 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from igfleet.contracts.leases import Spending, Spent
+from igfleet.contracts.tasks import Action
 from igfleet.errors import PermitRefused
 from igfleet.reasons import ReasonCode
 from igfleet.settings import UiSettings
-from igfleet.ui.queue.promote import LOCK_ACCOUNTS
-from igfleet.ui.queue.reports import held
+from igfleet.ui.queue.incidents import refuse_sign_in
+from igfleet.ui.queue.reports import held_alone
 from igfleet.ui.queue.rests import refuse_if_resting
 from igfleet.ui.raw import Raw
 
@@ -25,19 +26,21 @@ _NOTE = "INSERT INTO spendings (account_id, action, amount, lease_id) VALUES ($1
 
 async def spend(raw: Raw, lease_id: UUID, given: Spending, settings: UiSettings) -> Spent:
     """Reserve an act for the leased account. Raises `LeaseLost`, and `PermitRefused` with the wait: the budget is
-    spent (budget_spent), or the account rests from the action (action_blocked).
+    spent (budget_spent), the account rests from the action (action_blocked), or it must not sign in now.
 
     The account's row is locked, so that two acts at once cannot share the last place.
     """
-    account_id = (await held(raw, lease_id))["account_id"]
+    row = await held_alone(raw, lease_id)
+    account_id = row["account_id"]
     hour, day = settings.action_budgets.get(given.action, (10**6, 10**6))
-    await raw.execute(LOCK_ACCOUNTS, [account_id])
     await refuse_if_resting(raw, account_id, given.action)
     used = await raw.fetchrow(_USED, account_id, given.action.value)
     if used["day"] + given.amount > day:
         raise _refused(given, day, "24 hours", used["day_wait_s"])
     if used["hour"] + given.amount > hour:
         raise _refused(given, hour, "an hour", used["hour_wait_s"])
+    if given.action is Action.LOGIN:
+        await refuse_sign_in(raw, account_id, row["method"])
     await raw.execute(_NOTE, account_id, given.action.value, given.amount, lease_id)
     return Spent(left_hour=hour - used["hour"] - given.amount, left_day=day - used["day"] - given.amount)
 

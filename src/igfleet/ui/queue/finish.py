@@ -15,6 +15,7 @@ from igfleet.reasons import ReasonCode
 from igfleet.ui import ledger
 from igfleet.ui.challenges import endings
 from igfleet.ui.queue import effects, reactions
+from igfleet.ui.queue.burial import bury
 from igfleet.ui.queue.promote import LOCK_ACCOUNTS, promote_raw
 from igfleet.ui.raw import Raw
 
@@ -95,6 +96,8 @@ async def finish(raw: Raw, lease_id: UUID, given: LeaseOutcome, *, rescued: bool
     await ledger.close(raw, row["id"], then.state, then.reason, then.message)
     await effects.keep(raw, row, given.result)
     if row["account_id"] is not None:
+        if then.reason in reactions.DEAD:
+            await bury(raw, row["account_id"], row["id"], then.reason)
         await promote_raw(raw, [row["account_id"]])
     return Finished(row["id"], row["task_id"], then.state)
 
@@ -169,13 +172,20 @@ async def _react(raw: Raw, account_id: int | None, given: LeaseOutcome, then: _N
         return  # nothing is wrong with the account
     if given.outcome is Ending.COMPLETED:
         await reactions.succeeded(raw, account_id)
+        if given.result.get("blocked"):
+            await reactions.blocked_on_the_way(raw, account_id)
     elif given.reason_code is not None and given.outcome is not Ending.RELEASED:
-        asked = timedelta(seconds=given.retry_after_s) if given.retry_after_s is not None else None
-        if given.reason_code is ReasonCode.ACTION_BLOCKED and given.result.get("blocked"):
-            rest = await reactions.blocked(raw, account_id)
-        else:
-            rest = await reactions.failed(raw, account_id, given.reason_code, redactor.text(given.message), asked)
-        then.wait = max(then.wait, rest)
+        failure = reactions.Failure(
+            given.reason_code,
+            redactor.text(given.message),
+            timedelta(seconds=given.retry_after_s) if given.retry_after_s is not None else None,
+            is_of_known_action=bool(given.result.get("blocked")),
+            asks_person=given.outcome is Ending.NEEDS_PERSON,
+        )
+        reaction = await reactions.failed(raw, account_id, failure)
+        then.wait = max(then.wait, reaction.rest)
+        if reaction.instead is not None and then.state in (_S.RETRYABLE, _S.DISCARDED):
+            then.state, then.reason, then.wait = _S.SUSPENDED, reaction.instead, timedelta()
 
 
 def _deaths(row: Any, given: LeaseOutcome, *, has_progressed: bool) -> int:

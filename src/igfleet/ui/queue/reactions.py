@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from igfleet.contracts.states import AccountStatus
 from igfleet.reasons import ReasonCode
+from igfleet.ui.queue import incidents
 from igfleet.ui.raw import Raw
 
 _R, _S = ReasonCode, AccountStatus
@@ -16,6 +17,9 @@ STATUS: dict[ReasonCode, AccountStatus] = {
     _R.TWO_FACTOR_REQUIRED: _S.HUMAN_VERIFICATION_REQUIRED,
     _R.BAD_PASSWORD: _S.INACTIVE,
     _R.CREDENTIALS_MISSING: _S.INACTIVE,
+    _R.RATE_LIMITED_AGAIN: _S.INACTIVE,
+    _R.ACTION_BLOCKED_AGAIN: _S.INACTIVE,
+    _R.SESSION_OVER_AGAIN: _S.INACTIVE,
     _R.ACCOUNT_SUSPENDED: _S.SUSPENDED,
     _R.ACCOUNT_DISABLED: _S.SUSPENDED,
 }
@@ -38,8 +42,36 @@ RESTS: dict[ReasonCode, Rest] = {
     _R.RATE_LIMITED: Rest(timedelta(minutes=15), timedelta(hours=6)),
     _R.ACTION_BLOCKED: Rest(timedelta(hours=12), timedelta(hours=24)),
 }
+DEAD = {_R.ACCOUNT_SUSPENDED, _R.ACCOUNT_DISABLED}
+"""Nothing of the account can succeed any more: what it still has to do is cancelled."""
+_NOTED = {_R.RATE_LIMITED, _R.ACTION_BLOCKED, _R.SESSION_OVER, _R.CLIENT_OUTDATED}
 OTHERS = Rest(timedelta(hours=1), timedelta(hours=2))
 """How long an account does nothing at all when Instagram has blocked one action of it that is known (`queue.rests`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """How a run failed."""
+
+    reason: ReasonCode
+    message: str
+    asked: timedelta | None = None
+    """The wait that Instagram named."""
+    is_of_known_action: bool = False
+    """The one action that was blocked rests by itself (`queue.rests`): the account's others rest for less long."""
+    asks_person: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """What follows for the run's account task."""
+
+    rest: timedelta = timedelta()
+    """How long the account rests."""
+    instead: ReasonCode | None = None
+    """It has happened too often: a person is needed, for this reason."""
+
+
 PROXY_FAULTS = {_R.PROXY_UNREACHABLE, _R.PROXY_AUTH_FAILED, _R.PROXY_BLOCKED, _R.PROXY_INTERCEPTS}
 
 _STOP = """
@@ -73,25 +105,40 @@ async def succeeded(raw: Raw, account_id: int) -> None:
     await raw.execute(_PROXY_WORKS, account_id)
 
 
-async def failed(raw: Raw, account_id: int, reason: ReasonCode, message: str, asked: timedelta | None) -> timedelta:
-    """React to a failed run. Returns how long the account rests."""
+async def failed(raw: Raw, account_id: int, failure: Failure) -> Reaction:
+    """React to a failed run."""
+    reason = failure.reason
     if reason in PROXY_FAULTS:
-        await raw.execute(_PROXY_FAILING, account_id, message[:500])
+        await raw.execute(_PROXY_FAILING, account_id, failure.message[:500])
+    instead = await incidents.note(raw, account_id, reason) if reason in _NOTED else None
+    reason = instead or reason
     if reason in STATUS:
-        await raw.execute(_STOP, account_id, STATUS[reason].value, reason.value)
-        return timedelta()
+        await _stop(raw, account_id, STATUS[reason], reason)
+        return Reaction(instead=instead)
+    if reason is ReasonCode.UNEXPECTED_ERROR and failure.asks_person:
+        await _stop(raw, account_id, AccountStatus.INACTIVE, reason)
+        return Reaction()
     if reason in RESTS:
-        repeats = await raw.fetchval("SELECT slowdowns FROM accounts WHERE id = $1", account_id)
-        rest = max(RESTS[reason].after(repeats), asked or timedelta())
-        await raw.execute(_REST, account_id, rest.total_seconds(), reason.value)
-        return rest
+        if failure.is_of_known_action:
+            return Reaction(await _rest(raw, account_id, OTHERS, reason, None))
+        return Reaction(await _rest(raw, account_id, RESTS[reason], reason, failure.asked))
     await raw.execute(_FAILED, account_id, reason.value)
-    return timedelta()
+    return Reaction()
 
 
-async def blocked(raw: Raw, account_id: int) -> timedelta:
-    """React to the block of an action that rests by itself: the account's other actions rest for less long."""
+async def blocked_on_the_way(raw: Raw, account_id: int) -> None:
+    """An action was blocked in a run that did the rest of its share: only too many such blocks stop the account."""
+    instead = await incidents.note(raw, account_id, ReasonCode.ACTION_BLOCKED)
+    if instead is not None:
+        await _stop(raw, account_id, STATUS[instead], instead)
+
+
+async def _stop(raw: Raw, account_id: int, status: AccountStatus, reason: ReasonCode) -> None:
+    await raw.execute(_STOP, account_id, status.value, reason.value)
+
+
+async def _rest(raw: Raw, account_id: int, rest: Rest, reason: ReasonCode, asked: timedelta | None) -> timedelta:
     repeats = await raw.fetchval("SELECT slowdowns FROM accounts WHERE id = $1", account_id)
-    rest = OTHERS.after(repeats)
-    await raw.execute(_REST, account_id, rest.total_seconds(), ReasonCode.ACTION_BLOCKED.value)
-    return rest
+    length = max(rest.after(repeats), asked or timedelta())
+    await raw.execute(_REST, account_id, length.total_seconds(), reason.value)
+    return length
