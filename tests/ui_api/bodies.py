@@ -39,8 +39,6 @@ def bodies(stage: Stage) -> dict[str, dict[str, Any] | None]:
             "size_bytes": 10, "cover_hash": "0" * 16,
             "snapshot": {"pks": ["3399999999999999999"], "media_count": 1, "taken_at": NOW},
         },
-        f"POST {of_lease}/challenges": {"kind": "email_code", "destination": "n***@e***.com", "resume": "{}"},
-        f"PUT {of_lease}/challenges/{{challenge_id:int}}/verdict": {"is_right": False, "is_from_mailbox": False},
         f"POST {of_post}/permit": None,
         f"PUT {of_post}/outcome": {
             "kind": "unknown", "media": _SEEN, "permalink": "https://www.instagram.com/reel/C1/",
