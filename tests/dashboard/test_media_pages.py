@@ -6,13 +6,14 @@ import json
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from tests.dashboard.conftest import Visitor
 from tests.e2e.fleet import clip
 from tests.media.conftest import make_clip
 from tests.serving import Served
 
 from igfleet.media.ffmpeg import locate_ffmpeg
-from igfleet.ui import library
+from igfleet.ui import conversions, library
 from igfleet.ui.models import Media
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(180)]
@@ -126,11 +127,34 @@ async def test_an_unpublishable_file_is_made_publishable(visitor: Visitor, ui: S
     assert refused.status_code == 409
 
 
+async def test_a_conversion_whose_process_died_is_taken_over(visitor: Visitor, ui: Served, tmp_path: Path) -> None:
+    bad = await _add(ui, make_clip(locate_ffmpeg(), tmp_path / "old.mp4", "-c:v", "mpeg4", size="270x480", seconds=3))
+    async with ui.context.database.sessions.begin() as session:
+        asked = await conversions.ask(session, await library.find(session, bad), "user:anna")
+        left = text("UPDATE conversions SET state = 'running', touched_at = now() - interval '2 minutes'")
+        await session.execute(left)
+
+    await visitor.until(f"/media/{bad}", "Converted to a publishable file", 90)
+
+    async with ui.context.database.sessions() as session:
+        assert (await conversions.find(session, asked.id)).state == "done"
+
+
+async def test_a_conversion_asked_for_twice_is_one(visitor: Visitor, ui: Served, tmp_path: Path) -> None:
+    bad = await _add(ui, make_clip(locate_ffmpeg(), tmp_path / "old.mp4", "-c:v", "mpeg4", size="270x480", seconds=3))
+    async with ui.context.database.sessions.begin() as session:
+        media = await library.find(session, bad)
+
+        first, second = [(await conversions.ask(session, media, "user:anna")).id for _ in range(2)]
+
+    assert first == second
+
+
 async def test_the_list_is_filtered_and_exported(visitor: Visitor, ui: Served, tmp_path: Path) -> None:
     good = await _add(ui, clip(tmp_path / "=good.mp4", 3))
-    text = tmp_path / "fake.mp4"
-    text.write_text("a text that calls itself a video")
-    await _add(ui, text)
+    fake = tmp_path / "fake.mp4"
+    fake.write_text("a text that calls itself a video")
+    await _add(ui, fake)
     async with ui.context.database.sessions.begin() as session:
         variant = await session.get(Media, good)
         assert variant is not None

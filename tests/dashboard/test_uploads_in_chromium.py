@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Route
-from tests.dashboard.conftest import Browser
+from tests.dashboard.conftest import Browser, sign_in
 from tests.e2e.fleet import clip
 from tests.media.conftest import make_clip
 from tests.serving import Served
@@ -108,3 +108,18 @@ async def test_a_conversion_is_followed_on_the_file_s_page(browser: Browser, tmp
 
     await page.get_by_role("heading", name="How it was made").wait_for()
     assert browser.complaints == []
+
+
+async def test_without_script_the_plain_form_uploads(browser: Browser, ui: Served, tmp_path: Path) -> None:
+    chromium = browser.page.context.browser
+    assert chromium is not None
+    context = await chromium.new_context(base_url=ui.address, java_script_enabled=False)
+    page = await context.new_page()
+    await sign_in(page)
+
+    await page.goto("/media")
+    await page.locator("input[type=file]").set_input_files(clip(tmp_path / "plain.mp4", 3))
+    await page.get_by_role("button", name="Upload", exact=True).click()
+
+    await page.get_by_text("1 file uploaded").wait_for()
+    assert await page.get_by_text("plain.mp4").count() == 1
