@@ -44,6 +44,8 @@ class ReasonCode(StrEnum):
     WORKER_LOST = "worker_lost"
     WORKER_DISK = "worker_disk"
     RUNNER_DIED = "runner_died"
+    BROWSER_CRASHED = "browser_crashed"
+    PAGE_UNEXPECTED = "page_unexpected"
     DEADLINE_PASSED = "deadline_passed"
     QUARANTINED = "quarantined"
     BUDGET_SPENT = "budget_spent"
@@ -139,6 +141,11 @@ REASONS: dict[ReasonCode, Reason] = {
     _R.WORKER_LOST: _automatic("The worker stopped answering", "Look at the Workers page if it does not come back."),
     _R.WORKER_DISK: _automatic("The worker's disk is full", "Free space on the worker."),
     _R.RUNNER_DIED: _automatic("The process that ran it died"),
+    _R.BROWSER_CRASHED: _automatic("The browser crashed"),
+    _R.PAGE_UNEXPECTED: _automatic(
+        "The web site did not look as expected",
+        "Look at the picture of the page; if the site has changed, update igfleet.",
+    ),
     _R.DEADLINE_PASSED: _automatic("It took longer than allowed and was stopped"),
     _R.QUARANTINED: _final(
         "It killed its process again and again", "Read the log; retry by hand when it is clear why."

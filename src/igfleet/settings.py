@@ -159,6 +159,11 @@ class UiSettings(Settings):
         validation_alias="COMMIT_WINDOW_SECS",
         description="Longest time one publish call may take.",
     )
+    browser_commit_window: Seconds = Field(
+        timedelta(minutes=5),
+        validation_alias="BROWSER_COMMIT_WINDOW_SECS",
+        description="The same for a browser, which uploads the video within it.",
+    )
     reconcile_pause: Seconds = Field(
         timedelta(seconds=20), validation_alias="RECONCILE_PAUSE_SECS", description="Wait between readings of a doubt."
     )

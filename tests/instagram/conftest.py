@@ -1,6 +1,7 @@
 """The adapter against the sandbox: the real library, real sockets, a simulated Instagram."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,15 +10,17 @@ import pytest
 from pydantic import SecretStr
 from tests.media.conftest import make_clip
 
+from igfleet.browser import locate_browser
 from igfleet.contracts.leases import LeasedAccount, SessionMaterial
 from igfleet.contracts.tasks import Action
 from igfleet.errors import ChallengeRequired
 from igfleet.instagram.adapters.instagrapi_client import open_instagrapi
-from igfleet.instagram.gateway import CodeWanted, EnterCode, Instagram, Opening, Reel
+from igfleet.instagram.gateway import Browser, CodeWanted, EnterCode, Instagram, Opening, Publisher, Reel
 from igfleet.media.ffmpeg import cut_cover, locate_ffmpeg
 from igfleet.reasons import ReasonCode
 from igfleet.sandbox.faults import Fault
 from igfleet.sandbox.sandbox import Sandbox
+from igfleet.settings import Settings, load
 
 PASSWORD = "correct horse 7"
 TOTP_SECRET = "JBSWY3DPEHPK3PXP"
@@ -36,26 +39,30 @@ class Stage:
     answers: list[str] = field(default_factory=list)
     """Codes that somebody enters, one after the other; `sent` stands for the one that was sent last."""
     wanted: list[CodeWanted] = field(default_factory=list)
-    opened: list[Instagram] = field(default_factory=list)
+    opened: list[Publisher] = field(default_factory=list)
+    evidence: dict[str, bytes] = field(default_factory=dict)
 
     def account(self, **given: object) -> LeasedAccount:
         fields = {"id": 1, "username": "nord_01", "password": SecretStr(PASSWORD), "locale": "de_DE"}
         return LeasedAccount.model_validate(fields | {"timezone": "Europe/Berlin"} | given)
 
-    def open(self, account: LeasedAccount | None = None, proxy_url: str = "") -> Instagram:
-        publisher = open_instagrapi(
-            Opening(
-                account=account or self.account(),
-                proxy_url=proxy_url or self.sandbox.proxy_url,
-                ca_file=self.sandbox.ca_file,
-                folder=self.folder,
-                home=self.folder,
-                keep_session=self._keep,
-                ask_totp=self._totp,
-                spend=self._spend,
-                ask_code=self._ask_code,
-            )
+    def opening(self, account: LeasedAccount | None = None, proxy_url: str = "") -> Opening:
+        return Opening(
+            account=account or self.account(),
+            proxy_url=proxy_url or self.sandbox.proxy_url,
+            ca_file=self.sandbox.ca_file,
+            folder=self.folder,
+            home=self.folder / "home",
+            keep_session=self._keep,
+            ask_totp=self._totp,
+            spend=self._spend,
+            browser=Browser(executable=locate_browser(load(Settings).chromium)),
+            keep_evidence=self._keep_evidence,
+            ask_code=self._ask_code,
         )
+
+    def open(self, account: LeasedAccount | None = None, proxy_url: str = "") -> Instagram:
+        publisher = open_instagrapi(self.opening(account, proxy_url))
         self.opened.append(publisher)
         return publisher
 
@@ -88,6 +95,9 @@ class Stage:
     async def _keep(self, material: SessionMaterial) -> None:
         self.kept.append(material)
 
+    async def _keep_evidence(self, path: Path, name: str) -> None:
+        self.evidence[name] = path.read_bytes()
+
     async def _spend(self, action: Action) -> None:
         self.spent.append(action)
 
@@ -104,14 +114,20 @@ class Stage:
         return self.codes.pop(0)
 
 
-@pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with Sandbox(tmp_path / "sandbox") as sandbox:
+@asynccontextmanager
+async def staged(folder: Path) -> AsyncIterator[Stage]:
+    async with Sandbox(folder / "sandbox") as sandbox:
         sandbox.world.add_account("nord_01", PASSWORD)
-        stage = Stage(sandbox, tmp_path)
+        stage = Stage(sandbox, folder)
         yield stage
         for publisher in stage.opened:
             await publisher.close()
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    async with staged(tmp_path) as stage:
+        yield stage
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,11 @@ class Method(StrEnum):
     NONE = "none"
     """No account is driven at all."""
 
+    @property
+    def uses_browser(self) -> bool:
+        """The web site is driven: it takes the bytes only in the act of publishing."""
+        return self in {self.PLAYWRIGHT, self.DOLPHIN}
+
 
 class Mode(StrEnum):
     """Whether the last hop is the simulated Instagram or the real one."""

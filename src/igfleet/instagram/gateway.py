@@ -66,8 +66,15 @@ type KeepSession = Callable[[SessionMaterial], Awaitable[None]]
 type Spend = Callable[[Action], Coroutine[object, object, None]]
 """Reserves an act in the account's budget before it is done. Raises `BudgetSpent`."""
 
+type KeepEvidence = Callable[[Path, str], Awaitable[None]]
+"""Hands a file of the run's folder to the ui, under a name: what a failure looked like. Raises `RunError`."""
+
 type AskTotp = Callable[[], Coroutine[object, object, str]]
 """Gives the present TOTP code of the leased account."""
+
+
+async def keep_nothing(path: Path, name: str) -> None:
+    """For callers that keep no evidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +134,7 @@ class Opening:
     spend: Spend
     browser: Browser = Browser()
     ask_code: AskCode = nobody_to_ask
+    keep_evidence: KeepEvidence = keep_nothing
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ class BulkUpload(Runner[BulkUploadOptions]):
     counters = ("success", "failed")
     timeout = timedelta(hours=2)
     effect = Effect.CREATE
-    methods = (Method.INSTAGRAPI,)
+    methods = (Method.INSTAGRAPI, Method.PLAYWRIGHT)
     takes_media = "video"
     has_posts = True
     api_path = "bulk-tasks"

@@ -65,16 +65,18 @@ class PublishPost:
 
     async def _commit(self, files: PostFiles, prepared: Prepared) -> PostState:
         """Commit, and again only when the ledger says that nothing was published."""
-        started = clock.boot_seconds()
+        waiting_since = clock.boot_seconds()
         for turn in range(_MOST_TRIES):
             snapshot = await self._snapshot()
             outcome = await commit_once(self._run, self._publisher, self._post, files, prepared, snapshot)
             state = await self._after(outcome)
             if state is not PostState.PLANNED:
                 return state
-            if clock.boot_seconds() - started > _LONGEST_WAIT_S:
+            if outcome.kind is not CommitKind.NOT_READY:
+                waiting_since = clock.boot_seconds()
+            elif clock.boot_seconds() - waiting_since > _LONGEST_WAIT_S:
                 break
-            if outcome.kind is CommitKind.NOT_READY:
+            else:
                 await self._wait(turn)
             if outcome.evidence.get("reupload"):
                 prepared = await self._prepare(files.reel)

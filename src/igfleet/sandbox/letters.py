@@ -69,11 +69,15 @@ class Letters:
 
     def is_right(self, account: SimAccount, code: str) -> bool:
         """Whether it is the code that the account was sent last; a right one is used up."""
-        letter = self._valid.get(account.username)
-        if letter is None or letter.at + _GOOD_FOR < clock.now() or not hmac.compare_digest(letter.code, code):
+        if not self.is_awaited(account) or not hmac.compare_digest(self._valid[account.username].code, code):
             return False
         del self._valid[account.username]
         return True
+
+    def is_awaited(self, account: SimAccount) -> bool:
+        """Whether a code was sent that is still good."""
+        letter = self._valid.get(account.username)
+        return letter is not None and letter.at + _GOOD_FOR >= clock.now()
 
     def mails_to(self, address: str) -> list[Letter]:
         """The mails in a mailbox, oldest first."""

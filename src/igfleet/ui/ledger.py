@@ -12,7 +12,7 @@ import asyncpg
 
 from igfleet.contracts.posts import CommitKind, Intent, Permit, PostOutcome, PostView, Reading, Verdict
 from igfleet.contracts.states import AccountStatus, AccountTaskState, PostState
-from igfleet.contracts.tasks import Action
+from igfleet.contracts.tasks import Action, Method
 from igfleet.errors import Conflict, LeaseLost, NotFound, PermitRefused, WrongState
 from igfleet.log import redactor
 from igfleet.reasons import ReasonCode
@@ -31,7 +31,7 @@ _FAILED_FOR_GOOD = {_R.MEDIA_REFUSED, _R.MEDIA_CORRUPT, _R.MEDIA_MISSING, _R.LOC
 
 _HELD = """
 SELECT p.*, a.task_id AS of_task, a.cancel_requested_at IS NOT NULL AS cancel, a.lease_holder,
-  extract(epoch FROM a.lease_expires_at - now())::float AS lease_left_s, o.status AS account_status,
+  extract(epoch FROM a.lease_expires_at - now())::float AS lease_left_s, a.method, o.status AS account_status,
   o.archived_at IS NOT NULL AS archived, now() AS now
 FROM posts p JOIN account_tasks a ON a.id = p.account_task_id JOIN accounts o ON o.id = p.account_id
 WHERE a.lease_id = $1 AND p.id = $2 AND a.state = 'running' AND a.lease_expires_at > now()
@@ -40,6 +40,8 @@ FOR UPDATE OF a, p
 _MOVE = """
 UPDATE posts SET state = $2, changed_at = now() WHERE id = $1 AND state = ANY($3::text[]) RETURNING epoch
 """
+_SETTLE_SOONER = "UPDATE posts SET settle_until = least(settle_until, $2) WHERE id = $1"
+"""The run itself says that it has let go: what is left of a long window need not be waited for."""
 _HISTORY = "INSERT INTO post_history (post_id, was, became, epoch, actor, why) VALUES ($1, $2, $3, $4, $5, $6)"
 _WAS_HELD = "SELECT EXISTS (SELECT FROM post_history WHERE post_id = $1 AND actor LIKE $2)"
 _OF_ACCOUNT_TASK = "SELECT id, state, epoch FROM posts WHERE account_task_id = $1 AND state = $2 FOR UPDATE"
@@ -91,7 +93,7 @@ async def give_permit(raw: Raw, lease_id: UUID, post_id: int, settings: UiSettin
     if post["state"] != _P.PREPARING or post["intent"] is None or post["lease_id"] != lease_id:
         raise WrongState(f"Post {post_id} is {post['state']}: write its intent first.")
     await _refuse_permit(raw, post, settings)
-    window = min(settings.commit_window, timedelta(seconds=post["lease_left_s"] - _PERMIT_MARGIN_S))
+    window = _window(post, settings)
     window_ms = _left_ms(window)
     sql = "UPDATE posts SET epoch = epoch + 1, permitted_at = now(), settle_until = $2, worker_id = $3 WHERE id = $1"
     await raw.execute(sql, post_id, post["now"] + window + _LATE_BYTES, post["lease_holder"])
@@ -99,7 +101,7 @@ async def give_permit(raw: Raw, lease_id: UUID, post_id: int, settings: UiSettin
     return Permit(post_id=post_id, window_ms=window_ms)
 
 
-async def settle(raw: Raw, lease_id: UUID, post_id: int, outcome: PostOutcome) -> PostView:
+async def settle(raw: Raw, lease_id: UUID, post_id: int, outcome: PostOutcome, settings: UiSettings) -> PostView:
     """Store how the commit ended. The same outcome again gets the same answer."""
     post, actor = await _held(raw, lease_id, post_id)
     target = _target(outcome, PostState(post["state"]))
@@ -111,6 +113,7 @@ async def settle(raw: Raw, lease_id: UUID, post_id: int, outcome: PostOutcome) -
     reason = outcome.reason.value if outcome.reason else None
     if target is _P.UNKNOWN:
         reason = _R.UNSURE_IF_PUBLISHED.value
+        await raw.execute(_SETTLE_SOONER, post_id, post["now"] + settings.commit_window + _LATE_BYTES)
     message = redactor.text(outcome.message)
     await raw.execute("UPDATE posts SET reason_code = $2, message = $3 WHERE id = $1", post_id, reason, message)
     await _move(raw, post, target, actor, f"{outcome.kind}: {message}"[:500])
@@ -242,6 +245,13 @@ async def _refuse_permit(raw: Raw, post: Any, settings: UiSettings) -> None:
         if amount >= limit:
             wait = max(oldest + length - post["now"], timedelta(seconds=1))
             raise PermitRefused(f"The account's budget of {limit} posts is spent.", _R.BUDGET_SPENT, wait)
+
+
+def _window(post: Any, settings: UiSettings) -> timedelta:
+    """A browser's may outlast the lease as it stands: the worker renews it, and its gate closes with either."""
+    if Method(post["method"]).uses_browser:
+        return settings.browser_commit_window
+    return min(settings.commit_window, timedelta(seconds=post["lease_left_s"] - _PERMIT_MARGIN_S))
 
 
 def _left_ms(window: timedelta) -> int:

@@ -17,6 +17,7 @@ import certifi
 import uvicorn
 
 from igfleet import log
+from igfleet.browser import locate_browser
 from igfleet.contracts.tasks import Method
 from igfleet.errors import SetupError
 from igfleet.settings import WorkerSettings
@@ -68,7 +69,7 @@ async def serve(
         os.environ["IGFLEET_FFMPEG"] = settings.ffmpeg  # runs see the environment, not a file of settings
     if not settings.ui_api_token.get_secret_value():
         raise SetupError(_NO_TOKEN)
-    served = served if served is not None else kinds()
+    served = served if served is not None else kinds(methods=_usable(adapters, settings))
     countries.check(settings.geoip_file)
     name = settings.name or socket.gethostname()
     folder = settings.data_dir / "worker" / _as_folder(name)
@@ -120,6 +121,14 @@ def _clear_shelf(shelf: Path) -> None:
         with contextlib.suppress(OSError):
             if path.stat().st_mtime < limit:
                 path.unlink()
+
+
+def _usable(adapters: Mapping[Method, str], settings: WorkerSettings) -> Mapping[Method, str]:
+    """Without a browser, nothing that needs one: another worker may have it."""
+    if locate_browser(settings.chromium) is not None:
+        return adapters
+    _log.warning("no_browser", advice="Methods that drive a browser are not served here; see igfleet doctor")
+    return {method: path for method, path in adapters.items() if not method.uses_browser}
 
 
 @contextlib.contextmanager

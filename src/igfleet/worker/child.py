@@ -19,7 +19,12 @@ from igfleet.worker.execution import main
 from igfleet.worker.messages import Setup, receive, send
 
 _log = log.get(__name__)
-PRELOAD = ("igfleet.worker.execution", "igfleet.runners", "igfleet.instagram.adapters.instagrapi_client")
+PRELOAD = (
+    "igfleet.worker.execution",
+    "igfleet.runners",
+    "igfleet.instagram.adapters.instagrapi_client",
+    "igfleet.instagram.adapters.playwright_client",
+)
 _REAP_S = 7.0
 _SEND_S = 2
 _SECRETS = ("UI_API_TOKEN", "WORKER_API_TOKEN", "DOLPHIN_API_TOKEN", "DATABASE_URL", "MASTER_KEY", "SECRET_KEY")

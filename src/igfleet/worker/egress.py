@@ -15,6 +15,7 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 from igfleet import log
+from igfleet.instagram.hosts import is_instagram
 from igfleet.reasons import ReasonCode
 from igfleet.worker.deadlines import Deadlines
 from igfleet.worker.tunnel import Tunnel
@@ -23,8 +24,6 @@ from igfleet.worker.upstream import Refused, Upstream
 _log = log.get(__name__)
 _HEAD_MAX = 16 * 1024
 _HEAD_S = 30
-_HOSTS = ("instagram.com", "cdninstagram.com", "fbcdn.net", "facebook.com")
-"""Instagram's own names; each stands for its subdomains too."""
 _PORTS = (443, 80)
 _PHRASES = {400: "Bad Request", 403: "Forbidden", 407: "Proxy Authentication Required", 502: "Bad Gateway"}
 
@@ -117,8 +116,7 @@ class Gate:
         expected = base64.b64encode(f"run:{self._password}".encode()).decode()
         if not hmac.compare_digest(wanted.credentials.encode(), f"Basic {expected}".encode()):
             raise Refused(407, ReasonCode.EGRESS_REFUSED, "this gate belongs to another run")
-        known = any(wanted.host == name or wanted.host.endswith(f".{name}") for name in _HOSTS)
-        if not known or wanted.port not in _PORTS:
+        if not is_instagram(wanted.host) or wanted.port not in _PORTS:
             self.refused_hosts.append(wanted.host)
             text = f"{wanted.host}:{wanted.port} is not a host of Instagram"
             raise Refused(403, ReasonCode.EGRESS_REFUSED, text)

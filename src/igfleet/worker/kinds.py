@@ -1,6 +1,6 @@
 """The kinds that this worker serves, and the adapters by method."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,6 +10,7 @@ from igfleet.runners.base import Options, Runner
 
 ADAPTERS: dict[Method, str] = {
     Method.INSTAGRAPI: "igfleet.instagram.adapters.instagrapi_client:open_instagrapi",
+    Method.PLAYWRIGHT: "igfleet.instagram.adapters.playwright_client:open_playwright",
 }
 """Where the opening function of each method is; imported in the run's own process."""
 
@@ -26,12 +27,14 @@ class Kind:
     methods: tuple[Method, ...]
 
 
-def kinds(registry: Mapping[str, type[Runner[Options]]] = KINDS) -> dict[str, Kind]:
+def kinds(
+    registry: Mapping[str, type[Runner[Options]]] = KINDS, methods: Container[Method] = ADAPTERS
+) -> dict[str, Kind]:
     """The kinds of a registry that have a method served here."""
     found = {}
     for name, runner in registry.items():
-        methods = tuple(method for method in runner.methods if method in ADAPTERS or method is Method.NONE)
-        if methods:
+        served = tuple(method for method in runner.methods if method in methods or method is Method.NONE)
+        if served:
             path = f"{runner.__module__}:{runner.__qualname__}"
-            found[name] = Kind(name, path, runner.start_path, runner.timeout, methods)
+            found[name] = Kind(name, path, runner.start_path, runner.timeout, served)
     return found

@@ -190,6 +190,7 @@ class PipeContext:
                 spend=self.spend,
                 browser=self._setup.browser,
                 ask_code=self._ask_code,
+                keep_evidence=self._keep_evidence,
             )
         )
 
@@ -211,6 +212,9 @@ class PipeContext:
         self.step("waiting for a code")
         await self._confirmation.ask(wanted, enter)
         self.step("signing in")
+
+    async def _keep_evidence(self, path: Path, name: str) -> None:
+        await self.store(path, name, purpose=Purpose.EVIDENCE)
 
     async def _ask_totp(self) -> str:
         return cast(str, await self._line.ask(Ask.TOTP))

@@ -6,12 +6,13 @@ import secrets
 from pydantic import JsonValue
 
 from igfleet.sandbox.messages import Answer, Request
+from igfleet.sandbox.mobile.legacy_login import second_factors
 from igfleet.sandbox.mobile.session import is_right_code
-from igfleet.sandbox.people import SimAccount
+from igfleet.sandbox.people import AccountState, SimAccount
 from igfleet.sandbox.refusals import standing_against
 from igfleet.sandbox.web.session import give_session, is_forged
 from igfleet.sandbox.web.site import WWW
-from igfleet.sandbox.web.stops import stop_of
+from igfleet.sandbox.web.stops import Stop, code_wanted, stop_of
 from igfleet.sandbox.world import World, route
 
 _SEAL = "#PWD_INSTAGRAM_BROWSER:0:"
@@ -29,8 +30,10 @@ async def login(world: World, request: Request, _path: dict[str, str]) -> Answer
     if not hmac.compare_digest(_opened(form.get("enc_password", "")), account.password):
         return Answer.ok(user=True, userId=str(account.pk), authenticated=False, oneTapPrompt=False)
     if (refused := standing_against(account)) is not None:
-        return _stopped(account, refused)
-    if account.totp_secret is not None:
+        return _stopped(stop_of(account), refused)
+    if account.state == AccountState.MAILED_CODE:
+        return _stopped(code_wanted(account), Answer())
+    if account.totp_secret is not None or account.sms_two_factor:
         return _second_factor(world, account)
     return _signed_in(world, account, request)
 
@@ -63,17 +66,17 @@ def _second_factor(world: World, account: SimAccount) -> Answer:
     world.contexts[context] = account.username, ""
     info: dict[str, JsonValue] = {
         "two_factor_identifier": context,
-        "totp_two_factor_on": True,
-        "sms_two_factor_on": False,
+        **second_factors(account),
         "username": account.username,
     }
+    if account.totp_secret is None:
+        world.letters.by_sms(account)
     wanted: dict[str, JsonValue] = {"message": "", "two_factor_required": True, "two_factor_info": info}
     return Answer.of({**wanted, "status": "fail"}, 400)
 
 
-def _stopped(account: SimAccount, refused: Answer) -> Answer:
+def _stopped(stop: Stop | None, refused: Answer) -> Answer:
     """Where the site sends a browser whose account it has stopped."""
-    stop = stop_of(account)
     if stop is None:
         return refused
     body: dict[str, JsonValue] = {

@@ -22,24 +22,24 @@ async def home(world: World, request: Request, _path: dict[str, str]) -> Answer:
     if account is None:
         return greet(request, Answer.redirect(LOGIN))
     stop = stop_of(account)
-    return Answer.redirect(stop.path) if stop else _page(world, request, "home", account)
+    return Answer.redirect(stop.path) if stop else page(world, request, "home", account)
 
 
 @route("GET", LOGIN, needs_session=False, host=WWW)
 async def login(world: World, request: Request, _path: dict[str, str]) -> Answer:
     account = world.signed_in(request)
-    return Answer.redirect("/") if account else _page(world, request, "login")
+    return Answer.redirect("/") if account else page(world, request, "login")
 
 
 @route("GET", r"/accounts/login/two_factor/", needs_session=False, host=WWW)
 async def two_factor(world: World, request: Request, _path: dict[str, str]) -> Answer:
-    return _page(world, request, "two_factor")
+    return page(world, request, "two_factor")
 
 
 @route("GET", r"/accounts/onetap/", needs_session=False, host=WWW)
 async def onetap(world: World, request: Request, _path: dict[str, str]) -> Answer:
     account = world.signed_in(request)
-    return _page(world, request, "onetap", account) if account else Answer.redirect(LOGIN)
+    return page(world, request, "onetap", account) if account else Answer.redirect(LOGIN)
 
 
 @route("GET", r"/challenge/(?P<pk>\d+)/(?P<nonce>app|locked)/", needs_session=False, host=WWW)
@@ -56,10 +56,10 @@ async def suspended(world: World, request: Request, _path: dict[str, str]) -> An
 def _dead_end(world: World, request: Request, stop: Stop | None) -> Answer:
     if stop is None:
         return Answer.redirect("/")
-    return _page(world, request, "dead_end", title=stop.title, text=stop.text)
+    return page(world, request, "dead_end", title=stop.title, text=stop.text)
 
 
-def _page(world: World, request: Request, script: str, account: SimAccount | None = None, **more: JsonValue) -> Answer:
+def page(world: World, request: Request, script: str, account: SimAccount | None = None, **more: JsonValue) -> Answer:
     language = language_of(request, account)
     told: dict[str, JsonValue] = {
         "texts": dict(texts(language)),

@@ -19,6 +19,8 @@ class Stop:
 def stop_of(account: SimAccount) -> Stop | None:
     """Where the account is stopped; None when it is not, or only by an answer."""
     match account.state:
+        case AccountState.CHALLENGE_EMAIL | AccountState.CHALLENGE_SMS:
+            return code_wanted(account)
         case AccountState.CHALLENGE:
             return Stop(f"/challenge/{account.pk}/app/", "confirm_title", "confirm_text")
         case AccountState.CHECKPOINT:
@@ -26,3 +28,8 @@ def stop_of(account: SimAccount) -> Stop | None:
         case AccountState.SUSPENDED:
             return Stop("/accounts/suspended/", "suspended_title", "suspended_text")
     return None
+
+
+def code_wanted(account: SimAccount) -> Stop:
+    """The one that a code leads out of."""
+    return Stop(f"/challenge/{account.pk}/code/", "code_title", "code_text")

@@ -51,7 +51,7 @@ async def outcome(
     try:
         async with ui.database.transaction() as raw:
             await check_lease(raw, caller, lease_id)
-            view = await ledger.settle(raw, lease_id, post_id, data)
+            view = await ledger.settle(raw, lease_id, post_id, data, ui.settings)
     except LeaseLost:
         async with ui.database.transaction() as raw:
             await ledger.keep_late(raw, lease_id, post_id, data)

@@ -13,12 +13,21 @@ from igfleet.ui.models import LiveMethod, Role
 from igfleet.ui.pages.render import go, page
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
+_METHODS = (Method.INSTAGRAPI, Method.PLAYWRIGHT)
+
 
 @get("/settings", opt={"role": Role.ADMIN})
 async def show(request: AnyRequest, session: Session, ui: Ui) -> Template:
     """The mode, the methods, and the values in force."""
     on = {row.method: row for row in await session.scalars(select(LiveMethod))}
-    return page(request, "settings.html", "settings", methods=[Method.INSTAGRAPI], on=on, settings=ui.settings)
+    return page(
+        request,
+        "settings.html",
+        "settings",
+        methods=[Method.INSTAGRAPI, Method.PLAYWRIGHT],
+        on=on,
+        settings=ui.settings,
+    )
 
 
 @post("/settings/methods/{method:str}", opt={"role": Role.ADMIN})

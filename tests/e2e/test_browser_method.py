@@ -1,0 +1,67 @@
+"""Bulk upload and bulk login by browser as a whole: command line, ui, worker, Chromium, sandbox and its ledger."""
+
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.e2e.fleet import Fleet
+
+pytestmark = pytest.mark.timeout(240)
+SECRET = "JBSWY3DPEHPK3PXP"
+
+
+@pytest.fixture
+def fleet(tmp_path: Path, database_url: str) -> Any:
+    settings = {"BROWSER_COMMIT_WINDOW_SECS": "20", "LEASE_LENGTH": "6"}
+    with Fleet(tmp_path / "fleet", database_url, settings) as running:
+        yield running
+
+
+def browsers(fleet: Fleet) -> list[int]:
+    """The processes that work in the folder of this fleet's workers."""
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        words = process.info["cmdline"] or []
+        if any(str(fleet.folder) in word and "profile" in word for word in words):
+            found.append(process.pid)
+    return found
+
+
+def test_bulk_login_by_browser_signs_in_once_and_then_restores(fleet: Fleet) -> None:
+    names = fleet.accounts(2, totp_secret=SECRET)
+    fleet.worker("worker-1", CONCURRENCY_LIMIT="1")
+
+    first = fleet.done("bulk_login", names, method="playwright")
+    second = fleet.done("bulk_login", names, method="playwright")
+
+    assert {row["result"]["how"] for row in first["account_tasks"]} == {"signed_in"}
+    assert {row["result"]["how"] for row in second["account_tasks"]} == {"session_restored"}
+    known = {account["username"]: account for account in fleet.control("GET", "accounts")["accounts"]}
+    assert all(known[name]["sessions"] == 1 and len(known[name]["devices"]) == 1 for name in names)
+    assert all(known[name]["devices"][0].startswith("browser:") for name in names)
+    assert fleet.control("GET", "status")["leaks"] == 0
+    assert browsers(fleet) == []
+
+
+def test_a_campaign_by_browser_is_published_once_each(fleet: Fleet, clips: list[Path]) -> None:
+    names = fleet.accounts(2, language="de")
+    worker = fleet.worker("worker-1", CONCURRENCY_LIMIT="1")
+    fleet.control("POST", "faults", {"act": "drop_after", "path": "configure", "count": 2, "account": names[0]})
+
+    task = fleet.upload(names, clips[:1], "Hello {{username}}", upload_method="playwright")
+    fleet.cli("tasks", "wait", task, "--timeout", "150")
+
+    ledger = fleet.control("GET", "ledger")
+    assert sorted(medium["account"] for medium in ledger["media"]) == names
+    assert {medium["sha256"] for medium in ledger["media"]} == {sha256(clips[0].read_bytes()).hexdigest()}
+    assert {medium["caption"] for medium in ledger["media"]} == {f"Hello {name}" for name in names}
+    assert {(medium["device"], medium["proxy"]) for medium in ledger["media"]} == {
+        ("browser", f"via_{n}") for n in names
+    }
+    assert [ledger[name] for name in ("duplicates", "overlaps", "leaks")] == [[], [], {}]
+    assert {post["state"] for post in fleet.shown(task)["posts"]} == {"published"}
+    assert worker.poll() is None
+    assert browsers(fleet) == []
