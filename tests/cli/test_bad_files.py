@@ -76,9 +76,7 @@ def test_of_a_file_full_of_bad_lines_the_good_ones_are_stored_and_each_bad_one_h
     assert not any(cell.startswith(("=", "+", "-", "@")) for cell in reasons.replace("\n", ",").split(","))
 
 
-def test_a_hundred_thousand_bad_lines_are_listed_each(
-    run: Run, tmp_path: Path, database_url: str
-) -> None:
+def test_a_hundred_thousand_bad_lines_are_listed_each(run: Run, tmp_path: Path, database_url: str) -> None:
     (tmp_path / "accounts.csv").write_text("username,password\n" + "bad name,x\n" * 99_999)
 
     done = run("accounts", "import", "accounts.csv", *AUTHORISED, "--bad-lines", "bad.csv")
