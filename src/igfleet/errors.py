@@ -54,6 +54,12 @@ class WrongState(Conflict):
     reason_code = "wrong_state"
 
 
+class NothingToDo(Conflict):
+    """It is so already, as after the first click of two."""
+
+    reason_code = "nothing_to_do"
+
+
 class LeaseLost(Conflict):
     """The lease is not the row's present one: the caller must drop that run."""
 

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.contracts.states import AccountTaskState, PostState, TaskState
-from igfleet.errors import Conflict, NotFound, WrongState
+from igfleet.errors import NotFound, NothingToDo, WrongState
 from igfleet.runners import options_of
 from igfleet.ui.accounts import STOPPED_FOR_A_PERSON, resume_accounts
 from igfleet.ui.models import Account, AccountTask, AuditEntry, LogEntry, Post, Task
@@ -31,7 +31,7 @@ async def retry_failed(session: AsyncSession, task_id: int, actor: str) -> int:
     """Give the given-up account tasks and the failed posts of the completed ones another go.
 
     Posts that are published or in doubt are not touched. Returns how many account tasks run again. Raises
-    `Conflict` when nothing failed, `WrongState` for a draft or a cancelled task.
+    `NothingToDo` when nothing failed, `WrongState` for a draft or a cancelled task.
     """
     task = await locked(session, task_id)
     if task.state in (TaskState.DRAFT, TaskState.CANCELLED):
@@ -41,7 +41,7 @@ async def retry_failed(session: AsyncSession, task_id: int, actor: str) -> int:
     discarded = await _ids(session, task.id, AccountTask.state == AccountTaskState.DISCARDED)
     partial = await _ids(session, task.id, (AccountTask.state == AccountTaskState.COMPLETED) & _has_failed_posts())
     if not discarded and not partial:
-        raise Conflict(f"Nothing of task {task.id} failed: there is nothing to retry.")
+        raise NothingToDo(f"Nothing of task {task.id} failed: there is nothing to retry.")
     task.cancelled_by = None
     await _revive(session, task, discarded, cancel_requested_at=None)
     made = await continue_in_new(session, task, partial)
@@ -60,7 +60,7 @@ async def retry_failed(session: AsyncSession, task_id: int, actor: str) -> int:
 async def resume(session: AsyncSession, task_id: int, actor: str, *, account_task_id: int | None = None) -> int:
     """Go on with the suspended account tasks of a task, or with one of them: a person settled what they waited for.
 
-    Accounts that were stopped for a confirmation run again. Returns how many were resumed. Raises `Conflict` when
+    Accounts that were stopped for a confirmation run again. Returns how many were resumed. Raises `NothingToDo` when
     none waits. What was cancelled meanwhile settles its doubts only.
     """
     task = await locked(session, task_id)
@@ -69,7 +69,7 @@ async def resume(session: AsyncSession, task_id: int, actor: str, *, account_tas
         which &= AccountTask.id == account_task_id
     ids = await _ids(session, task.id, which)
     if not ids:
-        raise Conflict(f"Nothing of task {task.id} waits for a person.")
+        raise NothingToDo(f"Nothing of task {task.id} waits for a person.")
     stopped = select(Account.id).join(AccountTask, AccountTask.account_id == Account.id)
     accounts = stopped.where(AccountTask.id.in_(ids), Account.status.in_(STOPPED_FOR_A_PERSON))
     await resume_accounts(session, (await session.scalars(accounts)).all(), actor)

@@ -1,5 +1,6 @@
 """Tasks: the list, one task live, and what a person does to a task."""
 
+from contextlib import suppress
 from typing import Annotated, Any
 
 from litestar import Response, get, post
@@ -9,6 +10,7 @@ from litestar.response import Redirect, Template
 from sqlalchemy import Select, select
 
 from igfleet.contracts.states import TaskState
+from igfleet.errors import NothingToDo
 from igfleet.runners import KINDS
 from igfleet.ui import task_page
 from igfleet.ui.cancelling import cancel as cancel_task
@@ -102,7 +104,8 @@ async def cancel(request: AnyRequest, task_id: FromPath[int], session: Session, 
 async def retry(request: AnyRequest, task_id: FromPath[int], session: Session, ui: Ui) -> Redirect:
     """Another try for what failed."""
     await checked_form(request)
-    await retry_failed(session, task_id, person_of(request).actor)
+    with suppress(NothingToDo):  # a second click: the page shows what the first one did
+        await retry_failed(session, task_id, person_of(request).actor)
     return _changed(ui, task_id)
 
 
@@ -111,7 +114,8 @@ async def resume(request: AnyRequest, task_id: FromPath[int], session: Session, 
     """A person did what was asked: go on, with one account or with all that wait."""
     form = await checked_form(request)
     which = str(form.get("account_task_id", ""))
-    await resume_task(session, task_id, person_of(request).actor, account_task_id=id_of(which))
+    with suppress(NothingToDo):
+        await resume_task(session, task_id, person_of(request).actor, account_task_id=id_of(which))
     return _changed(ui, task_id)
 
 

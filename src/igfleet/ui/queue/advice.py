@@ -16,6 +16,7 @@ from igfleet.settings import UiSettings
 from igfleet.ui import ledger
 from igfleet.ui.api.seed_words import AccountAdvice, Advice, SeedWord
 from igfleet.ui.queue.finish import Finished, finish
+from igfleet.ui.queue.promote import LOCK_ACCOUNTS
 from igfleet.ui.queue.reports import append_lines
 from igfleet.ui.queue.summary import summarise_task
 from igfleet.ui.raw import Raw
@@ -59,6 +60,7 @@ _SEED_LEASE_S = 2 * 3600
 """A seed worker never renews: its lease is as long as a run may take."""
 
 _TASK = "SELECT state FROM tasks WHERE id = $1 AND kind = $2"
+_ACCOUNT = "SELECT account_id FROM account_tasks WHERE id = $1 AND kind = $2"
 _ROW = """
 SELECT id, task_id, state, lease_id, lease_holder, head, counters, checkpoints, reason_code
 FROM account_tasks WHERE id = $1 AND kind = $2 FOR UPDATE
@@ -91,6 +93,9 @@ async def on_account_task(
     raw: Raw, kind: str, account_task_id: int, given: AccountAdvice, settings: UiSettings
 ) -> tuple[Finished, str]:
     """Claim or end an account task as a seed worker says; a finished one stays. Raises `NotFound`."""
+    account_id = await raw.fetchval(_ACCOUNT, account_task_id, kind)
+    if account_id is not None:
+        await raw.execute(LOCK_ACCOUNTS, [account_id])  # before the account task, as everywhere
     row = await _row(raw, kind, account_task_id)
     if given.log_append:
         await append_lines(raw, row["task_id"], row["id"], (_line(given.log_append),))
