@@ -71,3 +71,30 @@ async def test_an_account_that_needs_a_person_holds_nobody_up(ui_without_proxies
         await _done(ui, client, first)
 
         assert len(await _leases(client, worker)) == 1
+
+
+async def test_two_tasks_by_rounds_never_wait_for_each_other_in_a_ring(ui_without_proxies: Served) -> None:
+    """Each task's account that is behind stands in the queue behind the other task, which waits as well."""
+    ui = ui_without_proxies
+    async with ui.context.database.sessions.begin() as session:
+        who, options = await accounts(session, 2), {"distribution": "every_video_to_every_account", "rounds": True}
+        for number in range(2):
+            what = [
+                (await videos(session, 1, name=f"{number}{clip}.mp4", sha256=f"{number}{clip}" * 32))[0]
+                for clip in (0, 1)
+            ]
+            task = await draft(session, ui.context.settings, who, what, **options)
+            await plan(session, ui.context.settings, task.id)
+            await start(session, ui.context.settings, task.id, plan_hash=None, actor="test")
+        rows = list(await session.execute(text("SELECT id, task_id, account_id FROM account_tasks ORDER BY id")))
+        at = {(task_id, account_id): row for row, task_id, account_id in rows}
+        ahead = [at[1, who[1].id], at[2, who[0].id]]
+        await session.execute(text("UPDATE account_tasks SET head = false"))
+        await session.execute(text("UPDATE account_tasks SET head = true WHERE id = ANY(:ids)"), {"ids": ahead})
+        done = "UPDATE posts SET state = 'published' WHERE round = 0 AND account_task_id = ANY(:ids)"
+        await session.execute(text(done), {"ids": ahead})
+
+    async with ui.client() as client:
+        leases = await _leases(client, await _worker(client))
+
+    assert {lease["account_task_id"] for lease in leases} == set(ahead)

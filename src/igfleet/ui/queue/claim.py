@@ -39,6 +39,10 @@ WHERE a.state = 'available' AND a.head
     LEFT JOIN accounts whose ON whose.id = other.account_id
     WHERE p.task_id = a.task_id AND other.id <> a.id AND p.state NOT IN ('published', 'failed', 'cancelled')
       AND other.state IN ('scheduled', 'available', 'running', 'retryable')
+      AND (other.head OR other.state <> 'available' OR NOT EXISTS (
+        SELECT FROM account_tasks front JOIN tasks f ON f.id = front.task_id
+        WHERE front.account_id = other.account_id AND front.head AND front.state = 'available'
+          AND front.task_id <> other.task_id AND (f.options->>'rounds')::boolean))
       AND (whose.id IS NULL OR (whose.status IN ('active', 'limited')
         AND (whose.cooldown_until IS NULL OR whose.cooldown_until <= now())))
       AND p.round < (SELECT min(own.round) FROM posts own
@@ -74,9 +78,9 @@ class Claimed:
 async def claim(raw: Raw, request: LeaseRequest, labels: Sequence[str], settings: UiSettings) -> list[Claimed]:
     """Take up to `limit` account tasks: the asked share of a task first, then anything.
 
-    In a task by rounds an account waits until no other that can go on is in an earlier round; those that rest or need
-    a person are not waited for. An account that is stopped for a challenge runs again when somebody has answered it:
-    this one run sees whether the answer holds.
+    In a task by rounds an account waits until no other that can go on is in an earlier round; those that rest, need a
+    person, or stand behind another task by rounds that waits as well, are not waited for. An account that is stopped
+    for a challenge runs again when somebody has answered it: this one run sees whether the answer holds.
 
     The same request sent again gets the same leases. A task's `concurrency` caps what one worker holds of it.
     """
