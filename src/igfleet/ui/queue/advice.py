@@ -65,6 +65,14 @@ _ROW = """
 SELECT id, task_id, state, lease_id, lease_holder, head, counters, checkpoints, reason_code
 FROM account_tasks WHERE id = $1 AND kind = $2 FOR UPDATE
 """
+_MAY_RUN = """
+SELECT t.mode = $2 AND (t.mode = 'sandbox' OR a.method = 'none' OR a.method IN (SELECT method FROM live_methods))
+  AND (o.id IS NULL OR (o.status IN ('active', 'limited') AND o.archived_at IS NULL AND o.authorised_by <> ''
+    AND (o.authorised_until IS NULL OR o.authorised_until >= current_date)
+    AND (o.cooldown_until IS NULL OR o.cooldown_until <= now())))
+FROM account_tasks a JOIN tasks t ON t.id = a.task_id LEFT JOIN accounts o ON o.id = a.account_id WHERE a.id = $1
+"""
+"""The same rules as for a lease."""
 _CLAIM = """
 UPDATE account_tasks SET state = 'running', attempt = attempt + 1, lease_id = $2, lease_holder = NULL, report_seq = 0,
   lease_expires_at = now() + $3 * interval '1 second', claimed_at = now(), changed_at = now(),
@@ -100,7 +108,8 @@ async def on_account_task(
     if given.log_append:
         await append_lines(raw, row["task_id"], row["id"], (_line(given.log_append),))
     state = AccountTaskState(row["state"])
-    if given.status is SeedWord.RUNNING and state is _S.AVAILABLE and row["head"]:
+    may_claim = given.status is SeedWord.RUNNING and state is _S.AVAILABLE and row["head"]
+    if may_claim and await raw.fetchval(_MAY_RUN, account_task_id, settings.mode):
         await _claim(raw, row, settings)
         state = _S.RUNNING
     elif given.status in _ENDINGS and state in (_S.AVAILABLE, _S.RUNNING) and (row["head"] or state is _S.RUNNING):
