@@ -55,6 +55,12 @@ def _positive(value: timedelta) -> timedelta:
     return value
 
 
+def _not_negative(value: timedelta) -> timedelta:
+    if value < timedelta():
+        raise ValueError("must not be less than 0 seconds")
+    return value
+
+
 def _web_address(value: str) -> str:
     return _address(value, ("http", "https"), "http://127.0.0.1:8400")
 
@@ -102,6 +108,8 @@ type Budgets = Annotated[dict[str, tuple[int, int]], NoDecode, BeforeValidator(_
 type MailServers = Annotated[dict[str, MailServer], NoDecode, BeforeValidator(_mail_servers)]
 """By domain, `*` for all others; written as `example.com=imap.example.com:993/tls`."""
 type Addresses = Annotated[tuple[HttpUrl, ...], NoDecode, BeforeValidator(_split)]
+type Wait = Annotated[timedelta, BeforeValidator(_seconds), AfterValidator(_not_negative)]
+"""A length of time as a number of seconds; 0 means that nothing is waited for."""
 type Seconds = Annotated[timedelta, BeforeValidator(_seconds), AfterValidator(_positive)]
 """A length of time, written as a number of seconds."""
 type WebAddress = Annotated[str, AfterValidator(_web_address)]

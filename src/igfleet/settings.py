@@ -32,6 +32,7 @@ from igfleet.setting_values import (
     Seconds,
     ShortName,
     Token,
+    Wait,
     WebAddress,
     Words,
 )
@@ -293,13 +294,15 @@ class WorkerSettings(Settings):
         validation_alias="MAILBOX_SENDERS",
         description="Domains of senders whose mails may carry a code.",
     )
-    mailbox_wait: Seconds = Field(
-        timedelta(seconds=60), validation_alias="MAILBOX_WAIT_SECS", description="How long a mailed code is waited for."
+    mailbox_wait: Wait = Field(
+        timedelta(seconds=60),
+        validation_alias="MAILBOX_WAIT_SECS",
+        description="How long a mailed code is waited for; 0: one look.",
     )
-    challenge_wait: Seconds = Field(
+    challenge_wait: Wait = Field(
         timedelta(seconds=120),
         validation_alias="CHALLENGE_WAIT_SECS",
-        description="How long a run keeps its slot for a person to enter a code; after it, a later run goes on.",
+        description="How long a run keeps its slot for a person to enter a code; after it a later run goes on. 0: not.",
     )
     dolphin_api_host: HttpUrl | None = Field(
         None, validation_alias="DOLPHIN_API_HOST", description="Local address of Dolphin Anty."

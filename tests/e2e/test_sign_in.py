@@ -3,12 +3,18 @@
 import json
 from typing import Any
 
+import psycopg
 import pytest
+from psycopg.rows import dict_row
 
 from tests.e2e.fleet import Fleet
 
 pytestmark = pytest.mark.timeout(300)
 SEND_LOGIN = "send_login_request"
+_SOUGHT = """
+SELECT o.username AS account, a.state, a.reason_code, a.attempt, a.result
+FROM account_tasks a JOIN accounts o ON o.id = a.account_id WHERE a.task_id = %s
+"""
 
 
 def _ordered(fleet: Fleet, names: list[str], **options: Any) -> str:
@@ -22,7 +28,9 @@ def _ordered(fleet: Fleet, names: list[str], **options: Any) -> str:
 
 def _rows(fleet: Fleet, task: str) -> dict[str, dict[str, Any]]:
     """The task's account tasks by account."""
-    return {row["account"]: row for row in fleet.shown(task)["account_tasks"]}
+    with psycopg.connect(fleet.database_url, row_factory=dict_row) as connection:
+        rows = connection.execute(_SOUGHT, (task,)).fetchall()
+    return {row["account"]: row for row in rows}
 
 
 def _inbox(fleet: Fleet) -> list[dict[str, Any]]:
@@ -159,3 +167,30 @@ def test_accounts_with_a_young_session_are_left_out(fleet: Fleet) -> None:
     plan = json.loads(made)
     assert plan["count"] == 1
     assert [note["sentence"] for note in plan["notes"]] == ["Its session is younger than 3 hours"]
+
+
+def test_the_device_stays_the_same_when_password_and_session_change(fleet: Fleet) -> None:
+    [name] = fleet.accounts(1)
+    fleet.worker("w1")
+    fleet.cli("tasks", "wait", _ordered(fleet, [name]), "--timeout", "60")
+    fleet.control("POST", "accounts", {"accounts": [{"username": name, "password": "canary-pw-new"}]})
+    fleet.control("POST", "sessions/expire", {"account": name})
+
+    task = _ordered(fleet, [name])
+    fleet.until(lambda: _rows(fleet, task)[name]["state"] == "suspended", 60)
+    refused, tries = _rows(fleet, task)[name]["reason_code"], _sign_ins(fleet, name)
+    (fleet.folder / "new.csv").write_text(f"username,password\n{name},canary-pw-new\n")
+    fleet.cli("accounts", "import", "new.csv", "--authorised-by", "owner of all, in writing")
+    fleet.cli("tasks", "resume", task)
+    fleet.cli("tasks", "wait", task, "--timeout", "60")
+
+    known = {account["username"]: account for account in fleet.control("GET", "accounts")["accounts"]}
+    assert refused == "bad_password"
+    assert _rows(fleet, task)[name]["result"] == {"how": "signed_in"}
+    assert len(known[name]["devices"]) == 1
+    assert _sign_ins(fleet, name) == tries + 1
+    with psycopg.connect(fleet.database_url) as connection:
+        versions = "SELECT count(*) FROM sealed_secrets WHERE owner = 'account' AND field = 'session_mobile'"
+        kept = connection.execute(versions).fetchone()
+    assert kept is not None
+    assert kept[0] >= 2, "the session before is kept, sealed"

@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from igfleet.contracts.leases import LeasedAccount
-from igfleet.errors import Cancelled
+from igfleet.errors import Cancelled, SetupError
 from igfleet.mail_servers import MailRules, MailSecurity, MailServer, parse
 from igfleet.sandbox.sandbox import Sandbox
 from igfleet.settings import WorkerSettings, load
@@ -208,9 +208,15 @@ def test_servers_are_found_by_domain() -> None:
 
 @pytest.mark.parametrize("text", ["imap.example.com", "*=host", "*=host:0", "*=host:99999", "*=host:1/ssl3"])
 def test_a_rule_that_makes_no_sense_is_refused_in_one_line(text: str) -> None:
-    from igfleet.errors import SetupError
-
     with pytest.raises(SetupError, match="MAILBOX_SERVERS") as raised:
         load(WorkerSettings, MAILBOX_SERVERS=text)
 
     assert "\n" not in str(raised.value)
+
+
+def test_a_run_may_be_told_not_to_wait_at_all() -> None:
+    settings = load(WorkerSettings, MAILBOX_WAIT_SECS="0", CHALLENGE_WAIT_SECS="0")
+
+    assert (settings.mailbox_wait, settings.challenge_wait) == (timedelta(), timedelta())
+    with pytest.raises(SetupError, match="CHALLENGE_WAIT_SECS"):
+        load(WorkerSettings, CHALLENGE_WAIT_SECS="-1")
