@@ -46,6 +46,8 @@ class ReasonCode(StrEnum):
     RUNNER_DIED = "runner_died"
     BROWSER_CRASHED = "browser_crashed"
     PAGE_UNEXPECTED = "page_unexpected"
+    DOLPHIN_TROUBLE = "dolphin_trouble"
+    DOLPHIN_REFUSED = "dolphin_refused"
     DEADLINE_PASSED = "deadline_passed"
     QUARANTINED = "quarantined"
     BUDGET_SPENT = "budget_spent"
@@ -145,6 +147,14 @@ REASONS: dict[ReasonCode, Reason] = {
     _R.PAGE_UNEXPECTED: _automatic(
         "The web site did not look as expected",
         "Look at the picture of the page; if the site has changed, update igfleet.",
+    ),
+    _R.DOLPHIN_TROUBLE: _automatic(
+        "Dolphin Anty does not answer, or could not start the profile",
+        "See that Dolphin Anty runs on the worker and that DOLPHIN_API_HOST is its address.",
+    ),
+    _R.DOLPHIN_REFUSED: _person(
+        "Dolphin Anty refuses to open the account's profile",
+        "Mend what the message names (token, plan or profile), then press Retry.",
     ),
     _R.DEADLINE_PASSED: _automatic("It took longer than allowed and was stopped"),
     _R.QUARANTINED: _final(

@@ -24,6 +24,7 @@ class Named(StrEnum):
 
     INSTAGRAPI = "instagrapi"
     PLAYWRIGHT = "playwright"
+    DOLPHIN = "playwright+dolphin"
 
 
 @app.command("list")

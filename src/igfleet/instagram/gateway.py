@@ -116,6 +116,8 @@ class Browser:
     dolphin_host: str | None = None
     """Local address of Dolphin Anty."""
     dolphin_token: str | None = None
+    only_simulated: bool = True
+    """Dolphin Anty must be the sandbox's stand-in: a real one would drive the real site."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ class BulkLogin(Runner[BulkLoginOptions]):
     counters = ("session_restored", "signed_in")
     timeout = timedelta(minutes=20)
     effect = Effect.READ
-    methods = (Method.INSTAGRAPI, Method.PLAYWRIGHT)
+    methods = (Method.INSTAGRAPI, Method.PLAYWRIGHT, Method.DOLPHIN)
     is_paced = False
     result_columns = ("how",)
 

@@ -5,12 +5,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
+from igfleet.browser import locate_browser
 from igfleet.sandbox import control, http1, mobile, pages, web
 from igfleet.sandbox.ca import Authority
+from igfleet.sandbox.dolphin import TOKEN, Dolphin
+from igfleet.sandbox.dolphin_browser import DolphinBrowser
 from igfleet.sandbox.mailbox import MailServer
 from igfleet.sandbox.messages import Answer, Request
 from igfleet.sandbox.proxy import ForwardProxy
 from igfleet.sandbox.world import World
+from igfleet.settings import Settings, load
 
 _REGISTERED = (mobile, pages, web)
 """Imported for their routes."""
@@ -26,6 +30,7 @@ class Sandbox:
         self.world = World(folder)
         self.proxy = ForwardProxy(self.world, authority.server_context())
         self.mail = MailServer(self.world)
+        self.dolphin = Dolphin(folder / "dolphin", self._browser)
         self._host, self._ports = host, (port, control_port)
         self._servers: list[asyncio.Server] = []
 
@@ -35,10 +40,12 @@ class Sandbox:
             await asyncio.start_server(self.proxy.accept, self._host, port),
             await asyncio.start_server(self._control, self._host, control_port),
             await asyncio.start_server(self.mail.accept, self._host, 0),
+            await asyncio.start_server(self.dolphin.accept, self._host, 0),
         ]
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self.dolphin.close()
         self.proxy.stop()
         for server in self._servers:
             server.close()
@@ -59,13 +66,23 @@ class Sandbox:
         """Host and port of the simulated mailboxes (IMAP, plain)."""
         return self._address(2).removeprefix("http://")
 
+    @property
+    def dolphin_url(self) -> str:
+        """The address of the stand-in for Dolphin Anty's local API."""
+        return self._address(3)
+
     def addresses(self) -> dict[str, str]:
         return {
             "proxy_url": self.proxy_url,
             "control_url": self.control_url,
             "mail_address": self.mail_address,
+            "dolphin_url": self.dolphin_url,
+            "dolphin_token": TOKEN,
             "ca_file": str(self.ca_file),
         }
+
+    def _browser(self, folder: Path) -> DolphinBrowser:
+        return DolphinBrowser(folder, locate_browser(load(Settings).chromium), self.proxy_url, self.ca_file)
 
     def _address(self, number: int) -> str:
         host, port = self._servers[number].sockets[0].getsockname()[:2]

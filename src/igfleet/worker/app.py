@@ -124,11 +124,14 @@ def _clear_shelf(shelf: Path) -> None:
 
 
 def _usable(adapters: Mapping[Method, str], settings: WorkerSettings) -> Mapping[Method, str]:
-    """Without a browser, nothing that needs one: another worker may have it."""
-    if locate_browser(settings.chromium) is not None:
-        return adapters
-    _log.warning("no_browser", advice="Methods that drive a browser are not served here; see igfleet doctor")
-    return {method: path for method, path in adapters.items() if not method.uses_browser}
+    """Without a browser, nothing that needs one: another worker may have it. Dolphin Anty brings its own."""
+    missing = set()
+    if locate_browser(settings.chromium) is None:
+        _log.warning("no_browser", advice="The method playwright is not served here; see igfleet doctor")
+        missing.add(Method.PLAYWRIGHT)
+    if settings.dolphin_api_host is None:
+        missing.add(Method.DOLPHIN)
+    return {method: path for method, path in adapters.items() if method not in missing}
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from igfleet.runners.base import Options, Runner
 ADAPTERS: dict[Method, str] = {
     Method.INSTAGRAPI: "igfleet.instagram.adapters.instagrapi_client:open_instagrapi",
     Method.PLAYWRIGHT: "igfleet.instagram.adapters.playwright_client:open_playwright",
+    Method.DOLPHIN: "igfleet.instagram.adapters.dolphin:open_dolphin",
 }
 """Where the opening function of each method is; imported in the run's own process."""
 

@@ -164,7 +164,7 @@ class Run:
             folder=self._folder,
             shelf=self._shelf(),
             home=self._home(),
-            browser=_browser(self._bench.settings),
+            browser=_browser(self._settings),
             mail=mail_rules(self._bench.settings, self._bench.ca_file),
             challenge_wait_s=self._bench.settings.challenge_wait.total_seconds(),
             journal=self._journal,
@@ -274,6 +274,7 @@ def _browser(settings: WorkerSettings) -> Browser:
         executable=locate_browser(settings.chromium),
         dolphin_host=str(settings.dolphin_api_host).rstrip("/") if settings.dolphin_api_host else None,
         dolphin_token=token.get_secret_value() if token else None,
+        only_simulated=not settings.is_live,
     )
 
 

@@ -9,7 +9,7 @@ from playwright.async_api import Error as BrowserError
 
 from igfleet.contracts.posts import CommitKind, PostOutcome
 from igfleet.contracts.tasks import Action
-from igfleet.errors import NeedsPerson, NotNow, RunError
+from igfleet.errors import NeedsPerson, NotNow, NotSupported, RunError
 from igfleet.instagram.adapters.browser.chronicle import Chronicle
 from igfleet.instagram.adapters.browser.codes import pending_page
 from igfleet.instagram.adapters.browser.cookies import (
@@ -32,6 +32,8 @@ from igfleet.instagram.adapters.browser.trouble import run_error_of
 from igfleet.instagram.adapters.browser.turnstile import Turnstile
 from igfleet.instagram.gateway import Listing, Opening, Prepared, Progress, Publisher, Reel, SignIn
 from igfleet.reasons import ReasonCode
+
+_NO_VALVE = "This browser may repeat a request by itself, unseen: nothing is published by it. Use the method playwright"
 
 
 def open_playwright(opening: Opening) -> Publisher:
@@ -74,6 +76,8 @@ class PlaywrightPublisher:
         """Fill in the dialogue up to its last step. The site takes the bytes only after the click on "Share"."""
         self._ready = None
         async with self._doing("filling in the post") as site:
+            if site.had.valve is None:
+                raise NotSupported(_NO_VALVE)
             dialog = await fill_in(site, reel, self._opening.folder)
         self._ready = PreparedPage(reel, site, dialog)
         size = reel.video.stat().st_size
@@ -96,14 +100,14 @@ class PlaywrightPublisher:
             await self._evidence.take(prepared.site.page, f"{outcome.kind}: {outcome.message}")
         if outcome.kind is CommitKind.UNKNOWN:
             await self._end()
-        else:
+        elif prepared.site.had.valve is not None:
             prepared.site.had.valve.widen()
         return outcome
 
     async def close(self) -> None:
         """End the browser. The session is not left in its profile."""
         await self._evidence.hand_over()
-        if self._at is not None:
+        if self._at is not None and self._at.had.is_ours:
             with suppress(BrowserError):
                 await self._at.context.clear_cookies()
         await self._end()
@@ -135,7 +139,7 @@ class PlaywrightPublisher:
             yield await self._site()
         except BrowserError as error:
             site = self._at
-            trouble = site.had.valve.trouble if site else None
+            trouble = site.had.valve.trouble if site and site.had.valve else None
             ours = run_error_of(self._account.username, error, site.place if site else "", step, trouble)
             self._chronicle.note(str(error))
             await self._fail(ours)
@@ -158,7 +162,8 @@ class PlaywrightPublisher:
         if self._at is None:
             had = await self._have(self._opening)
             try:
-                await put_cookies(had.context, self._cookies)
+                if self._cookies or had.is_ours:
+                    await put_cookies(had.context, self._cookies)
                 self._turnstile = Turnstile(had.valve)
                 await self._turnstile.stand_before(had.context)
                 self._at = await Site.opened(had, self._account, self._patience, self._chronicle)

@@ -15,6 +15,7 @@ _USERNAME = re.compile(r"[a-z0-9._]{1,30}")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 _PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{4,24}")
 _LOCALE = re.compile(r"([a-z]{2,3})([_-]([A-Za-z]{2}))?")
+_DOLPHIN_PROFILE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TOTP_LEAST_BYTES = 10
 
 
@@ -87,6 +88,12 @@ def _timezone(value: str) -> str:
     return value
 
 
+def _dolphin_profile(value: str) -> str:
+    if not _DOLPHIN_PROFILE.fullmatch(value):
+        raise ValueError("is no profile id of Dolphin Anty")
+    return value
+
+
 def _until(value: str) -> str:
     try:
         return date.fromisoformat(value).isoformat()
@@ -123,6 +130,7 @@ FIELDS: Mapping[str, Callable[[str], str]] = {
     "authorised_by": _text(500),
     "authorised_until": _until,
     "notes": _text(2000),
+    "dolphin_profile_id": _dolphin_profile,
 }
 """The columns, in the order in which the documentation lists them."""
 SECRETS = frozenset({"password", "totp_secret", "email_password"})

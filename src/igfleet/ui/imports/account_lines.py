@@ -22,6 +22,7 @@ _ALIASES: Mapping[str, str] = {
     **dict.fromkeys(("tz", "time_zone"), "timezone"),
     **dict.fromkeys(("authorized_by",), "authorised_by"),
     **dict.fromkeys(("authorized_until",), "authorised_until"),
+    **dict.fromkeys(("dolphin", "dolphin_id", "dolphin_profile"), "dolphin_profile_id"),
     **dict.fromkeys(("note", "comment", "comments"), "notes"),
 }
 _SHAPES: Mapping[int, tuple[str, ...]] = {

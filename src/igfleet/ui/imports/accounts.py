@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet import clock
 from igfleet.errors import Invalid
-from igfleet.ui.imports.account_fields import tags_of
+from igfleet.ui.imports.account_fields import FIELDS, SECRETS, tags_of
 from igfleet.ui.imports.account_lines import AccountLine, parse_accounts
 from igfleet.ui.imports.proxies import Key, changes_of, keep, one_import_at_a_time, stored_proxies
 from igfleet.ui.imports.proxy_lines import ProxyLine, parse_proxy
@@ -145,9 +145,7 @@ def _update(line: AccountLine, account: Account, differing: set[str], proxies: _
     return LineVerdict(line.line, Verdict.DUPLICATE, line.username, why="It is stored already, nothing changes")
 
 
-_PLAIN = frozenset(
-    {"email", "phone", "tags", "client", "locale", "timezone", "authorised_by", "authorised_until", "notes"}
-)
+_PLAIN = frozenset(FIELDS) - SECRETS - {"username", "proxy"}
 
 
 def _stored_form(name: str, value: str) -> str | list[str] | date:

@@ -13,7 +13,7 @@ from igfleet.ui.models import LiveMethod, Role
 from igfleet.ui.pages.render import go, page
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
-_METHODS = (Method.INSTAGRAPI, Method.PLAYWRIGHT)
+_METHODS = (Method.INSTAGRAPI, Method.PLAYWRIGHT, Method.DOLPHIN)
 
 
 @get("/settings", opt={"role": Role.ADMIN})
@@ -24,7 +24,7 @@ async def show(request: AnyRequest, session: Session, ui: Ui) -> Template:
         request,
         "settings.html",
         "settings",
-        methods=[Method.INSTAGRAPI, Method.PLAYWRIGHT],
+        methods=_METHODS,
         on=on,
         settings=ui.settings,
     )

@@ -3,15 +3,20 @@
 from datetime import date
 
 from igfleet.contracts.states import AccountStatus, ProxyState
+from igfleet.contracts.tasks import Method
 from igfleet.settings import UiSettings
 from igfleet.ui.models import Account
 from igfleet.ui.planning.notes import Finding, NoteKind
 
 
-def exclusion(account: Account, settings: UiSettings, today: date) -> Finding | None:
-    """Why the account is left out; None when it takes part. Its proxy must be loaded."""
+def exclusion(account: Account, settings: UiSettings, today: date, method: Method) -> Finding | None:
+    """Why the account is left out; None when it takes part by that method. Its proxy must be loaded."""
     found = (
-        _archived(account) or _stopped(account) or _unauthorised(account, today) or _without_proxy(account, settings)
+        _archived(account)
+        or _stopped(account)
+        or _unauthorised(account, today)
+        or _without_proxy(account, settings)
+        or _without_profile(account, method)
     )
     if found is None:
         return None
@@ -50,4 +55,11 @@ def _without_proxy(account: Account, settings: UiSettings) -> _Found:
         return "proxy_disabled", "Its proxy is switched off", "Switch the proxy on, or assign another."
     if account.proxy is None and settings.require_proxy and not settings.egress_proxy:
         return "proxy_missing", "It has no proxy and REQUIRE_PROXY is on", "Assign a proxy."
+    return None
+
+
+def _without_profile(account: Account, method: Method) -> _Found:
+    if method is Method.DOLPHIN and not account.dolphin_profile_id:
+        todo = "Import it again with its dolphin_profile_id."
+        return "dolphin_profile_missing", "It has no profile of Dolphin Anty", todo
     return None

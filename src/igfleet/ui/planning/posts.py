@@ -89,7 +89,7 @@ def posts_of(order: Order, history: History, settings: UiSettings) -> Plan:
 def _taking_part(order: Order, settings: UiSettings, findings: list[Finding]) -> Iterator[int]:
     """Positions of the accounts that are not left out."""
     for position, account in enumerate(order.accounts):
-        found = exclusion(account, settings, order.now.date())
+        found = exclusion(account, settings, order.now.date(), order.options.driver)
         if found is None:
             yield position
         else:

@@ -62,7 +62,7 @@ def _session_age(account: Account, order: Order) -> timedelta | None:
 
 def _taking_part(order: Order, settings: UiSettings, findings: list[Finding], *, leaves_out: bool) -> Iterator[Account]:
     for account in order.accounts:
-        found = exclusion(account, settings, order.now.date()) if leaves_out else None
+        found = exclusion(account, settings, order.now.date(), order.options.driver) if leaves_out else None
         if found is None:
             yield account
         else:

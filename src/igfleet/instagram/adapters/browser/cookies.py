@@ -1,6 +1,7 @@
 """What is stored of a browser: Instagram's cookies. With a session among them they are a bearer credential."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
@@ -8,10 +9,11 @@ from playwright.async_api import BrowserContext
 from pydantic import SecretStr
 
 from igfleet.contracts.leases import LeasedAccount, SessionKind, SessionMaterial
-from igfleet.instagram.hosts import is_instagram
+from igfleet.instagram.hosts import HOSTS, is_instagram
 
 _SESSION = "sessionid"
 _USER = "ds_user_id"
+_INSTAGRAM = re.compile(rf"(^|\.)({'|'.join(map(re.escape, HOSTS))})$")
 
 type Cookies = Sequence[Mapping[str, Any]]
 """As Playwright shows and takes them."""
@@ -21,8 +23,13 @@ def stored_cookies(account: LeasedAccount) -> Cookies:
     """Those to restore; none for an account that never had a browser."""
     for material in account.sessions:
         if material.kind is SessionKind.WEB:
-            return cast(Cookies, json.loads(material.settings.get_secret_value())["cookies"])
+            return cookies_in(material)
     return ()
+
+
+def cookies_in(material: SessionMaterial) -> Cookies:
+    """Those of a browser's stored session."""
+    return cast(Cookies, json.loads(material.settings.get_secret_value())["cookies"])
 
 
 async def cookies_of(context: BrowserContext) -> Cookies:
@@ -32,8 +39,8 @@ async def cookies_of(context: BrowserContext) -> Cookies:
 
 
 async def put_cookies(context: BrowserContext, cookies: Cookies) -> None:
-    """These and no others: the profile's own may be of an older session."""
-    await context.clear_cookies()
+    """These and no others of Instagram: the profile's own may be of an older session."""
+    await context.clear_cookies(domain=_INSTAGRAM)
     if cookies:
         await context.add_cookies(cast(Any, list(cookies)))  # Playwright takes what it shows, in another type
 

@@ -1,4 +1,4 @@
-"""How the browser is had. Launching one is the first way; attaching to one that runs already would be another."""
+"""How the browser is had. Launching one is the first way; attaching to one of Dolphin Anty is the other."""
 
 import asyncio
 import os
@@ -41,9 +41,12 @@ class Had:
     """A browser of one account, and its way out."""
 
     context: BrowserContext
-    valve: Valve
+    valve: Valve | None
+    """None: the browser makes its connections by a way of its own, and nothing may be published by it."""
     end: Callable[[], Awaitable[None]]
     """Close it. When this returns no process of it is left, and nothing more can leave."""
+    is_ours: bool = True
+    """False: its profile is the operator's, and keeps its cookies."""
 
 
 type HaveBrowser = Callable[[Opening], Awaitable[Had]]
@@ -61,7 +64,7 @@ async def launched(opening: Opening) -> Had:
     async with AsyncExitStack() as stack:
         stack.push_async_callback(_kill, profile)
         playwright = await async_playwright().start()
-        stack.push_async_callback(_quietly, playwright.stop)
+        stack.push_async_callback(quietly, playwright.stop)
         valve = Valve(opening.proxy_url)
         stack.push_async_callback(valve.close)
         context = await playwright.chromium.launch_persistent_context(
@@ -76,7 +79,7 @@ async def launched(opening: Opening) -> Had:
             service_workers="block",
             timeout=_LAUNCH_MS,
         )
-        stack.push_async_callback(_quietly, context.close)
+        stack.push_async_callback(quietly, context.close)
         return Had(context, valve, stack.pop_all().aclose)
     raise AssertionError("unreachable")
 
@@ -116,7 +119,7 @@ def _environment(opening: Opening, home: Path) -> dict[str, str | float | bool]:
     return inherited | {"HOME": str(home), "TZ": opening.account.timezone}
 
 
-async def _quietly(close: Callable[[], Awaitable[None]]) -> None:
+async def quietly(close: Callable[[], Awaitable[None]]) -> None:
     """What hangs or is gone already is killed afterwards."""
     with suppress(BrowserError, TimeoutError):
         async with asyncio.timeout(_FAREWELL_S):

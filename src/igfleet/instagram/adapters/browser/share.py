@@ -125,7 +125,7 @@ async def _read(request: Request, turnstile: Turnstile) -> Answer:
 def _judged(answer: Answer, site: Site) -> PostOutcome:
     """By the table of all adapters."""
     outcome = outcome_of(answer)
-    trouble = site.had.valve.trouble
+    trouble = site.had.valve.trouble if site.had.valve is not None else None
     if outcome.kind is CommitKind.NOT_SENT and trouble is not None:
         return outcome.model_copy(update={"reason": trouble.reason, "message": trouble.text})
     return outcome

@@ -15,9 +15,12 @@ _NOTICE_S = 0.05
 
 
 class Turnstile:
-    """Closed unless it is opened. It stands above the network; the valve sees to what the network repeats by itself."""
+    """Closed unless it is opened. It stands above the network; the valve sees to what the network repeats by itself.
 
-    def __init__(self, valve: Valve) -> None:
+    Without a valve it stays closed.
+    """
+
+    def __init__(self, valve: Valve | None) -> None:
         self._valve = valve
         self._until = 0.0
         self.passed: Request | None = None
@@ -39,7 +42,7 @@ class Turnstile:
         self._until = 0.0
 
     async def _meet(self, route: Route) -> None:
-        if self.passed is not None or clock.boot_seconds() >= self._until:
+        if self._valve is None or self.passed is not None or clock.boot_seconds() >= self._until:
             self.held_back += 1
             await route.abort("blockedbyclient")
             return
