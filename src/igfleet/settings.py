@@ -305,7 +305,9 @@ class WorkerSettings(Settings):
         description="How long a run keeps its slot for a person to enter a code; after it a later run goes on. 0: not.",
     )
     dolphin_api_host: HttpUrl | None = Field(
-        None, validation_alias="DOLPHIN_API_HOST", description="Local address of Dolphin Anty."
+        None,
+        validation_alias="DOLPHIN_API_HOST",
+        description="Local address of Dolphin Anty; without it, no task by its profiles is taken.",
     )
     dolphin_api_token: SecretStr | None = Field(
         None, validation_alias="DOLPHIN_API_TOKEN", description="Token of Dolphin Anty."

@@ -64,7 +64,7 @@ def test_a_method_goes_live_only_with_the_risk_named(run: Run) -> None:
     live = {row["method"]: row["live"] for row in parsed(run("methods", "list", "--json"))}
     run("methods", "disable", "instagrapi")
     assert refused.exit_code == Exit.REFUSED
-    assert live == {"instagrapi": True, "playwright": False}
+    assert live == {"instagrapi": True, "playwright": False, "playwright+dolphin": False}
     assert not any(row["live"] for row in parsed(run("methods", "list", "--json")))
 
 

@@ -137,10 +137,10 @@ class Fleet:
         assert done.returncode == code, f"{arguments} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
-    def accounts(self, count: int, mailboxes: bool = True, **more: Any) -> list[str]:
+    def accounts(self, count: int, mailboxes: bool = True, dolphin: bool = False, **more: Any) -> list[str]:
         """So many accounts, in the sandbox and in the fleet, each with a proxy and a mailbox of its own.
 
-        `mailboxes` says whether the fleet knows the mailboxes' passwords.
+        `mailboxes` says whether the fleet knows the mailboxes' passwords. `dolphin`: each has a profile of Dolphin Anty.
         """
         names = [f"nord_{number:02d}" for number in range(1, count + 1)]
         made = [
@@ -156,11 +156,13 @@ class Fleet:
         ]
         self.control("POST", "accounts", {"accounts": made})
         address = self.sandbox["proxy_url"].removeprefix("http://")
-        lines = ["username,password,proxy,totp_secret,email,email_password"]
+        lines = ["username,password,proxy,totp_secret,email,email_password,dolphin_profile_id"]
         for name in names:
             secret = more.get("totp_secret") or ""
             mailbox = f"{name}@example.com,canary-mail-{name}" if mailboxes else ","
-            lines.append(f"{name},canary-pw-{name},http://via_{name}:canary-proxy-{name}@{address},{secret},{mailbox}")
+            profile = f"profile-{name}" if dolphin else ""
+            proxy = f"http://via_{name}:canary-proxy-{name}@{address}"
+            lines.append(f"{name},canary-pw-{name},{proxy},{secret},{mailbox},{profile}")
         (self.folder / "accounts.csv").write_text("\n".join(lines))
         self.cli("accounts", "import", "accounts.csv", "--authorised-by", "owner of all, in writing")
         return names

@@ -4,7 +4,7 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
@@ -86,6 +86,12 @@ class Expire(_Body):
     account: str | None = None
 
 
+class DolphinPlan(_Body):
+    """What the stand-in for Dolphin Anty may do: the free plan cannot be automated."""
+
+    plan: Literal["free", "paid"]
+
+
 type Command = Callable[["Sandbox", Request], JsonValue | Awaitable[JsonValue]]
 
 
@@ -100,6 +106,15 @@ def _status(sandbox: "Sandbox", _request: Request) -> JsonValue:
         "faults": len(world.faults.waiting),
         **sandbox.addresses(),
     }
+
+
+def _dolphin(sandbox: "Sandbox", _request: Request) -> JsonValue:
+    return sandbox.dolphin.shown()
+
+
+def _set_dolphin(sandbox: "Sandbox", request: Request) -> JsonValue:
+    sandbox.dolphin.is_free = DolphinPlan.model_validate_json(request.body).plan == "free"
+    return sandbox.dolphin.shown()
 
 
 def _ledger(sandbox: "Sandbox", _request: Request) -> JsonValue:
@@ -223,6 +238,8 @@ def _add_medium(sandbox: "Sandbox", request: Request) -> JsonValue:
 COMMANDS: dict[tuple[str, str], Command] = {
     ("GET", "/v1/status"): _status,
     ("GET", "/v1/ledger"): _ledger,
+    ("GET", "/v1/dolphin"): _dolphin,
+    ("POST", "/v1/dolphin"): _set_dolphin,
     ("POST", "/v1/media"): _add_medium,
     ("GET", "/v1/accounts"): _accounts,
     ("POST", "/v1/accounts"): _add_accounts,

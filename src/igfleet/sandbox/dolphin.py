@@ -39,6 +39,10 @@ class Dolphin:
         """The profiles whose browser runs."""
         return sorted(profile for profile, browser in self._running.items() if browser.runs)
 
+    def shown(self) -> dict[str, JsonValue]:
+        """For the control API."""
+        return {"running": list[JsonValue](self.running), "plan": "free" if self.is_free else "paid"}
+
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, to its end."""
         try:
