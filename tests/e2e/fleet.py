@@ -140,7 +140,7 @@ class Fleet:
     def accounts(self, count: int, mailboxes: bool = True, dolphin: bool = False, **more: Any) -> list[str]:
         """So many accounts, in the sandbox and in the fleet, each with a proxy and a mailbox of its own.
 
-        `mailboxes` says whether the fleet knows the mailboxes' passwords. `dolphin`: each has a profile of Dolphin Anty.
+        `mailboxes` says whether the fleet knows the mailboxes' passwords; `dolphin`: each has a profile there.
         """
         names = [f"nord_{number:02d}" for number in range(1, count + 1)]
         made = [
