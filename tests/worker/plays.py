@@ -109,6 +109,15 @@ async def fail(_run: RunContext, word: str) -> None:
     raise getattr(errors, word)("it did not work", after=timedelta(seconds=7))
 
 
+async def nonsense(run: RunContext, _word: str) -> None:
+    """What no report can hold, and then something that one can."""
+    run.count("Not A Name", 1)
+    run.count("success", -1)
+    run.remember("zero", "a\x00b")
+    run.step("x" * 20_000)
+    run.count("success", 1)
+
+
 async def rest(_run: RunContext, word: str) -> None:
     raise errors.OutsideWindow("it is not due yet", after=timedelta(days=float(word)))
 
@@ -210,6 +219,7 @@ PLAYS: dict[str, Callable[[RunContext, str], Coroutine[Any, Any, None]]] = {
         sign_in,
         fail,
         rest,
+        nonsense,
         bug,
         wait,
         stuck,

@@ -154,3 +154,14 @@ async def test_a_simulated_task_stays_on_this_machine_on_a_live_worker_too(desk:
         await desk.until(lambda: desk.ui.outcomes)
 
     assert desk.ui.outcomes[1].reason_code is ReasonCode.EGRESS_REFUSED
+
+
+async def test_what_no_report_can_hold_is_dropped_and_spoils_nothing(desk: Desk) -> None:
+    desk.ui.add("nonsense")
+
+    async with desk.worker():
+        await desk.until(lambda: desk.ui.outcomes)
+
+    assert desk.ui.outcomes[1].outcome is Ending.COMPLETED
+    assert desk.ui.counters() == {"success": 1}
+    assert desk.ui.checkpoints() == {}
