@@ -216,6 +216,18 @@ async def test_a_refusal_of_the_account_ends_the_run_and_keeps_the_post(
     assert run.counters == {}
 
 
+async def test_a_blocked_publish_names_the_action_that_rests(run_of: RunOf) -> None:
+    run = run_of(a_post())
+    run.driven.answers = [outcome(CommitKind.REFUSED, ReasonCode.ACTION_BLOCKED)]
+
+    with pytest.raises(RetryLater) as raised:
+        await publish_all(run, OPTIONS)
+
+    assert raised.value.reason is ReasonCode.ACTION_BLOCKED
+    assert run.result == {"blocked": ["publish"]}
+    assert len(run.driven.commits) == 1
+
+
 async def test_what_was_provably_not_sent_is_tried_in_another_attempt(run_of: RunOf) -> None:
     run = run_of(a_post(1))
     run.driven.answers = [outcome(CommitKind.NOT_SENT, ReasonCode.PROXY_UNREACHABLE)]

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 from tests.serving import Served
+from tests.ui_api.bodies import bodies
 from tests.ui_api.playing import Player, ordered, states_of, status_of
+from tests.ui_api.stage import staged
 
 from igfleet.ui.accounts import resume_accounts
 from igfleet.ui.jobs.tick import tick
@@ -201,3 +203,20 @@ async def test_what_is_not_the_account_s_fault_never_changes_its_status(player: 
     assert state == "retryable"
     assert await status_of(player.ui, account) == "active"
     assert await _rests_s(player, account) == 0
+
+
+async def test_no_permit_is_given_while_the_account_rests_from_publishing(ui_without_proxies: Served) -> None:
+    stage = await staged(ui_without_proxies, 1)
+    [lease] = stage.leases
+    place = f"/api/leases/{lease['id']}/posts/{lease['posts'][0]['id']}"
+    intent = bodies(stage)["PUT /api/leases/{lease_id:uuid}/posts/{post_id:int}/intent"]
+    rest = "INSERT INTO action_rests (account_id, action, until) VALUES (:id, 'publish', now() + interval '12 hours')"
+    await stage.sql(rest, id=lease["account"]["id"])
+
+    async with stage.client("w1") as client:
+        (await client.put(f"{place}/intent", json=intent)).raise_for_status()
+        refused = await client.post(f"{place}/permit")
+
+    assert (refused.status_code, refused.json()["reason_code"]) == (423, "action_blocked")
+    assert 43_000 < float(refused.headers["retry-after"]) <= 43_200
+    assert await stage.sql("SELECT state FROM posts") == "preparing"
