@@ -178,15 +178,19 @@ class Fleet:
         )  # fmt: skip
         return str(json.loads(made)["id"])
 
-    def done(self, kind: str, accounts: list[str], timeout_s: int = 150, **options: Any) -> dict[str, Any]:
-        """A task of a kind that needs no files, run to its end."""
+    def order(self, kind: str, accounts: list[str], **options: Any) -> str:
+        """Create and start a task of a kind that needs no files; its id."""
         chosen = {"delay_min_s": 0, "delay_max_s": 0.1, **options}
         made = self.cli(
             "tasks", "create", "--kind", kind, "--accounts", ",".join(accounts),
             "--options", json.dumps(chosen), "--start", "--json",
         )  # fmt: skip
-        task = str(json.loads(made)["id"])
-        self.cli("tasks", "wait", task, "--timeout", str(timeout_s))
+        return str(json.loads(made)["id"])
+
+    def done(self, kind: str, accounts: list[str], **options: Any) -> dict[str, Any]:
+        """The same, run to its end."""
+        task = self.order(kind, accounts, **options)
+        self.cli("tasks", "wait", task, "--timeout", "150")
         return self.shown(task)
 
     def shown(self, task: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import psycopg
 import pytest
 
 from tests.e2e.fleet import Fleet
@@ -44,6 +45,34 @@ def test_bulk_login_by_browser_signs_in_once_and_then_restores(fleet: Fleet) -> 
     assert all(known[name]["devices"][0].startswith("browser:") for name in names)
     assert fleet.control("GET", "status")["leaks"] == 0
     assert browsers(fleet) == []
+
+
+def test_a_sign_in_that_fails_leaves_a_picture_and_no_secret(fleet: Fleet) -> None:
+    names = fleet.accounts(1)
+    fleet.control("POST", "accounts", {"accounts": [{"username": names[0], "password": "another than imported"}]})
+    fleet.worker("worker-1", CONCURRENCY_LIMIT="1")
+
+    task = fleet.order("bulk_login", names, method="playwright")
+    fleet.until(lambda: fleet.shown(task)["account_tasks"][0]["reason_code"] == "bad_password", 120)
+
+    with psycopg.connect(fleet.database_url) as database:
+        kept = database.execute("SELECT name, sha256 FROM evidence ORDER BY id").fetchall()
+    assert [name for name, _ in kept] == ["1-page.png", "1-trace.txt"]
+    found = [path.read_bytes() for _, digest in kept for path in (fleet.folder / "data").rglob(digest)]
+    assert len(found) == 2
+    assert all(f"canary-pw-{names[0]}".encode() not in content for content in found)
+
+
+def test_no_browser_outlives_a_worker_that_is_killed(fleet: Fleet) -> None:
+    names = fleet.accounts(1)
+    fleet.control("POST", "faults", {"act": "delay", "path": "login/ajax", "delay_s": 120})
+    worker = fleet.worker("worker-1", CONCURRENCY_LIMIT="1")
+    fleet.order("bulk_login", names, method="playwright")
+    fleet.until(lambda: browsers(fleet) and fleet.control("GET", "faults")["faults"] == [], 90)
+
+    worker.kill()
+
+    fleet.until(lambda: browsers(fleet) == [], 30)
 
 
 def test_a_campaign_by_browser_is_published_once_each(fleet: Fleet, clips: list[Path]) -> None:

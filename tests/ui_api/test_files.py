@@ -225,6 +225,8 @@ async def test_evidence_is_kept_beside_the_library_and_shown_to_who_is_signed_in
     async with ui.client(None) as nobody, ui.signed_in() as anna:
         assert (await nobody.get(file["path"], headers={"accept": "application/json"})).status_code == 401
         shown = await anna.get(file["path"])
+        task = await anna.get("/tasks/1")
+    assert f'href="{file["path"]}"' in task.text
     assert (shown.content, shown.headers["content-type"]) == (content, "image/png")
     assert shown.headers["content-disposition"] == "attachment; filename*=UTF-8''after.png"
 

@@ -10,8 +10,9 @@ from sqlalchemy.orm import joinedload
 from igfleet.contracts.states import AccountTaskState, PostState, TaskState
 from igfleet.runners import runner_of
 from igfleet.runners.base import Options, Runner
+from igfleet.ui import evidence
 from igfleet.ui.causes import Cause, causes_of
-from igfleet.ui.models import Account, AccountTask, LogEntry, Post, Task
+from igfleet.ui.models import Account, AccountTask, Evidence, LogEntry, Post, Task
 from igfleet.ui.planning.cloning import undoing_of
 from igfleet.ui.planning.plan import find_task
 from igfleet.ui.progress import Progress, progress
@@ -43,6 +44,8 @@ class TaskPage:
     rows_total: int
     posts: dict[int, list[Post]] = field(default_factory=dict)
     """Of the rows shown, by account task."""
+    evidence: Mapping[int, Sequence[Evidence]] = field(default_factory=dict)
+    """Pictures and texts of failed attempts, of the rows shown, by account task."""
     causes: Sequence[Cause] = ()
     lines: Sequence[Line] = ()
     may_undo: bool = False
@@ -76,6 +79,7 @@ async def gather(session: AsyncSession, task_id: int, state: str = "", page: int
         rows=rows,
         rows_total=counts.get(state, 0) if state else sum(counts.values()),
         posts=await _posts(session, [row.id for row in rows]) if runner.has_posts else {},
+        evidence=await evidence.of(session, [row.id for row in rows]),
         causes=await causes_of(session, task_id),
         lines=await _lines(session, task_id),
         may_undo=TaskState(task.state).is_final and await undoing_of(session, task) is not None,
