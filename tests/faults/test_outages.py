@@ -5,8 +5,6 @@ import signal
 from pathlib import Path
 
 import httpx
-import psutil
-import psycopg
 import pytest
 
 from tests.e2e.fleet import TOKEN
@@ -132,36 +130,6 @@ def test_f28_a_worker_whose_clock_is_an_hour_off_publishes_all_the_same(ground: 
     assert shown["state"] == "completed"
     assert ground.commits(names) == 1
     ground.check_once(names)
-
-
-def test_f12_a_crash_of_the_database_is_survived(ground: Ground, postgres: object) -> None:
-    """Last in this file: every connection of the ground breaks."""
-    names = ground.accounts(4)
-    task = ground.upload(names, videos=2)
-
-    with ground.worker("f12"):
-        ground.until(lambda: len(ground.published(names)) >= 1)
-        _crash(ground)
-        shown = ground.wait(task)
-
-    assert shown["state"] == "completed"
-    ground.check_once(names, videos=2)
-
-
-def _crash(ground: Ground) -> None:
-    """One backend is killed: the server ends all its connections at once and recovers from its log."""
-    connection = psycopg.connect(ground.fleet.database_url)
-    row = connection.execute("SELECT pg_backend_pid()").fetchone()
-    assert row is not None
-    psutil.Process(row[0]).kill()
-    ground.until(lambda: _answers(ground))
-
-
-def _answers(ground: Ground) -> bool:
-    try:
-        return bool(ground.rows("SELECT 1"))
-    except psycopg.Error:
-        return False
 
 
 def _address(ground: Ground, worker: str) -> str:
