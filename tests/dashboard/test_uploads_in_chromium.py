@@ -68,9 +68,9 @@ async def test_the_same_file_chosen_after_a_reload_goes_on(browser: Browser, ui:
     await page.locator("[data-upload] input[type=file]").set_input_files(large)
     async with asyncio.timeout(60):
         await stalled.wait()
-    await page.unroute("**/media/uploads/*", stall_after_one)
     await page.reload()
     await page.get_by_text("40 % came, then it broke off").wait_for()
+    await page.unroute("**/media/uploads/*", stall_after_one)  # sooner, it would let the stalled part go on its way
     await page.route("**/media/uploads/*", note)
     await page.locator("[data-upload] input[type=file]").set_input_files(large)
     await page.locator(".uploads").get_by_text("uploaded", exact=True).wait_for(timeout=60_000)
