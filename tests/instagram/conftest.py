@@ -33,6 +33,8 @@ class Stage:
     sandbox: Sandbox
     folder: Path
     kept: list[SessionMaterial] = field(default_factory=list)
+    refused: list[int] = field(default_factory=list)
+    """Versions of stored sessions that were reported as ended, in order."""
     codes: list[str] = field(default_factory=list)
     asked: int = 0
     spent: list[Action] = field(default_factory=list)
@@ -59,6 +61,7 @@ class Stage:
             browser=Browser(executable=locate_browser(load(Settings).chromium)),
             keep_evidence=self._keep_evidence,
             ask_code=self._ask_code,
+            refuse_session=self._refuse,
         )
 
     def open(self, account: LeasedAccount | None = None, proxy_url: str = "") -> Instagram:
@@ -94,6 +97,9 @@ class Stage:
 
     async def _keep(self, material: SessionMaterial) -> None:
         self.kept.append(material)
+
+    async def _refuse(self, material: SessionMaterial) -> None:
+        self.refused.append(material.version)
 
     async def _keep_evidence(self, path: Path, name: str) -> None:
         self.evidence[name] = path.read_bytes()

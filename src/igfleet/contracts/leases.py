@@ -45,6 +45,16 @@ class SessionMaterial(Contract):
     """Grows with each stored one; 0 when the worker made it."""
     is_signed_in: bool = True
     """False for a device that has no session (yet)."""
+    is_refused: bool = False
+    """Instagram has ended the session: its device goes on, it is not tried again."""
+
+
+class RefusedSession(Contract):
+    """A stored session that Instagram does not take any more."""
+
+    kind: SessionKind
+    version: Annotated[int, Field(ge=0, le=MOST)] = 0
+    """0 is the one stored last."""
 
 
 class LeasedAccount(Contract):
@@ -61,6 +71,7 @@ class LeasedAccount(Contract):
     language: str = "en"
     timezone: str = "UTC"
     sessions: tuple[SessionMaterial, ...] = ()
+    """Of each kind the newest first, and behind it the older ones that nobody has refused."""
     dolphin_profile_id: str | None = None
     challenge: LeasedChallenge | None = None
     """What Instagram wanted to know when the account last signed in, and is not settled."""
@@ -132,6 +143,7 @@ class Report(Contract):
     checkpoints: Facts = {}
     step: Text | None = None
     session: SessionMaterial | None = None
+    refused_session: RefusedSession | None = None
 
 
 class Ending(StrEnum):

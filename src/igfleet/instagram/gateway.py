@@ -63,6 +63,9 @@ type Progress = Callable[[int, int], None]
 type KeepSession = Callable[[SessionMaterial], Awaitable[None]]
 """Stores what a sign-in learnt, at once."""
 
+type RefuseSession = Callable[[SessionMaterial], Awaitable[None]]
+"""Notes that Instagram has ended a stored session: no later run tries it."""
+
 type Spend = Callable[[Action], Coroutine[object, object, None]]
 """Reserves an act in the account's budget before it is done. Raises `BudgetSpent`."""
 
@@ -71,6 +74,10 @@ type KeepEvidence = Callable[[Path, str], Awaitable[None]]
 
 type AskTotp = Callable[[], Coroutine[object, object, str]]
 """Gives the present TOTP code of the leased account."""
+
+
+async def note_nothing(material: SessionMaterial) -> None:
+    """For callers that keep no sessions."""
 
 
 async def keep_nothing(path: Path, name: str) -> None:
@@ -137,6 +144,7 @@ class Opening:
     browser: Browser = Browser()
     ask_code: AskCode = nobody_to_ask
     keep_evidence: KeepEvidence = keep_nothing
+    refuse_session: RefuseSession = note_nothing
 
 
 @dataclass(frozen=True, slots=True)

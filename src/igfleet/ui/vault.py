@@ -9,14 +9,15 @@ import base64
 import binascii
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import SecretStr
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -38,6 +39,17 @@ class Opened:
 
     secret: SecretStr
     version: int
+    is_refused: bool = False
+    """Whoever it is for does not take it any more."""
+    older: tuple["Opened", ...] = ()
+    """Earlier versions that nobody has refused, the newest first, where they were asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    version: int
+    sealed: bytes
+    is_refused: bool
 
 
 class MasterKey:
@@ -151,18 +163,28 @@ class Vault:
         return {field: value.secret for field, value in opened.get(owner_id, {}).items()}
 
     async def open_all(
-        self, session: AsyncSession, owner: str, reasons: Mapping[int, str], fields: Iterable[str], *, actor: str
+        self,
+        session: AsyncSession,
+        owner: str,
+        reasons: Mapping[int, str],
+        fields: Iterable[str],
+        *,
+        actor: str,
+        with_older: Iterable[str] = (),
     ) -> dict[int, dict[str, Opened]]:
-        """`open` for many owners, each with its reason, in a handful of statements."""
-        wanted = set(fields)
-        newest = await self._newest_of(session, owner, reasons)
+        """`open` for many owners, each with its reason, in a handful of statements. `with_older` are fields of which
+        earlier versions are wanted too; one of these that does not open is left out."""
+        wanted, deep = set(fields), set(with_older)
+        kept = await self._kept_of(session, owner, reasons)
         found: dict[int, dict[str, Opened]] = {}
         keys = await self._stored_keys(session, owner, reasons)
-        for (owner_id, field), (version, sealed) in newest.items():
+        for (owner_id, field), rows in kept.items():
             if field in wanted:
-                plain = _open(keys[owner_id], sealed, _bound(owner, owner_id, field, version)).decode()
-                found.setdefault(owner_id, {})[field] = Opened(SecretStr(plain), version)
-        redactor.learn(*(one.secret.get_secret_value() for opened in found.values() for one in opened.values()))
+                newest = _opened(keys[owner_id], rows[0], owner, owner_id, field)
+                older = _still_good(keys[owner_id], rows[1:], owner, owner_id, field) if field in deep else ()
+                found.setdefault(owner_id, {})[field] = replace(newest, older=tuple(older))
+        every = [one for opened in found.values() for top in opened.values() for one in (top, *top.older)]
+        redactor.learn(*(one.secret.get_secret_value() for one in every))
         if found:
             audited = [
                 {
@@ -175,6 +197,18 @@ class Vault:
             ]
             await session.execute(insert(AuditEntry), audited)
         return found
+
+    async def refuse(self, session: AsyncSession, owner: str, owner_id: int, field: str, version: int) -> None:
+        """Note that a version is not taken any more by whoever it is for; 0 is the newest. One that is gone is fine."""
+        kept = await self._kept_of(session, owner, [owner_id])
+        newest = next((rows[0].version for (_, name), rows in kept.items() if name == field), 0)
+        secret = SealedSecret
+        which = secret.owner == owner, secret.owner_id == owner_id, secret.field == field
+        await session.execute(
+            update(secret)
+            .where(*which, secret.version == (version or newest), secret.refused_at.is_(None))
+            .values(refused_at=func.now())
+        )
 
     async def check(self, session: AsyncSession) -> None:
         """Refuse a master key that does not open what is stored. Raises `SetupError`."""
@@ -223,13 +257,23 @@ class Vault:
     async def _newest_of(
         self, session: AsyncSession, owner: str, owner_ids: Iterable[int]
     ) -> dict[tuple[int, str], tuple[int, bytes]]:
+        kept = await self._kept_of(session, owner, owner_ids)
+        return {which: (rows[0].version, rows[0].sealed) for which, rows in kept.items()}
+
+    async def _kept_of(
+        self, session: AsyncSession, owner: str, owner_ids: Iterable[int]
+    ) -> dict[tuple[int, str], list[_Sealed]]:
+        """All versions of each field, the newest first."""
         secret = SealedSecret
         rows = await session.execute(
-            select(secret.owner_id, secret.field, secret.version, secret.sealed)
+            select(secret.owner_id, secret.field, secret.version, secret.sealed, secret.refused_at.is_not(None))
             .where(secret.owner == owner, among(secret.owner_id, owner_ids))
-            .order_by(secret.version)
+            .order_by(secret.version.desc())
         )
-        return {(owner_id, field): (version, sealed) for owner_id, field, version, sealed in rows}
+        found: dict[tuple[int, str], list[_Sealed]] = {}
+        for owner_id, field, version, sealed, is_refused in rows:
+            found.setdefault((owner_id, field), []).append(_Sealed(version, sealed, is_refused))
+        return found
 
     async def _newest(
         self, session: AsyncSession, owner: str, owner_id: int, fields: Iterable[str]
@@ -308,6 +352,18 @@ def _open(cipher: AESGCM, sealed: bytes, bound: bytes) -> bytes:
         raise SecretUnreadable(
             "A stored secret does not open: it was moved or damaged, or the master key is wrong"
         ) from None
+
+
+def _opened(key: AESGCM, row: _Sealed, owner: str, owner_id: int, field: str) -> Opened:
+    plain = _open(key, row.sealed, _bound(owner, owner_id, field, row.version)).decode()
+    return Opened(SecretStr(plain), row.version, row.is_refused)
+
+
+def _still_good(key: AESGCM, rows: Iterable[_Sealed], owner: str, owner_id: int, field: str) -> Iterator[Opened]:
+    for row in rows:
+        if not row.is_refused:
+            with suppress(SecretUnreadable):
+                yield _opened(key, row, owner, owner_id, field)
 
 
 def _matches(key: AESGCM, sealed: bytes, value: str, owner: str, owner_id: int, field: str, version: int) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from igfleet import clock, log
 from igfleet.contracts.challenges import ChallengeVerdict, NewChallenge
 from igfleet.contracts.files import Purpose
-from igfleet.contracts.leases import Lease, LeaseOutcome, Report, SessionMaterial, Spending
+from igfleet.contracts.leases import Lease, LeaseOutcome, RefusedSession, Report, SessionMaterial, Spending
 from igfleet.contracts.posts import Intent, LeasedMedia, PostOutcome, Reading
 from igfleet.contracts.proxy_checks import ProxyWish
 from igfleet.contracts.tasks import LogLine
@@ -48,6 +48,7 @@ class Desk:
             Ask.SPEND: self._spend,
             Ask.CHECK_PROXY: self._check_proxy,
             Ask.SESSION: self._session,
+            Ask.SESSION_REFUSED: self._session_refused,
             Ask.CODE_WANTED: self._code_wanted,
             Ask.CODE: self._code,
             Ask.CODE_JUDGED: self._code_judged,
@@ -129,6 +130,9 @@ class Desk:
 
     async def _session(self, body: dict[str, Any]) -> None:
         await self._reporter.session(SessionMaterial.model_validate(body["session"]))
+
+    async def _session_refused(self, body: dict[str, Any]) -> None:
+        await self._reporter.session_refused(RefusedSession.model_validate(body["refused"]))
 
     async def _code_wanted(self, body: dict[str, Any]) -> dict[str, Any]:
         new = NewChallenge.model_validate(body["challenge"])

@@ -24,6 +24,7 @@ class Ask(StrEnum):
     SPEND = "spend"
     CHECK_PROXY = "check_proxy"
     SESSION = "session"
+    SESSION_REFUSED = "session_refused"
     CODE_WANTED = "code_wanted"
     """Instagram wants a code: open a challenge."""
     CODE = "code"

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import JsonValue
 
 from igfleet import log
-from igfleet.contracts.leases import Report, SessionMaterial
+from igfleet.contracts.leases import RefusedSession, Report, SessionMaterial
 from igfleet.contracts.tasks import LogLine
 from igfleet.errors import LeaseLost, TooManyRequests, Unavailable, UserError
 from igfleet.worker.ui_client import UiClient
@@ -54,6 +54,12 @@ class Reporter:
         async with self._sending:
             self._seq += 1
             await self._ui.report(self._lease, Report(seq=self._seq, session=material))
+
+    async def session_refused(self, refused: RefusedSession) -> None:
+        """Have a stored session marked at once. Raises what the ui raises."""
+        async with self._sending:
+            self._seq += 1
+            await self._ui.report(self._lease, Report(seq=self._seq, refused_session=refused))
 
     async def flush(self) -> None:
         """Send everything that waits."""

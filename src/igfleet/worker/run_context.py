@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from igfleet import clock, log
 from igfleet.contracts.files import Purpose, stored_key
-from igfleet.contracts.leases import Lease, LeasedAccount, SessionMaterial, Spending
+from igfleet.contracts.leases import Lease, LeasedAccount, RefusedSession, SessionMaterial, Spending
 from igfleet.contracts.posts import Intent, LeasedMedia, LeasedPost, Permit, PostOutcome, Reading, Verdict
 from igfleet.contracts.proxy_checks import ProxyCheck, ProxyWish
 from igfleet.contracts.tasks import Action, LogLine
@@ -191,11 +191,18 @@ class PipeContext:
                 browser=self._setup.browser,
                 ask_code=self._ask_code,
                 keep_evidence=self._keep_evidence,
+                refuse_session=self._refuse_session,
             )
         )
 
     async def _keep_session(self, material: SessionMaterial) -> None:
         await self._line.ask(Ask.SESSION, session=material.model_dump(mode="json"))
+
+    async def _refuse_session(self, material: SessionMaterial) -> None:
+        which = f"version {material.version}" if material.version else "the one stored last"
+        self.log("session_refused", f"Instagram does not take a stored session any more ({which})", level="warning")
+        refused = RefusedSession(kind=material.kind, version=material.version)
+        await self._line.ask(Ask.SESSION_REFUSED, refused=refused.model_dump(mode="json"))
 
     @functools.cached_property
     def _confirmation(self) -> Confirmation:

@@ -53,6 +53,44 @@ async def test_an_ended_session_is_mended_by_one_sign_in_of_the_same_device(way:
     assert len(stage.sandbox.world.accounts["nord_01"].devices) == 1
 
 
+async def three_sessions(way: Way, *living: int) -> tuple[SessionMaterial, ...]:
+    """Stored one after the other, the newest first; only those of the named versions still hold."""
+    sessions = way.stage.sandbox.world.accounts["nord_01"].sessions
+    kept, ids = [], {}
+    for version in (1, 2, 3):
+        kept.append((await a_session(way)).model_copy(update={"version": version}))
+        ids[version] = next(key for key in sessions if key not in ids.values())
+    for version, key in ids.items():
+        if version not in living:
+            del sessions[key]
+    way.stage.sandbox.world.journal.clear()
+    way.stage.spent.clear()
+    return tuple(reversed(kept))
+
+
+async def test_an_older_session_is_tried_before_the_password(way: Way, stage: Stage) -> None:
+    sessions = await three_sessions(way, 1)
+
+    how = await way.open(stage.account(sessions=sessions)).sign_in()
+
+    assert how is SignIn.RESTORED
+    assert way.sign_ins == len(stage.spent) == 0
+    assert stage.refused == [3, 2]
+    assert stage.kept[-1].version == 0  # it is stored anew, as the newest
+    assert len(stage.kept) == 4
+
+
+async def test_a_session_once_refused_is_not_tried_again(way: Way, stage: Stage) -> None:
+    newest, older, oldest = await three_sessions(way, 3)
+
+    sessions = (newest.model_copy(update={"is_refused": True}), older, oldest)
+    how = await way.open(stage.account(sessions=sessions)).sign_in()
+
+    assert how is SignIn.SIGNED_IN
+    assert stage.refused == [2, 1]
+    assert way.sign_ins == 1
+
+
 async def test_without_password_and_session_a_person_is_needed(way: Way, stage: Stage) -> None:
     with pytest.raises(NeedsPerson) as raised:
         await way.open(stage.account(password=None)).sign_in()

@@ -10,6 +10,7 @@ import anyio
 import anyio.from_thread
 import anyio.to_thread
 
+from igfleet.contracts.leases import SessionKind, SessionMaterial
 from igfleet.contracts.posts import PostOutcome, SeenMedia
 from igfleet.contracts.tasks import Action
 from igfleet.errors import ChallengeRequired, NeedsPerson
@@ -17,10 +18,11 @@ from igfleet.instagram.adapters import challenge, feed, people, profile, sign_in
 from igfleet.instagram.adapters.client import new_client
 from igfleet.instagram.adapters.commit import PreparedReel, send_commit
 from igfleet.instagram.adapters.dialogue import CodeNeeded, Dialogue, pending_dialogue
+from igfleet.instagram.adapters.kept_sessions import KeptSessions
 from igfleet.instagram.adapters.media_shape import seen_media
 from igfleet.instagram.adapters.pictures import fetch_picture
 from igfleet.instagram.adapters.refusal import Phase
-from igfleet.instagram.adapters.session import material_of, settings_in, stored_settings
+from igfleet.instagram.adapters.session import material_of, session_id, settings_in, stripped
 from igfleet.instagram.adapters.tags import place_text, user_ids, user_tags_text
 from igfleet.instagram.adapters.translate import translated
 from igfleet.instagram.adapters.transport import SendOnce
@@ -45,27 +47,20 @@ from igfleet.reasons import ReasonCode
 
 def open_instagrapi(opening: Opening) -> Instagram:
     """Nothing is sent before `sign_in`. Raises `NeedsPerson` without a proxy."""
-    verify = bundle(opening.ca_file, opening.folder)
-    client, transport = new_client(opening.account, opening.proxy_url, verify)
-    return InstagrapiPublisher(client, transport, opening, verify)
+    return InstagrapiPublisher(opening)
 
 
 class InstagrapiPublisher:
     """An `Instagram`. The library blocks, so each call runs in a thread, one at a time."""
 
-    def __init__(
-        self,
-        client: Any,  # instagrapi's client has no types
-        transport: SendOnce,
-        opening: Opening,
-        verify: str | bool,
-    ) -> None:
-        self._client = client
-        self._transport = transport
+    def __init__(self, opening: Opening) -> None:
         self._account = opening.account
         self._opening = opening
-        self._verify = verify
-        self._feed = feed.HomeFeed(client)
+        self._verify = bundle(opening.ca_file, opening.folder)
+        self._sessions = KeptSessions(opening.account, SessionKind.MOBILE, session_id, opening.refuse_session)
+        self._client: Any = None  # instagrapi's client has no types
+        self._transport: SendOnce
+        self._take(self._sessions.newest)
         self._one_at_a_time = anyio.Lock()
         self._wanted_anew: set[str] = set()
         self.signed_in_by = SignIn.RESTORED
@@ -137,6 +132,11 @@ class InstagrapiPublisher:
 
     async def close(self) -> None:
         """Close the connections."""
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if self._client is None:
+            return
         for session in (self._client.private, self._client.public, self._client.graphql):
             session.close()
 
@@ -147,8 +147,10 @@ class InstagrapiPublisher:
             await self._confirm(pending)
             if pending.gives_session:
                 return SignIn.SIGNED_IN
-        if await self._blocking(Phase.READ, lambda: sign_in.restore(self._client)):
+        if await self._sessions.restored(self._holds):
             return SignIn.RESTORED
+        if self._taken is not self._sessions.newest:
+            self._take(self._sessions.newest)
         await self._opening.spend(Action.LOGIN)
         try:
             await self._one_call(Phase.LOGIN, self._log_in)
@@ -157,6 +159,18 @@ class InstagrapiPublisher:
         except ChallengeRequired as error:
             await self._confirm(await self._dialogue_behind(error, Phase.LOGIN))
         return SignIn.SIGNED_IN
+
+    def _take(self, stored: SessionMaterial | None) -> None:
+        """Go on as this device, and in its session."""
+        self._let_go()
+        account = self._account.model_copy(update={"sessions": (stored,) if stored is not None else ()})
+        self._client, self._transport = new_client(account, self._opening.proxy_url, self._verify)
+        self._taken, self._feed = stored, feed.HomeFeed(self._client)
+
+    async def _holds(self, stored: SessionMaterial) -> bool:
+        if stored is not self._taken:
+            self._take(stored)
+        return await self._blocking(Phase.READ, lambda: sign_in.restore(self._client))
 
     async def _blocking[T](self, phase: Phase, call: Callable[[], T]) -> T:
         """One call of the library. When a code settles the challenge that answers it, the call is made once more."""
@@ -192,11 +206,15 @@ class InstagrapiPublisher:
             await self._one_call(Phase.LOGIN, self._client.login_flow)
 
     async def _keep(self) -> None:
-        """Store what was learnt, if it is anything new."""
-        material = material_of(self._client)
-        if settings_in(material) != stored_settings(self._account):
-            with anyio.CancelScope(shield=True):
-                await self._opening.keep_session(material)
+        """Store what was learnt, if it is anything new. Of a session that has ended there is nothing to learn."""
+        material, newest = material_of(self._client), self._sessions.newest
+        is_known = newest is not None and settings_in(material) == stripped(settings_in(newest))
+        if is_known or self._sessions.is_ended(material):
+            return
+        with anyio.CancelScope(shield=True):
+            await self._opening.keep_session(material)
+        self._sessions.stored(material)
+        self._taken = material
 
     def _log_in(self) -> None:
         sign_in.log_in(self._client, self._account, lambda: anyio.from_thread.run(self._opening.ask_totp))

@@ -7,17 +7,21 @@ from datetime import timedelta
 import anyio
 from playwright.async_api import Error as BrowserError
 
+from igfleet.contracts.leases import SessionKind, SessionMaterial
 from igfleet.contracts.posts import CommitKind, PostOutcome
 from igfleet.contracts.tasks import Action
 from igfleet.errors import NeedsPerson, NotNow, NotSupported, RunError
 from igfleet.instagram.adapters.browser.chronicle import Chronicle
 from igfleet.instagram.adapters.browser.codes import pending_page
 from igfleet.instagram.adapters.browser.cookies import (
+    Cookies,
+    cookies_in,
     cookies_of,
     differ,
     has_session,
     material_of,
     put_cookies,
+    session_id,
     stored_cookies,
     without_session,
 )
@@ -30,6 +34,7 @@ from igfleet.instagram.adapters.browser.sign_in import go_on, log_in, restore
 from igfleet.instagram.adapters.browser.site import PATIENCE, Patience, Site
 from igfleet.instagram.adapters.browser.trouble import run_error_of
 from igfleet.instagram.adapters.browser.turnstile import Turnstile
+from igfleet.instagram.adapters.kept_sessions import KeptSessions
 from igfleet.instagram.gateway import Listing, Opening, Prepared, Progress, Publisher, Reel, SignIn
 from igfleet.reasons import ReasonCode
 
@@ -50,7 +55,8 @@ class PlaywrightPublisher:
             raise NeedsPerson(text, ReasonCode.PROXY_MISSING)
         self._opening, self._have, self._patience = opening, have, patience
         self._account = opening.account
-        self._cookies = stored_cookies(opening.account)
+        self._cookies: Cookies = stored_cookies(opening.account)
+        self._sessions = KeptSessions(opening.account, SessionKind.WEB, session_id, opening.refuse_session)
         self._chronicle = Chronicle()
         self._evidence = Evidence(opening.folder, opening.keep_evidence, self._chronicle)
         self._at: Site | None = None
@@ -121,14 +127,27 @@ class PlaywrightPublisher:
             async with self._doing("going on with the sign-in") as site:
                 if await go_on(site, pending, opening.ask_code):
                     return SignIn.RESTORED if had_session else SignIn.SIGNED_IN
-        async with self._doing("restoring the session") as site:
-            if await restore(site, opening.ask_code):
-                return SignIn.RESTORED
+        if await self._restored():
+            return SignIn.RESTORED
         await opening.spend(Action.LOGIN)
         async with self._doing("signing in") as site:
-            await put_cookies(site.context, without_session(await cookies_of(site.context)))
+            await put_cookies(site.context, without_session(self._cookies or await cookies_of(site.context)))
             await log_in(site, self._account, opening.ask_totp, opening.ask_code)
         return SignIn.SIGNED_IN
+
+    async def _restored(self) -> bool:
+        """Whether a session still holds: a stored one, or without any the one that the browser brings along."""
+        if self._cookies:
+            return await self._sessions.restored(self._holds)
+        async with self._doing("restoring the session") as site:
+            return await restore(site, self._opening.ask_code)
+
+    async def _holds(self, stored: SessionMaterial) -> bool:
+        is_newest = stored is self._sessions.newest
+        async with self._doing("restoring the session") as site:
+            if not is_newest:
+                await put_cookies(site.context, cookies_in(stored))
+            return await restore(site, self._opening.ask_code)
 
     @asynccontextmanager
     async def _doing(self, step: str) -> AsyncIterator[Site]:
@@ -178,9 +197,13 @@ class PlaywrightPublisher:
             return
         with suppress(BrowserError):
             cookies = await cookies_of(self._at.context)
+            material = material_of(cookies)
+            if self._sessions.is_ended(material):
+                return  # there is nothing to learn from it
             if cookies and differ(cookies, self._cookies):
                 with anyio.CancelScope(shield=True):
-                    await self._opening.keep_session(material_of(cookies))
+                    await self._opening.keep_session(material)
+                self._sessions.stored(material)
             self._cookies = cookies
 
     async def _end(self) -> None:

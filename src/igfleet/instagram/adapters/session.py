@@ -48,6 +48,15 @@ def settings_in(material: SessionMaterial) -> SettingsDict:
     return cast(SettingsDict, json.loads(material.settings.get_secret_value()))
 
 
+def session_id(material: SessionMaterial) -> str:
+    """What makes it one session and no other; empty for a device alone."""
+    settings = settings_in(material)
+    for part in (settings.get("authorization_data"), settings.get("cookies")):
+        if isinstance(part, dict) and (found := part.get("sessionid") or part.get("ds_user_id")):
+            return str(found)
+    return ""
+
+
 def material_of(client: Any) -> SessionMaterial:  # instagrapi's client has no types
     """What is to be stored of a client, whether it is signed in or only has its device."""
     settings = stripped(client.get_settings())

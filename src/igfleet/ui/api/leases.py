@@ -45,6 +45,7 @@ from igfleet.ui.queue.renew import renew as prolong
 from igfleet.ui.queue.summary import summarise_task
 from igfleet.ui.tokens import Caller
 
+_FIELDS = {SessionKind.MOBILE: "session_mobile", SessionKind.WEB: "session_web"}
 _SELF_HELP_S = (1.0, 3.0)
 """A waiting worker asks again by itself after so long, in case a change was not heard."""
 
@@ -83,7 +84,7 @@ async def report(
     async with ui.database.transaction() as raw:
         await check_lease(raw, caller, lease_id)
         row = await reports.report(raw, lease_id, data)
-    if data.session is not None and row["account_id"] is not None:
+    if row["account_id"] is not None:
         await _keep_session(ui, row["account_id"], data)
     ui.bus.tell("task", row["task_id"])
     return {"ok": True}
@@ -185,8 +186,14 @@ async def _wait_for_work(ui: UiContext, changes: asyncio.Queue[Change], seconds:
 
 
 async def _keep_session(ui: UiContext, account_id: int, data: Report) -> None:
-    assert data.session is not None
-    field = "session_mobile" if data.session.kind is SessionKind.MOBILE else "session_web"
+    """What was learnt of the account's sessions: one that is no longer taken, a new one."""
+    refused = data.refused_session
+    if refused is not None:
+        async with ui.database.sessions.begin() as session:
+            await ui.vault.refuse(session, "account", account_id, _FIELDS[refused.kind], refused.version)
+    if data.session is None:
+        return
+    field = _FIELDS[data.session.kind]
     async with ui.database.sessions.begin() as session:
         await ui.vault.seal(session, "account", account_id, {field: data.session.settings.get_secret_value()})
         account = (await session.execute(select(Account).where(Account.id == account_id))).scalar_one()

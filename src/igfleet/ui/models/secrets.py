@@ -1,5 +1,7 @@
 """Sealed secrets and the wrapped keys they are sealed with. Written and read by `igfleet.ui.vault` only."""
 
+from datetime import datetime
+
 from sqlalchemy import LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -29,4 +31,6 @@ class SealedSecret(Base):
     field: Mapped[str] = mapped_column(Text, primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True)
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    refused_at: Mapped[datetime | None]
+    """When whoever it was for did not take it any more."""
     created_at: Mapped[Created]

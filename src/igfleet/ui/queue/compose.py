@@ -132,7 +132,9 @@ async def _secrets(
             proxies[proxy.id] = f"lease of account task {row.id}"
     fields = ["password", "email_password", *_SESSIONS]
     return _Secrets(
-        await ui.vault.open_all(session, "account", accounts, fields, actor=actor) if accounts else {},
+        await ui.vault.open_all(session, "account", accounts, fields, actor=actor, with_older=_SESSIONS)
+        if accounts
+        else {},
         await ui.vault.open_all(session, "proxy", proxies, ["password"], actor=actor) if proxies else {},
     )
 
@@ -179,9 +181,10 @@ def _account(account: Account, secrets: _Secrets, challenge: LeasedChallenge | N
         language=account.locale.split("_")[0],
         timezone=account.timezone,
         sessions=tuple(
-            SessionMaterial(kind=kind, settings=opened[field].secret, version=opened[field].version)
+            SessionMaterial(kind=kind, settings=one.secret, version=one.version, is_refused=one.is_refused)
             for field, kind in _SESSIONS.items()
             if field in opened
+            for one in (opened[field], *opened[field].older)
         ),
         dolphin_profile_id=account.dolphin_profile_id,
         challenge=challenge,

@@ -20,16 +20,18 @@ type Cookies = Sequence[Mapping[str, Any]]
 
 
 def stored_cookies(account: LeasedAccount) -> Cookies:
-    """Those to restore; none for an account that never had a browser."""
-    for material in account.sessions:
-        if material.kind is SessionKind.WEB:
-            return cookies_in(material)
-    return ()
+    """The newest; none for an account that never had a browser."""
+    return next((cookies_in(material) for material in account.sessions if material.kind is SessionKind.WEB), ())
 
 
 def cookies_in(material: SessionMaterial) -> Cookies:
     """Those of a browser's stored session."""
     return cast(Cookies, json.loads(material.settings.get_secret_value())["cookies"])
+
+
+def session_id(material: SessionMaterial) -> str:
+    """What makes it one session and no other; empty without one."""
+    return _value(cookies_in(material), _SESSION)
 
 
 async def cookies_of(context: BrowserContext) -> Cookies:
