@@ -82,8 +82,8 @@ never_direct allow all
 
 
 @contextmanager
-def tinyproxy(parent: int) -> Iterator[Peer]:
-    """With basic auth; passes everything to the proxy on port `parent`."""
+def tinyproxy(parent: int | None) -> Iterator[Peer]:
+    """With basic auth; passes everything to the proxy on port `parent`, or connects by itself."""
     with _folder() as folder:
         port = free_port()
         (folder / "tinyproxy.conf").write_text(
@@ -94,7 +94,7 @@ Timeout 60
 MaxClients 50
 LogFile "{folder}/tinyproxy.log"
 BasicAuth {USER} {PASSWORD}
-Upstream http 127.0.0.1:{parent}
+{f"Upstream http 127.0.0.1:{parent}" if parent else ""}
 """
         )
         with _running(["tinyproxy", "-d", "-c", str(folder / "tinyproxy.conf")], folder, port):

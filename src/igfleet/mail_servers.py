@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -41,6 +41,8 @@ class MailRules:
     only_loopback: bool
     """In the sandbox nothing leaves this machine."""
     ca_file: Path | None = None
+    gate: str = field(default="", repr=False)
+    """The run's egress gate with its password, when mailboxes are read through the account's proxy."""
 
     def server_of(self, address: str) -> MailServer | None:
         """The server of a mailbox; None when no rule names it."""

@@ -294,6 +294,11 @@ class WorkerSettings(Settings):
         validation_alias="MAILBOX_SENDERS",
         description="Domains of senders whose mails may carry a code.",
     )
+    mailbox_via_proxy: bool = Field(
+        False,
+        validation_alias="MAILBOX_VIA_PROXY",
+        description="Read an account's mailbox through the account's proxy, which must let IMAP through.",
+    )
     mailbox_wait: Wait = Field(
         timedelta(seconds=60),
         validation_alias="MAILBOX_WAIT_SECS",

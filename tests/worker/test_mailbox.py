@@ -1,7 +1,9 @@
 """Codes from mailboxes: a real dovecot over TLS, and the sandbox's own mail server."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -14,7 +16,10 @@ from igfleet.errors import Cancelled, SetupError
 from igfleet.mail_servers import MailRules, MailSecurity, MailServer, parse
 from igfleet.sandbox.sandbox import Sandbox
 from igfleet.settings import WorkerSettings, load
+from igfleet.worker.egress import Gate
 from igfleet.worker.mailbox import Mailbox, MailTrouble, code_in
+from igfleet.worker.upstream import Upstream
+from tests import peers
 from tests.worker.dovecot import ADDRESS, PASSWORD, Dovecot, dovecot
 
 pytestmark = pytest.mark.anyio
@@ -185,6 +190,61 @@ async def test_an_account_s_address_does_not_lead_into_a_private_network(server:
     assert box is not None
     with pytest.raises(MailTrouble, match="not a public address"):
         await box.code(just_now(), never)
+
+
+@dataclass(frozen=True)
+class WayOut:
+    """The gate of a run and its address, before the account's proxy."""
+
+    gate: Gate
+    address: str
+    peer: peers.Peer
+
+
+@asynccontextmanager
+async def by_proxy(folder: Path, allowed: int | None, password: str | None = None) -> AsyncIterator[WayOut]:
+    """For an account with a tinyproxy. `allowed` is the mail server's port; `password` is a wrong one."""
+    with peers.tinyproxy(None) as peer:
+        upstream = Upstream(load(WorkerSettings, IGFLEET_DATA_DIR=folder), peer.leased(password=password))
+        gate = Gate(upstream, ("127.0.0.1", allowed) if allowed else None)
+        try:
+            yield WayOut(gate, await gate.open(), peer)
+        finally:
+            await gate.close()
+
+
+@pytest.mark.parametrize("security", [MailSecurity.TLS, MailSecurity.STARTTLS])
+async def test_a_mailbox_is_read_through_the_account_s_proxy(
+    server: Dovecot, tmp_path: Path, security: MailSecurity
+) -> None:
+    asked_at = just_now()
+    server.deliver(mail("666666"))
+    port = server.tls_port if security is MailSecurity.TLS else server.port
+    async with by_proxy(tmp_path, port) as way:
+        found = await mailbox(server, security, gate=way.address).code(asked_at, never)
+
+        assert found == "666666"
+        assert f"CONNECT 127.0.0.1:{port}" in way.peer.log.read_text()
+
+
+async def test_the_mail_server_s_certificate_is_checked_behind_a_proxy_too(server: Dovecot, tmp_path: Path) -> None:
+    async with by_proxy(tmp_path, server.tls_port) as way:
+        with pytest.raises(MailTrouble, match="certificate"):
+            await mailbox(server, gate=way.address, ca_file=None).code(just_now(), never)
+
+
+@pytest.mark.parametrize(
+    ("password", "says"), [("wrong", "through the account's proxy: the proxy http://127"), (None, "not a host")]
+)
+async def test_a_mailbox_that_the_proxy_does_not_carry_is_not_read_another_way(
+    server: Dovecot, tmp_path: Path, password: str | None, says: str
+) -> None:
+    server.deliver(mail("777777"))
+    async with by_proxy(tmp_path, server.tls_port if password else None, password) as way:
+        with pytest.raises(MailTrouble, match=says):
+            await mailbox(server, gate=way.address).code(just_now() - timedelta(minutes=1), never)
+
+        assert way.gate.last_trouble is None  # what a proxy does not carry for mail tells nothing of Instagram
 
 
 def test_a_code_is_read_from_the_text_and_not_from_colours_or_numbers() -> None:

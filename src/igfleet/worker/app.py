@@ -69,7 +69,8 @@ async def serve(
         os.environ["IGFLEET_FFMPEG"] = settings.ffmpeg  # runs see the environment, not a file of settings
     if not settings.ui_api_token.get_secret_value():
         raise SetupError(_NO_TOKEN)
-    served = served if served is not None else kinds(methods=_usable(adapters, settings))
+    browser = locate_browser(settings.chromium)
+    served = served if served is not None else kinds(methods=_usable(adapters, settings, browser))
     countries.check(settings.geoip_file)
     name = settings.name or socket.gethostname()
     folder = settings.data_dir / "worker" / _as_folder(name)
@@ -80,7 +81,8 @@ async def serve(
         async with UiClient(settings) as ui:
             downloads = Downloads(ui.http, settings.media_dir or folder / "media", settings.media_cache_bytes)
             ca_file = _ca_file(settings, folder)
-            bench = Bench(settings, ui, downloads, processes(preload), folder, ca_file, served, adapters, gate)
+            tools = processes(preload), folder, ca_file, served, adapters, gate, browser
+            bench = Bench(settings, ui, downloads, *tools)
             address = _address(listener)
             pull = Pull(bench, name, address, Jobs(folder / "jobs.json"))
             try:
@@ -123,10 +125,10 @@ def _clear_shelf(shelf: Path) -> None:
                 path.unlink()
 
 
-def _usable(adapters: Mapping[Method, str], settings: WorkerSettings) -> Mapping[Method, str]:
+def _usable(adapters: Mapping[Method, str], settings: WorkerSettings, browser: Path | None) -> Mapping[Method, str]:
     """Without a browser, nothing that needs one: another worker may have it. Dolphin Anty brings its own."""
     missing = set()
-    if locate_browser(settings.chromium) is None:
+    if browser is None:
         _log.warning("no_browser", advice="The method playwright is not served here; see igfleet doctor")
         missing.add(Method.PLAYWRIGHT)
     if settings.dolphin_api_host is None:

@@ -1,8 +1,9 @@
 """The egress gate: the only way out of a run.
 
-A forward proxy on loopback, one per run, with a password of its own. It lets through to Instagram's hosts by way of
-the account's proxy; a broken proxy is an error, never a direct connection. After the lease's local deadline, and after
-the window of a permit until the outcome is known, it lets no byte out: a frozen run cannot send late.
+A forward proxy on loopback, one per run, with a password of its own. It lets through to Instagram's hosts (and to the
+account's mail server, where that is wanted) by way of the account's proxy; a broken proxy is an error, never a direct
+connection. After the lease's local deadline, and after the window of a permit until the outcome is known, it lets no
+byte out: a frozen run cannot send late.
 """
 
 import asyncio
@@ -33,8 +34,9 @@ class Gate:
 
     deadlines: ClassVar[type[Deadlines]] = Deadlines
 
-    def __init__(self, upstream: Upstream) -> None:
-        self._upstream = upstream
+    def __init__(self, upstream: Upstream, mail_server: tuple[str, int] | None = None) -> None:
+        """`mail_server` is the account's own, when its mailbox is read through its proxy too."""
+        self._upstream, self._mail_server = upstream, mail_server
         self._password = secrets.token_urlsafe(18)
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -97,9 +99,11 @@ class Gate:
         try:
             outer = await self._upstream.connect(wanted.host, wanted.port)
         except Refused as refused:
-            self.last_trouble = refused
+            if not self._is_mail(wanted):  # a proxy that carries web traffic only is not broken
+                self.last_trouble = refused
             raise
-        self.last_trouble = None
+        if not self._is_mail(wanted):
+            self.last_trouble = None
         if self._deadlines.are_over:
             outer[1].transport.abort()
             raise Refused(502, ReasonCode.WORKER_LOST, "the lease or the permit's window is over")
@@ -116,12 +120,16 @@ class Gate:
         expected = base64.b64encode(f"run:{self._password}".encode()).decode()
         if not hmac.compare_digest(wanted.credentials.encode(), f"Basic {expected}".encode()):
             raise Refused(407, ReasonCode.EGRESS_REFUSED, "this gate belongs to another run")
-        if not is_instagram(wanted.host) or wanted.port not in _PORTS:
+        is_instagram_s = is_instagram(wanted.host) and wanted.port in _PORTS
+        if not is_instagram_s and not self._is_mail(wanted):
             self.refused_hosts.append(wanted.host)
             text = f"{wanted.host}:{wanted.port} is not a host of Instagram"
             raise Refused(403, ReasonCode.EGRESS_REFUSED, text)
         if self._deadlines.are_over:
             raise Refused(502, ReasonCode.WORKER_LOST, "the lease or the permit's window is over")
+
+    def _is_mail(self, wanted: "_Wanted") -> bool:
+        return wanted.forwarded is None and (wanted.host, wanted.port) == self._mail_server
 
     async def _refuse(self, writer: asyncio.StreamWriter, refused: Refused) -> None:
         _log.warning("egress_refused", reason=refused.reason.value, error=str(refused))

@@ -1,9 +1,9 @@
 """The account's own mailbox, read over IMAP for a code that Instagram has just mailed.
 
-It is asked from the worker itself and not through the account's proxy: such proxies carry web traffic for Instagram's
-hosts and nothing else, and the mailbox's provider would see its owner come from yet another address. Only the inbox is
-opened, and for reading only: nothing is marked, moved or deleted. Only the newest mail counts that came after the
-request, is from Instagram and holds a code.
+It is asked from the worker itself, because most proxies carry web traffic only, or with `MAILBOX_VIA_PROXY` through the
+run's egress gate and the account's proxy: then never another way. Only the inbox is opened, and for reading only:
+nothing is marked, moved or deleted. Only the newest mail counts that came after the request, is from Instagram and
+holds a code.
 """
 
 import asyncio
@@ -25,6 +25,7 @@ from typing import Any, Self, cast
 from igfleet import clock
 from igfleet.contracts.leases import LeasedAccount
 from igfleet.mail_servers import MailRules, MailSecurity, MailServer
+from igfleet.worker.mail_tunnel import TunnelledIMAP4, TunnelledIMAP4WithTls, TunnelRefused
 
 _CONNECT_S = 15.0
 _LOOK_EVERY_S = 3.0
@@ -90,21 +91,32 @@ class Mailbox:
                 box.logout()
 
     def _connected(self) -> imaplib.IMAP4:
-        server = self.server
-        addresses = _addresses(server.host)
-        is_here = all(address.is_loopback for address in addresses)
-        if self.rules.only_loopback and not is_here:
-            raise MailTrouble(f"{server.host} is not this machine, and IGFLEET_MODE is sandbox")
-        if server.is_derived and not self.rules.only_loopback and not all(one.is_global for one in addresses):
-            raise MailTrouble(f"{server.host} is not a public address; name its server by a rule of its own")
+        server, gate = self.server, self.rules.gate
+        self._check_address()
+        if server.security is MailSecurity.TLS and gate:
+            return TunnelledIMAP4WithTls(server.host, server.port, gate, _CONNECT_S, self._trust())
         if server.security is MailSecurity.TLS:
             return imaplib.IMAP4_SSL(server.host, server.port, ssl_context=self._trust(), timeout=_CONNECT_S)
-        if server.security is MailSecurity.PLAIN and not is_here:
-            raise MailTrouble(f"{server.host} would get the password in the clear; write /tls or /starttls")
-        box = imaplib.IMAP4(server.host, server.port, timeout=_CONNECT_S)
+        if gate:
+            box: imaplib.IMAP4 = TunnelledIMAP4(server.host, server.port, gate, _CONNECT_S)
+        else:
+            box = imaplib.IMAP4(server.host, server.port, timeout=_CONNECT_S)
         if server.security is MailSecurity.STARTTLS:
             box.starttls(self._trust())
         return box
+
+    def _check_address(self) -> None:
+        """What a proxy is to reach is looked up by the proxy. Raises `MailTrouble`."""
+        server, rules = self.server, self.rules
+        is_looked_up_here = rules.only_loopback or not rules.gate
+        addresses = _addresses(server.host) if is_looked_up_here else []
+        is_here = is_looked_up_here and all(address.is_loopback for address in addresses)
+        if rules.only_loopback and not is_here:
+            raise MailTrouble(f"{server.host} is not this machine, and IGFLEET_MODE is sandbox")
+        if server.is_derived and not rules.only_loopback and not all(one.is_global for one in addresses):
+            raise MailTrouble(f"{server.host} is not a public address; name its server by a rule of its own")
+        if server.security is MailSecurity.PLAIN and not is_here:
+            raise MailTrouble(f"{server.host} would get the password in the clear; write /tls or /starttls")
 
     def _trust(self) -> ssl.SSLContext:
         context = ssl.create_default_context()
@@ -193,6 +205,9 @@ def _in_words(host: str) -> Iterator[None]:
         raise MailTrouble(f"The mail server {host} refuses the mailbox's address or password") from error
     except ssl.SSLError as error:
         raise MailTrouble(f"The mail server {host} shows a certificate that cannot be trusted") from error
+    except TunnelRefused as error:
+        text = f"The mail server {host} cannot be reached through the account's proxy: {error.strerror}"
+        raise MailTrouble(text) from error
     except OSError as error:
         raise MailTrouble(
             f"The mail server {host} does not answer ({error.strerror or type(error).__name__})"

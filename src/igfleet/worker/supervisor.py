@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from igfleet import log
-from igfleet.browser import locate_browser
 from igfleet.contracts.leases import Ending, Lease, LeaseOutcome
 from igfleet.contracts.tasks import Method, Mode
 from igfleet.errors import LeaseLost, Unavailable, UserError
@@ -53,6 +52,8 @@ class Bench:
     kinds: dict[str, Kind]
     adapters: Mapping[Method, str] = field(default_factory=lambda: ADAPTERS)
     gate: type[Gate] = Gate
+    browser: Path | None = None
+    """The Chromium of this machine, when there is one."""
 
 
 class Run:
@@ -62,7 +63,7 @@ class Run:
         self._bench = bench
         self.lease = lease
         self._settings = _settings_for(lease, bench.settings)
-        self._gate = bench.gate(Upstream(self._settings, lease.proxy, bench.ca_file))
+        self._gate = bench.gate(Upstream(self._settings, lease.proxy, bench.ca_file), self._mail_server())
         self._folder = bench.folder / "runs" / str(lease.id)
         self._journal = bench.folder / "journals" / f"{lease.id}.jsonl"
         self._over = asyncio.Event()
@@ -164,13 +165,33 @@ class Run:
             folder=self._folder,
             shelf=self._shelf(),
             home=self._home(),
-            browser=_browser(self._settings),
-            mail=mail_rules(self._bench.settings, self._bench.ca_file),
+            browser=_browser(self._settings, self._bench.browser),
+            mail=self._mail_rules(proxy_url),
             challenge_wait_s=self._bench.settings.challenge_wait.total_seconds(),
             journal=self._journal,
             log_format=self._bench.settings.log_format,
             log_level=self._bench.settings.log_level,
         )
+
+    def _mail_rules(self, gate: str = "") -> MailRules:
+        """How the run looks for codes in the account's mailbox."""
+        settings = self._settings
+        return MailRules(
+            servers=settings.mailbox_servers,
+            senders=settings.mailbox_senders,
+            wait_s=settings.mailbox_wait.total_seconds(),
+            only_loopback=not settings.is_live,
+            ca_file=self._bench.ca_file,
+            gate=gate if settings.mailbox_via_proxy else "",
+        )
+
+    def _mail_server(self) -> tuple[str, int] | None:
+        """What the gate lets through besides Instagram; nothing unless mailboxes are read through proxies."""
+        account = self.lease.account
+        if not self._settings.mailbox_via_proxy or account is None or not account.email:
+            return None
+        server = self._mail_rules().server_of(account.email)
+        return (server.host, server.port) if server is not None else None
 
     def _shelf(self) -> Path:
         shelf = self._bench.folder / "shelf"
@@ -267,25 +288,14 @@ def _settings_for(lease: Lease, settings: WorkerSettings) -> WorkerSettings:
     return settings.model_copy(update={"mode": Mode.SANDBOX.value}) if lease.mode is Mode.SANDBOX else settings
 
 
-def _browser(settings: WorkerSettings) -> Browser:
+def _browser(settings: WorkerSettings, executable: Path | None) -> Browser:
     token = settings.dolphin_api_token
     return Browser(
         headless=settings.headless and not settings.visible_browser,
-        executable=locate_browser(settings.chromium),
+        executable=executable,
         dolphin_host=str(settings.dolphin_api_host).rstrip("/") if settings.dolphin_api_host else None,
         dolphin_token=token.get_secret_value() if token else None,
         only_simulated=not settings.is_live,
-    )
-
-
-def mail_rules(settings: WorkerSettings, ca_file: Path | None) -> MailRules:
-    """How runs look for codes in mailboxes."""
-    return MailRules(
-        servers=settings.mailbox_servers,
-        senders=settings.mailbox_senders,
-        wait_s=settings.mailbox_wait.total_seconds(),
-        only_loopback=not settings.is_live,
-        ca_file=ca_file,
     )
 
 
