@@ -66,6 +66,13 @@ class LeaseLost(Conflict):
     reason_code = "lease_lost"
 
 
+class UnderWay(Conflict):
+    """The same request, by its `Idempotency-Key`, is not answered yet: the repeat came too soon."""
+
+    reason_code = "under_way"
+    retryable = True
+
+
 class SecretUnreadable(Conflict):
     """A sealed value does not open: moved, damaged, rolled back, or sealed under another master key."""
 
@@ -86,6 +93,12 @@ class Invalid(UserError):
     def __init__(self, message: str, fields: dict[str, str] | None = None) -> None:
         super().__init__(message)
         self.fields = fields or {}
+
+
+class KeyReused(Invalid):
+    """An `Idempotency-Key` came back with another request."""
+
+    reason_code = "idempotency_key_reused"
 
 
 class Damaged(Invalid):

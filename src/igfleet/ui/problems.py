@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from igfleet import log
 from igfleet.contracts.worker_api import Problem
-from igfleet.errors import Invalid, PermitRefused, TooManyRequests, Unavailable, UserError
+from igfleet.errors import Invalid, PermitRefused, TooManyRequests, Unavailable, UnderWay, UserError
 
 _log = log.get(__name__)
 _RETRY_AFTER_S = 2
@@ -89,7 +89,7 @@ def _headers(error: UserError) -> dict[str, str]:
         return {"Retry-After": str(max(1, round(error.retry_after.total_seconds())))}
     if error.status_code == 401:
         return {"WWW-Authenticate": 'Bearer realm="igfleet"'}
-    return {"Retry-After": str(_RETRY_AFTER_S)} if isinstance(error, Unavailable) else {}
+    return {"Retry-After": str(_RETRY_AFTER_S)} if isinstance(error, Unavailable | UnderWay) else {}
 
 
 def _invalid(detail: str, fields: dict[str, str]) -> Problem:

@@ -4,6 +4,7 @@ from litestar import Router
 
 from igfleet.ui import problems
 from igfleet.ui.api import access, challenges, files, health, leases, media, posts, seed, workers
+from igfleet.ui.api.repeats import Repeats
 
 ROUTES = [
     health.ROUTER,
@@ -18,6 +19,7 @@ ROUTES = [
             *media.HANDLERS,
             *seed.HANDLERS,
         ],
+        middleware=[Repeats],
         guards=[access.only_workers],
         dependencies=access.DEPENDENCIES,
         exception_handlers=problems.HANDLERS,

@@ -11,6 +11,7 @@ from litestar.params import FromPath, HeaderParameter, JSONBody
 from igfleet.contracts.files import FileOffer, FileStanding
 from igfleet.contracts.posts import Sha256
 from igfleet.ui import lease_files
+from igfleet.ui.api.repeats import NAMED_BY_PATH
 from igfleet.ui.context import UiContext
 from igfleet.ui.injected import Ui
 from igfleet.ui.jobs.engine import Jobs
@@ -35,7 +36,7 @@ async def offer(
     return Response(taken.standing, background=follow)
 
 
-@patch(_PATH, request_max_body_size=None)
+@patch(_PATH, request_max_body_size=None, opt={NAMED_BY_PATH: True})
 async def append(
     lease_id: FromPath[UUID],
     sha256: FromPath[Sha256],

@@ -1,7 +1,7 @@
 """What is mended every two seconds, and every night."""
 
 from igfleet import log
-from igfleet.ui import evidence, library
+from igfleet.ui import answers, evidence, library
 from igfleet.ui.context import UiContext
 from igfleet.ui.queue.doubts import give_up
 from igfleet.ui.queue.incidents import cool_proxies
@@ -28,6 +28,7 @@ _PRUNED = (
     "DELETE FROM spendings WHERE at < now() - interval '2 days'",
     "DELETE FROM uploads WHERE touched_at < now() - interval '1 day'",
     "DELETE FROM proxy_checks WHERE at < now() - interval '180 days'",
+    answers.SWEEP,
     _ENDED_JOBS,
     "DELETE FROM log_lines WHERE at < now() - interval '90 days'",
 )

@@ -2,6 +2,7 @@
 
 from igfleet.ui.models.account_tasks import AccountTask, LogEntry
 from igfleet.ui.models.accounts import Account
+from igfleet.ui.models.answers import KeptAnswer
 from igfleet.ui.models.audit import AuditEntry
 from igfleet.ui.models.base import Base
 from igfleet.ui.models.challenges import Challenge
@@ -32,6 +33,7 @@ __all__ = [
     "Evidence",
     "Follow",
     "Incident",
+    "KeptAnswer",
     "LiveMethod",
     "LogEntry",
     "Media",
