@@ -29,6 +29,6 @@ if [ -n "$missing" ]; then
 fi
 if [ $# = 0 ]; then
     (. "$here/tools/check.sh")
-    set -- -n 2 --dist loadfile
+    set -- -n 4 --dist loadfile --no-loadscope-reorder # much of the time is waiting: for processes, leases, limits
 fi
 exec python -m pytest "$@"

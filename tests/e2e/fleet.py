@@ -16,6 +16,8 @@ import httpx
 import imageio_ffmpeg
 import psutil
 
+from tests.e2e import commands
+
 TOKEN = "shared-worker-token-1234567890"
 _START_S = 40
 _STOP_S = 20
@@ -46,8 +48,8 @@ class Fleet:
             "--folder",
             str(self.folder / "sandbox"),
         )
-        self.sandbox = self._until("sandbox", lambda text: json.loads(text[text.index("{") : text.index("}") + 1]))
         self.start("ui", "serve", "--role", "ui", "--port", "0")
+        self.sandbox = self._until("sandbox", lambda text: json.loads(text[text.index("{") : text.index("}") + 1]))
         self.ui = self._until("ui", lambda text: text.split("igfleet is at ", 1)[1].split()[0])
         return self
 
@@ -125,17 +127,9 @@ class Fleet:
 
     def cli(self, *arguments: str, code: int = 0) -> str:
         """Run a command to its end; its output."""
-        done = subprocess.run(
-            [sys.executable, "-m", "igfleet", *arguments],
-            env=self.environment(),
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-            cwd=self.folder,
-        )
-        assert done.returncode == code, f"{arguments} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
-        return done.stdout
+        ended, told = commands.run(arguments, self.environment(), self.folder)
+        assert ended == code, f"{arguments} ended with {ended}:\n{told}"
+        return told
 
     def accounts(self, count: int, mailboxes: bool = True, dolphin: bool = False, **more: Any) -> list[str]:
         """So many accounts, in the sandbox and in the fleet, each with a proxy and a mailbox of its own.
