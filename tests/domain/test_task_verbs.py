@@ -1,19 +1,23 @@
 from datetime import UTC, datetime
 
 import pytest
+from pydantic import JsonValue
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from tests.domain import factories as make
 
+from igfleet.contracts.files import stored_key
 from igfleet.contracts.states import AccountStatus, AccountTaskState, PostState, TaskState
 from igfleet.errors import Conflict, WrongState
 from igfleet.settings import UiSettings, load
 from igfleet.ui.cancelling import cancel
 from igfleet.ui.models import Account, AccountTask, AuditEntry, Post, PostChange, Task
+from igfleet.ui.planning.draft import Draft, DraftMedia, create
 from igfleet.ui.planning.plan import plan
 from igfleet.ui.planning.start import PlanStale, start
 from igfleet.ui.retrying import resume, retry_failed
 from igfleet.ui.settling import Settlement, settle
+from igfleet.ui.task_page import gather
 
 pytestmark = pytest.mark.anyio
 ANNA = "user:anna"
@@ -217,6 +221,30 @@ async def test_a_retry_takes_failed_posts_out_of_a_completed_share(session: Asyn
     assert (new.state, new.head, new.position) == (AccountTaskState.AVAILABLE, True, old.position)
     posts = [(post.account_task_id, post.state) for post in await make.stored_posts(session, task)]
     assert posts == [(old.id, PostState.PUBLISHED), (new.id, PostState.PLANNED)]
+
+
+async def test_a_retry_of_a_kind_without_posts_does_only_what_failed_of_a_share(
+    session: AsyncSession, settings: UiSettings
+) -> None:
+    media = tuple(DraftMedia(media_id=medium.id) for medium in await make.videos(session, 1, duration_s=10.0))
+    options: dict[str, JsonValue] = {"count": 3, "recipe": {"crop_percent": "1..4"}}
+    task = await create(session, settings, Draft(kind="media_uniq", name="V", options=options, media=media), ANNA)
+    await plan(session, settings, task.id)
+    await start(session, settings, task.id, plan_hash=None, actor=ANNA)
+    (done,) = await make.account_tasks_of(session, task)
+    first, second, third = (one["name"] for one in done.share["variants"])
+    kept = {stored_key(name): {"id": 1} for name in (first, third)}
+    await _ended(session, done, AccountTaskState.COMPLETED, has_failures=True, checkpoints=kept)
+    assert (await gather(session, task.id)).has_failures
+
+    assert await retry_failed(session, task.id, ANNA) == 1
+
+    old, new = await make.account_tasks_of(session, task)
+    assert (old.state, old.has_failures, old.share) == (AccountTaskState.COMPLETED, False, done.share)
+    assert (new.state, new.head, new.title, new.media_ids) == ("available", True, old.title, old.media_ids)
+    assert [one["name"] for one in new.share["variants"]] == [second]
+    assert task.state == TaskState.RUNNING
+    assert not (await gather(session, task.id)).has_failures
 
 
 async def test_nothing_failed_means_nothing_to_retry(session: AsyncSession, settings: UiSettings) -> None:

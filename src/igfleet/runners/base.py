@@ -223,6 +223,14 @@ class Runner[O: Options](ABC):
         return {}
 
     @classmethod
+    def left_over(cls, share: Mapping[str, JsonValue], checkpoints: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+        """What was not done of a share that completed with failures, as a share of its own: what a retry does.
+
+        By default all of it.
+        """
+        return share
+
+    @classmethod
     def undo(cls, done: Sequence[Done], options: O) -> Undoing | None:
         """The order that sets back what these account tasks changed; None when nothing can be set back.
 

@@ -11,7 +11,7 @@ from pydantic import Field, JsonValue
 
 from igfleet import clock
 from igfleet.contracts.base import Strict
-from igfleet.contracts.files import FileName, Purpose
+from igfleet.contracts.files import FileName, Purpose, stored_key
 from igfleet.contracts.tasks import Effect, Method, Subject
 from igfleet.errors import GiveUp, Invalid, NotNow
 from igfleet.media import variant
@@ -101,6 +101,12 @@ class MediaUniq(Runner[MediaUniqOptions]):
     def seed_facts(cls, options: MediaUniqOptions) -> Mapping[str, JsonValue]:
         """The recipe, with ranges as they were given."""
         return {"recipe": options.recipe.model_dump(mode="json")}
+
+    @classmethod
+    def left_over(cls, share: Mapping[str, JsonValue], checkpoints: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
+        """The variants that are not in the library."""
+        planned = [PlannedVariant.model_validate(one) for one in _listed(share["variants"])]
+        return _facts([one for one in planned if not checkpoints.get(stored_key(one.name))])
 
     async def run(self, run: RunContext, options: MediaUniqOptions) -> None:
         """Render, check and hand over one variant after the other. What is there already is not made again."""
@@ -217,8 +223,11 @@ def _share(order: PlanInput, place: int, video: PlanMedium, options: MediaUniqOp
             None, video.name, note=f"It lasts {video.duration_s:.1f} s: nothing would be left.", is_left_out=True
         )
     variants = list(_variants(order, place, video, options, makers))
-    facts: dict[str, JsonValue] = {"count": len(variants), "variants": [one.model_dump() for one in variants]}
-    return Share(None, video.name, facts, (video.id, *options.named_media))
+    return Share(None, video.name, _facts(variants), (video.id, *options.named_media))
+
+
+def _facts(variants: Sequence[PlannedVariant]) -> dict[str, JsonValue]:
+    return {"count": len(variants), "variants": [one.model_dump() for one in variants]}
 
 
 def _variants(

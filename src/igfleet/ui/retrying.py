@@ -7,13 +7,26 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.contracts.states import AccountTaskState, PostState, TaskState
 from igfleet.errors import NotFound, NothingToDo, WrongState
-from igfleet.runners import options_of
+from igfleet.runners import options_of, runner_of
+from igfleet.runners.base import Options, Runner
 from igfleet.ui.accounts import STOPPED_FOR_A_PERSON, resume_accounts
 from igfleet.ui.models import Account, AccountTask, AuditEntry, LogEntry, Post, Task
 from igfleet.ui.post_moves import move_posts
 from igfleet.ui.queue.promote import promote
 from igfleet.ui.task_state import locked, settle_state
 
+_TAKEN_OVER = (
+    "task_id",
+    "account_id",
+    "position",
+    "kind",
+    "method",
+    "labels",
+    "priority",
+    "title",
+    "media_ids",
+    "proxy_id",
+)
 _FRESH: dict[str, object] = {
     "state": AccountTaskState.AVAILABLE,
     "head": AccountTask.account_id.is_(None),
@@ -28,10 +41,11 @@ _FRESH: dict[str, object] = {
 
 
 async def retry_failed(session: AsyncSession, task_id: int, actor: str) -> int:
-    """Give the given-up account tasks and the failed posts of the completed ones another go.
+    """Give the given-up account tasks, and what failed of the completed ones, another go.
 
-    Posts that are published or in doubt are not touched. Returns how many account tasks run again. Raises
-    `NothingToDo` when nothing failed, `WrongState` for a draft or a cancelled task.
+    Posts that are published or in doubt are not touched, and of other kinds nothing is done twice either. Returns how
+    many account tasks run again. Raises `NothingToDo` when nothing failed, `WrongState` for a draft or a cancelled
+    task.
     """
     task = await locked(session, task_id)
     if task.state in (TaskState.DRAFT, TaskState.CANCELLED):
@@ -39,7 +53,7 @@ async def retry_failed(session: AsyncSession, task_id: int, actor: str) -> int:
     if task.cancelled_by is not None and not TaskState(task.state).is_final:
         raise WrongState(f"Task {task.id} is being cancelled: wait until it is, then retry what failed.")
     discarded = await _ids(session, task.id, AccountTask.state == AccountTaskState.DISCARDED)
-    partial = await _ids(session, task.id, (AccountTask.state == AccountTaskState.COMPLETED) & _has_failed_posts())
+    partial = await _ids(session, task.id, failed_in_part(runner_of(task.kind)))
     if not discarded and not partial:
         raise NothingToDo(f"Nothing of task {task.id} failed: there is nothing to retry.")
     task.cancelled_by = None
@@ -96,13 +110,12 @@ async def go_on(session: AsyncSession, account_task_id: int) -> bool:
 
 
 async def continue_in_new(session: AsyncSession, task: Task, account_task_ids: Sequence[int]) -> list[int]:
-    """New account tasks for completed ones, which take over their failed posts: what is completed stays so."""
-    made = []
+    """New account tasks for completed ones, which take over what failed of them: what is completed stays so."""
+    made, runner = [], runner_of(task.kind)
     for old in await _rows(session, account_task_ids):
-        values = {
-            name: getattr(old, name)
-            for name in ("task_id", "account_id", "position", "kind", "method", "labels", "priority")
-        }
+        values = {name: getattr(old, name) for name in _TAKEN_OVER}
+        values["share"] = old.share if runner.has_posts else dict(runner.left_over(old.share, old.checkpoints))
+        values["head"] = old.account_id is None  # an account's is found by `promote`
         fresh = insert(AccountTask).values(**values, state=AccountTaskState.AVAILABLE, max_attempts=_attempts(task))
         new_id = (await session.execute(fresh.returning(AccountTask.id))).scalar_one()
         unfinished = Post.account_task_id == old.id, Post.state.in_([PostState.FAILED, PostState.PLANNED])
@@ -135,8 +148,12 @@ async def _rows(session: AsyncSession, ids: Sequence[int]) -> Sequence[AccountTa
     return rows.all()
 
 
-def _has_failed_posts() -> ColumnElement[bool]:
-    return AccountTask.id.in_(select(Post.account_task_id).where(Post.state == PostState.FAILED))
+def failed_in_part(runner: type[Runner[Options]]) -> ColumnElement[bool]:
+    """Account tasks that completed although something of their share failed."""
+    has_failures: ColumnElement[bool] = AccountTask.has_failures.is_(True)
+    if runner.has_posts:
+        has_failures = AccountTask.id.in_(select(Post.account_task_id).where(Post.state == PostState.FAILED))
+    return (AccountTask.state == AccountTaskState.COMPLETED) & has_failures
 
 
 def _attempts(task: Task) -> int:

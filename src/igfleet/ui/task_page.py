@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import BigInteger, cast, func, select, text
+from sqlalchemy import BigInteger, ColumnElement, cast, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
-from igfleet.contracts.states import AccountTaskState, PostState, TaskState
+from igfleet.contracts.states import AccountTaskState, TaskState
 from igfleet.runners import runner_of
 from igfleet.runners.base import Options, Runner
 from igfleet.ui import evidence
@@ -16,6 +16,7 @@ from igfleet.ui.models import Account, AccountTask, Evidence, LogEntry, Post, Ta
 from igfleet.ui.planning.cloning import undoing_of
 from igfleet.ui.planning.plan import find_task
 from igfleet.ui.progress import Progress, progress
+from igfleet.ui.retrying import failed_in_part
 
 ROWS = 100
 _POSTS_PER_ROW = 50
@@ -48,6 +49,8 @@ class TaskPage:
     """Pictures and texts of failed attempts, of the rows shown, by account task."""
     causes: Sequence[Cause] = ()
     lines: Sequence[Line] = ()
+    failed_in_part: bool = False
+    """Whether a completed one of the account tasks did not get all of its share done."""
     may_undo: bool = False
     """Whether it is over, and something of it can be set back."""
 
@@ -57,10 +60,8 @@ class TaskPage:
 
     @property
     def has_failures(self) -> bool:
-        return bool(
-            self.counts.get(AccountTaskState.DISCARDED)
-            or (self.progress.states == "post" and self.progress.counts.get(PostState.FAILED))
-        )
+        """Whether there is something to retry."""
+        return bool(self.counts.get(AccountTaskState.DISCARDED)) or self.failed_in_part
 
 
 async def gather(session: AsyncSession, task_id: int, state: str = "", page: int = 1) -> TaskPage:
@@ -82,8 +83,14 @@ async def gather(session: AsyncSession, task_id: int, state: str = "", page: int
         evidence=await evidence.of(session, [row.id for row in rows]),
         causes=await causes_of(session, task_id),
         lines=await _lines(session, task_id),
+        failed_in_part=await _any(session, task_id, failed_in_part(runner)),
         may_undo=TaskState(task.state).is_final and await undoing_of(session, task) is not None,
     )
+
+
+async def _any(session: AsyncSession, task_id: int, which: ColumnElement[bool]) -> bool:
+    found = select(AccountTask.id).where(AccountTask.task_id == task_id, which).limit(1)
+    return await session.scalar(found) is not None
 
 
 async def _rows(session: AsyncSession, task_id: int, state: str, page: int) -> Sequence[AccountTask]:
