@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 from igfleet.contracts.states import AccountStatus
 from igfleet.errors import Invalid, NotFound
 from igfleet.ui import accounts, staging
+from igfleet.ui.account_rests import rests_of
 from igfleet.ui.exports import accounts_sheet
 from igfleet.ui.imports.accounts import apply_accounts, preview_accounts
 from igfleet.ui.injected import Session, Ui
@@ -95,6 +96,7 @@ async def one(request: AnyRequest, account_id: FromPath[int], session: Session) 
     posts = select(Post).where(Post.account_id == account_id).order_by(Post.id.desc()).limit(20)
     context: dict[str, Any] = {
         "account": account,
+        "rests": await rests_of(session, account_id),
         "recent": list(await session.scalars(recent.options(joinedload(AccountTask.task)))),
         "posts": list(await session.scalars(posts.options(joinedload(Post.file)))),
     }
