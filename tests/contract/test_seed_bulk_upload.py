@@ -196,12 +196,14 @@ async def test_a_wrong_body_names_the_field(worker: SeedWorker, task: int) -> No
 
 
 def test_our_worker_obeys_a_caller_of_the_first_contract(tmp_path: Path, database_url: str) -> None:
-    with Fleet(tmp_path / "fleet", database_url) as fleet:
+    patient = {"LEASE_LENGTH": "60", "COMMIT_WINDOW_SECS": "30"}
+    with Fleet(tmp_path / "fleet", database_url, patient) as fleet:
         names = fleet.accounts(3)
         task = int(fleet.upload(names, [clip(tmp_path / "clip.mp4", 3)], "Hello"))
         fleet.worker("w1")
         base = fleet.address_of("w1")
-        with httpx.Client(base_url=base, headers={"Authorization": f"Bearer {TOKEN}"}, trust_env=False) as caller:
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        with httpx.Client(base_url=base, headers=headers, trust_env=False, timeout=60) as caller:
             start_call = {
                 "mode": "pull",
                 "task_id": task,
@@ -227,9 +229,9 @@ def test_our_worker_obeys_a_caller_of_the_first_contract(tmp_path: Path, databas
             assert caller.get("/api/v1/jobs/00000000-0000-4000-8000-000000000000/status").status_code == 404
             assert caller.post("/api/v1/bulk-tasks/start", json={"mode": "push", "task_id": task}).status_code == 422
             assert caller.get("/api/v1/jobs", headers={"Authorization": "Bearer wrong"}).status_code == 401
-            health = httpx.get(f"{base}/api/v1/health", trust_env=False).json()
+            health = httpx.get(f"{base}/api/v1/health", trust_env=False, timeout=60).json()
             assert health.items() >= {"ok": True, "slots": 4}.items()
-        fleet.cli("tasks", "wait", str(task), "--timeout", "60")
+        fleet.cli("tasks", "wait", str(task), "--timeout", "120")
         assert len(fleet.control("GET", "ledger")["media"]) == 3
 
 

@@ -119,13 +119,26 @@ async def test_of_what_is_not_its_own_a_worker_learns_nothing(ui_without_proxies
     stage = await staged(ui_without_proxies)
     async with stage.client("w2") as client:
         [renewal] = (await client.post("/api/leases/renew", json={"leases": [stage.leases[0]["id"]]})).json()
-        aggregate = (await client.get(f"/api/bulk-tasks/{stage.task}/aggregate")).text
+        aggregate = await client.get(f"/api/bulk-tasks/{stage.task}/aggregate")
     async with stage.client("w1") as client:
         own = (await client.get(f"/api/bulk-tasks/{stage.task}/aggregate")).text
 
     assert renewal["is_held"] is False
-    assert TOTP_SECRET not in aggregate
+    assert (aggregate.status_code, aggregate.json()["reason_code"]) == (403, "forbidden")
+    assert "nord_01" not in aggregate.text
+    assert "nord_01" in own
     assert TOTP_SECRET not in own, "a seed never leaves the ui with a worker's own token"
+
+
+async def test_a_worker_may_read_the_task_of_a_lease_that_it_held(ui_without_proxies: Served) -> None:
+    stage = await staged(ui_without_proxies)
+    async with stage.client("w1") as client:
+        for lease in stage.leases:
+            await client.put(f"/api/leases/{lease['id']}/outcome", json={"outcome": "released"})
+        answer = await client.get(f"/api/bulk-tasks/{stage.task}/aggregate")
+
+    assert answer.status_code == 200
+    assert [one["account"]["username"] for one in answer.json()["accounts"]] == ["nord_01", "nord_02"]
 
 
 async def test_a_lease_that_is_over_serves_nobody(ui_without_proxies: Served, tmp_path: Path) -> None:

@@ -70,6 +70,11 @@ class Leasing:
         }
         return await self._ask(self._new(worker_id, limit, 0).model_copy(update=share))
 
+    async def interrupted(self) -> Claimed:
+        """Give the waiting request up for now; what it has claimed meanwhile."""
+        since = clock.boot_seconds()
+        return Claimed(await self.end(), since)
+
     async def end(self) -> Sequence[Lease]:
         """Give the waiting request up; what it had claimed all the same."""
         if self._waiting is None or self._request is None:

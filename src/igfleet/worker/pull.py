@@ -183,6 +183,8 @@ class Pull:
             self.nudge(nudge)
             raise
         if not self._runs_of(nudge.task_id):
+            await self._take(await self._leasing.interrupted())  # it may hold what the nudge did not find
+        if not self._runs_of(nudge.task_id):
             self.jobs.over(nudge.task_id)
 
     def _room(self) -> int:

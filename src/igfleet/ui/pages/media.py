@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from litestar import Response, get, post
 from litestar.background_tasks import BackgroundTask
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import File, Redirect, Template
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,50 +26,49 @@ from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 InState = Annotated[str, QueryParameter(name="state")]
 
 
-@get("/media")
+async def provide_wanted(
+    q: FromQuery[str] = "", in_state: InState = "", kind: FromQuery[str] = "", origin: FromQuery[str] = ""
+) -> Wanted:
+    """The filter of the list, which is its address."""
+    return Wanted(q, in_state, kind, origin)
+
+
+_FILTERED = {"wanted": Provide(provide_wanted)}
+
+
+@get("/media", dependencies=_FILTERED)
 async def table(
     request: AnyRequest,
     session: Session,
     ui: Ui,
-    q: FromQuery[str] = "",
-    in_state: InState = "",
-    kind: FromQuery[str] = "",
-    origin: FromQuery[str] = "",
+    wanted: NamedDependency[Wanted],
     after: After = None,
 ) -> Template:
     """The files that fit the filter, newest first."""
     broken_off = await library_uploads.broken_off(ui, session, person_of(request).actor)
-    shown = await _listed(session, Wanted(q, in_state, kind, origin), after)
+    shown = await _listed(session, wanted, after)
     return page(request, "media/list.html", "media", broken_off=broken_off, **shown)
 
 
-@get("/media/live")
+@get("/media/live", dependencies=_FILTERED)
 async def fragment(
     request: AnyRequest,
     session: Session,
-    q: FromQuery[str] = "",
-    in_state: InState = "",
-    kind: FromQuery[str] = "",
-    origin: FromQuery[str] = "",
+    wanted: NamedDependency[Wanted],
     after: After = None,
 ) -> Template:
     """The part that changes while files are checked."""
-    return page(
-        request, "media/_rows.html", "media", **await _listed(session, Wanted(q, in_state, kind, origin), after)
-    )
+    return page(request, "media/_rows.html", "media", **await _listed(session, wanted, after))
 
 
-@get(both("/media"))
+@get(both("/media"), dependencies=_FILTERED)
 async def export(
     request: AnyRequest,
     session: Session,
-    q: FromQuery[str] = "",
-    in_state: InState = "",
-    kind: FromQuery[str] = "",
-    origin: FromQuery[str] = "",
+    wanted: NamedDependency[Wanted],
 ) -> Response[bytes]:
     """The same filter as a file."""
-    return sheet_file(request, await media_list.sheet(session, Wanted(q, in_state, kind, origin)), "media")
+    return sheet_file(request, await media_list.sheet(session, wanted), "media")
 
 
 @get("/media/{media_id:int}")

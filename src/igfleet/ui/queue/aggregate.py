@@ -9,13 +9,13 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from igfleet.contracts.states import AccountTaskState
 from igfleet.contracts.tasks import Subject
-from igfleet.errors import NotFound
+from igfleet.errors import Forbidden, NotFound
 from igfleet.runners import options_of
 from igfleet.runners.base import Options, Runner
 from igfleet.runners.targets import TargetedOptions
 from igfleet.ui import targets
 from igfleet.ui.context import UiContext
-from igfleet.ui.models import Account, AccountTask, Media, Post, Task, TaskMedia
+from igfleet.ui.models import Account, AccountTask, Media, Post, Task, TaskMedia, Worker
 from igfleet.ui.models.base import among
 from igfleet.ui.queue.advice import word_of
 from igfleet.ui.queue.aggregate_accounts import accounts_of
@@ -31,8 +31,11 @@ async def aggregate(
     share: tuple[int, int] | None,
     caller: Caller,
 ) -> dict[str, Any]:
-    """The task and its account tasks, or those of the share by position. Raises `NotFound`."""
+    """The task and its account tasks, or those of the share by position. Raises `NotFound`, and `Forbidden` for a
+    worker with a token of its own that never held any of it."""
     task = await _task(session, runner, task_id)
+    if caller.worker_name is not None:
+        await _check_holder(session, task_id, caller.worker_name)
     rows = await _account_tasks(session, task_id, share)
     files = await _files(session, rows)
     body: dict[str, Any] = {"id": task.id, "name": task.name, "options": task.options}
@@ -62,6 +65,14 @@ async def _task(session: AsyncSession, runner: type[Runner[Options]], task_id: i
     if task is None:
         raise NotFound(f"There is no {runner.kind} task {task_id}.")
     return task
+
+
+async def _check_holder(session: AsyncSession, task_id: int, worker_name: str) -> None:
+    """Whom it concerns who is in a task: the worker that holds a lease of it, or held the last of some share."""
+    held = select(AccountTask.id).join(Worker, Worker.id == AccountTask.lease_holder)
+    held = held.where(AccountTask.task_id == task_id, Worker.name == worker_name).limit(1)
+    if await session.scalar(held) is None:
+        raise Forbidden(f"The worker {worker_name} holds nothing of task {task_id}. Lease it first.")
 
 
 async def _account_tasks(session: AsyncSession, task_id: int, share: tuple[int, int] | None) -> list[AccountTask]:

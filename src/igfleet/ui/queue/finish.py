@@ -87,12 +87,11 @@ async def finish(raw: Raw, lease_id: UUID, given: LeaseOutcome, *, rescued: bool
         raise LeaseLost("This lease ran out. Drop the run.")
     await ledger.release(raw, row["id"], actor=f"lease:{lease_id}")
     posts = await raw.fetchrow(_POSTS, row["id"], row["claimed_at"])
-    then = _adjusted(_next(given, row, has_progressed=posts["ended"] > 0), row, posts)
+    then = _adjusted(_next(given, row, posts), row, posts)
     await _react(raw, row["account_id"], given, then)
     if row["account_id"] is not None and await endings.ended(raw, row, then.state, given.reason_code):
         then.state = _S.AVAILABLE  # it was answered meanwhile: the next attempt goes on
-    has_progressed = posts["ended"] > 0
-    await _store(raw, row, given, then, posts, has_progressed=has_progressed)
+    await _store(raw, row, given, then, posts)
     await ledger.close(raw, row["id"], then.state, then.reason, then.message)
     await effects.keep(raw, row, given.result)
     if row["account_id"] is not None:
@@ -102,7 +101,7 @@ async def finish(raw: Raw, lease_id: UUID, given: LeaseOutcome, *, rescued: bool
     return Finished(row["id"], row["task_id"], then.state)
 
 
-def _next(given: LeaseOutcome, row: Any, *, has_progressed: bool) -> _Next:
+def _next(given: LeaseOutcome, row: Any, posts: Any) -> _Next:
     asked = timedelta(seconds=given.retry_after_s) if given.retry_after_s is not None else None
     reason, message = given.reason_code, redactor.text(given.message)
     match given.outcome:
@@ -119,12 +118,12 @@ def _next(given: LeaseOutcome, row: Any, *, has_progressed: bool) -> _Next:
         case Ending.CANCELLED:
             return _Next(_S.CANCELLED, ReasonCode.CANCELLED, message)
         case Ending.DIED:
-            return _after_death(row, message, _deaths(row, given, has_progressed=has_progressed))
+            return _after_death(row, message, _deaths(row, given, posts))
         case Ending.RETRY_LATER if reason is ReasonCode.WORKER_LOST:
             return _Next(_S.RETRYABLE, reason, message, timedelta(seconds=1), counts=False)
     if row["attempt"] >= row["max_attempts"]:
         return _Next(_S.DISCARDED, reason or ReasonCode.UNEXPECTED_ERROR, message)
-    failures = 1 if has_progressed else row["attempt"]
+    failures = 1 if posts["ended"] else row["attempt"]
     wait = asked or backoff.delay(failures, first=_FIRST_RETRY, most=_LONGEST_RETRY)
     return _Next(_S.RETRYABLE, reason or ReasonCode.UNEXPECTED_ERROR, message, wait)
 
@@ -188,20 +187,20 @@ async def _react(raw: Raw, account_id: int | None, given: LeaseOutcome, then: _N
             then.state, then.reason, then.wait = _S.SUSPENDED, reaction.instead, timedelta()
 
 
-def _deaths(row: Any, given: LeaseOutcome, *, has_progressed: bool) -> int:
+def _deaths(row: Any, given: LeaseOutcome, posts: Any) -> int:
     """Deaths in a row without any post done between: what gets on is no poison."""
-    before = 0 if has_progressed else row["deaths"]
+    before = 0 if posts["ended"] else row["deaths"]
     return int(before + (given.outcome is Ending.DIED))
 
 
-async def _store(raw: Raw, row: Any, given: LeaseOutcome, then: _Next, posts: Any, *, has_progressed: bool) -> None:
+async def _store(raw: Raw, row: Any, given: LeaseOutcome, then: _Next, posts: Any) -> None:
     await raw.execute(
         _END,
         row["id"],
         then.state.value,
         then.state is _S.AVAILABLE,
         row["attempt"] if then.counts else max(row["attempt"] - 1, 0),
-        _deaths(row, given, has_progressed=has_progressed),
+        _deaths(row, given, posts),
         then.wait.total_seconds(),
         then.reason.value if then.reason else None,
         then.message,
