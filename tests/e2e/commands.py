@@ -12,8 +12,8 @@ _SECONDS = 240
 _parents: list[subprocess.Popen[str]] = []
 
 
-def run(arguments: tuple[str, ...], environment: dict[str, str], folder: Path) -> tuple[int, str]:
-    """The exit code and what was printed; after a failure, the errors too."""
+def run(arguments: tuple[str, ...], environment: dict[str, str], folder: Path) -> tuple[int, str, str]:
+    """The exit code, what was printed, and the errors."""
     with tempfile.TemporaryDirectory() as told:
         order = {"arguments": arguments, "environment": environment, "folder": str(folder), "told": told}
         parent = _parent()
@@ -21,7 +21,7 @@ def run(arguments: tuple[str, ...], environment: dict[str, str], folder: Path) -
         assert parent.stdout is not None
         print(json.dumps(order), file=parent.stdin, flush=True)
         code = int(parent.stdout.readline())
-        return code, "".join(Path(told, name).read_text() for name in ("out", "err")[: 1 + bool(code)])
+        return code, Path(told, "out").read_text(), Path(told, "err").read_text()
 
 
 def _parent() -> subprocess.Popen[str]:

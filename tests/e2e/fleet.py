@@ -127,8 +127,8 @@ class Fleet:
 
     def cli(self, *arguments: str, code: int = 0) -> str:
         """Run a command to its end; its output."""
-        ended, told = commands.run(arguments, self.environment(), self.folder)
-        assert ended == code, f"{arguments} ended with {ended}:\n{told}"
+        ended, told, wrong = commands.run(arguments, self.environment(), self.folder)
+        assert ended == code, f"{arguments} ended with {ended}:\n{told}\n{wrong}"
         return told
 
     def accounts(self, count: int, mailboxes: bool = True, dolphin: bool = False, **more: Any) -> list[str]:
