@@ -25,8 +25,9 @@ from igfleet.contracts.posts import (
 from igfleet.contracts.states import PostState
 from igfleet.contracts.tasks import Action
 from igfleet.errors import NeedsPerson, NotNow, RunError
-from igfleet.instagram.gateway import Instagram, Listing, Prepared, Progress, Reel, SignIn
+from igfleet.instagram.gateway import Instagram, Listing, Person, Prepared, Progress, Reel, SignIn
 from igfleet.reasons import ReasonCode
+from igfleet.runners.base import FindPerson
 
 FIRST_PK = 3_400_000_000_000_000_000
 
@@ -185,6 +186,8 @@ class MemoryRun:
     """What the ui answers when such an act is to be paid for."""
     files: dict[str, bytes] = field(default_factory=dict)
     """What was stored, by name."""
+    being_looked_up: set[str] = field(default_factory=set)
+    """Names that another account takes too long to find."""
 
     @property
     def shelf(self) -> Path:
@@ -216,6 +219,9 @@ class MemoryRun:
             return None
         key = 100 + list(self.files).index(name)
         return LeasedMedia(id=key, name=name, path=f"/media/{key}", sha256="b" * 64, size_bytes=1)
+
+    async def look_up(self, username: str, find: FindPerson) -> Person | None:
+        return None if username in self.being_looked_up else await find()
 
     async def fetch(self, media: LeasedMedia) -> Path:
         return self.fetching(media) if self.fetching else self.clip

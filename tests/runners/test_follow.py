@@ -138,6 +138,17 @@ async def test_who_refuses_or_is_gone_is_recorded_and_the_rest_goes_on(tmp_path:
     assert met["gone_01"] == {"standing": "not_found"}
 
 
+async def test_whom_another_account_is_still_looking_up_is_passed_over_without_a_mark(tmp_path: Path) -> None:
+    driven = MemoryInstagram(people=people(*NAMES[:3]))
+    run = follow_run(tmp_path, driven, wanted=2, looked_up=False)
+    run.being_looked_up = {NAMES[0]}
+
+    await Follow().run(run, OPTIONS)
+
+    assert run.result["followed"] == NAMES[1:3]
+    assert NAMES[0] not in str(run.memory["met"])
+
+
 async def test_nobody_is_looked_up_twice(tmp_path: Path) -> None:
     driven = MemoryInstagram(people=people(*NAMES[:2]), failing={"friendship": [NetworkTrouble("broken")]})
     first = follow_run(tmp_path, driven, wanted=2, looked_up=False)

@@ -34,6 +34,8 @@ def bodies(stage: Stage) -> dict[str, dict[str, Any] | None]:
         },
         f"POST {of_lease}/totp": None,
         f"POST {of_lease}/spendings": {"action": "login", "amount": 1},
+        f"POST {of_lease}/lookups": {"username": "bar_01"},
+        f"PUT {of_lease}/lookups": {"username": "bar_01", "user_id": "91", "is_private": False, "is_missing": False},
         f"PUT {of_post}/intent": {
             "upload_id": post["upload_id"], "media_sha256": "a" * 64, "caption_sha256": "b" * 64, "duration_s": 3.0,
             "size_bytes": 10, "cover_hash": "0" * 16,

@@ -43,6 +43,8 @@ WHO = {
     f"POST {_LEASE}/spendings": May.HOLDER,
     f"PUT {_LEASE}/files/{{sha256:str}}": May.HOLDER,
     f"PATCH {_LEASE}/files/{{sha256:str}}": May.HOLDER,
+    f"POST {_LEASE}/lookups": May.HOLDER,
+    f"PUT {_LEASE}/lookups": May.HOLDER,
     f"POST {_LEASE}/challenges": May.HOLDER,
     f"GET {_LEASE}/challenges/{{challenge_id:int}}": May.HOLDER,
     f"PUT {_LEASE}/challenges/{{challenge_id:int}}/verdict": May.HOLDER,

@@ -1,5 +1,6 @@
 """People to follow: looked up once for all accounts, remembered for each; blocked actions rest."""
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -42,6 +43,14 @@ class Worker:
     async def met(self, lease: dict[str, Any], **people: dict[str, Any]) -> None:
         report = {"seq": 1, "checkpoints": {"met": people}}
         assert (await self._client.post(f"/api/leases/{lease['id']}/reports", json=report)).status_code == 200
+
+    async def looks_up(self, lease: dict[str, Any], username: str = "bar_01") -> dict[str, Any]:
+        answer = await self._client.post(f"/api/leases/{lease['id']}/lookups", json={"username": username})
+        return dict(answer.raise_for_status().json())
+
+    async def tells(self, lease: dict[str, Any], username: str = "bar_01", **found: Any) -> None:
+        body = {"username": username, **found}
+        (await self._client.put(f"/api/leases/{lease['id']}/lookups", json=body)).raise_for_status()
 
     async def ends(self, lease: dict[str, Any], outcome: str = "completed", **more: Any) -> str:
         body = {"outcome": outcome, **more}
@@ -90,6 +99,40 @@ async def test_who_was_looked_up_by_one_run_is_known_to_the_next(ui: Served) -> 
     async with ui.context.database.sessions() as session:
         rows = await session.execute(select(Target.list_name, Target.is_private).where(Target.user_id == "91"))
         assert sorted(row[0] for row in rows) == ["bars", "more bars"]
+
+
+async def test_one_of_two_runs_looks_somebody_up_and_the_other_hears_of_it(ui: Served) -> None:
+    await a_list(ui)
+    await started(ui)
+    async with ui.client() as client:
+        worker = Worker(client)
+        first, second = await worker.lease(), await worker.lease()
+        answers = await asyncio.gather(*(worker.looks_up(lease) for lease in (first, second)))
+        claimant, other = (first, second) if answers[0]["state"] == "yours" else (second, first)
+
+        await worker.tells(claimant, user_id="91", is_private=True)
+        told = await worker.looks_up(other)
+
+    assert {one["state"] for one in answers} == {"yours", "taken"}
+    assert told == {"state": "known", "user_id": "91", "is_private": True}
+
+
+async def test_a_look_up_is_another_s_when_its_run_is_over_or_gives_it_up(ui: Served) -> None:
+    await a_list(ui)
+    await started(ui)
+    async with ui.client() as client:
+        worker = Worker(client)
+        first, second = await worker.lease(), await worker.lease()
+        states = [(await worker.looks_up(lease))["state"] for lease in (first, second)]
+        await worker.ends(first, "died")
+        states.append((await worker.looks_up(second))["state"])
+        await worker.tells(second)
+        states.append((await worker.looks_up(second))["state"])
+        await worker.tells(second, is_missing=True)
+        states.append(str(await worker.looks_up(second)))
+
+    assert states[:4] == ["yours", "taken", "yours", "yours"]
+    assert states[4] == str({"state": "known", "user_id": None, "is_private": None})
 
 
 async def test_a_name_that_is_known_already_need_not_be_looked_up_on_a_new_list(ui: Served) -> None:

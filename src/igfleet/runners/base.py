@@ -2,7 +2,7 @@
 
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
@@ -16,8 +16,11 @@ from igfleet.contracts.leases import LeasedAccount, LeasedProxy
 from igfleet.contracts.posts import Intent, LeasedMedia, LeasedPost, Permit, PostOutcome, Reading, Verdict
 from igfleet.contracts.proxy_checks import ProxyCheck, ProxyWish
 from igfleet.contracts.tasks import Action, Effect, Method, Subject
-from igfleet.instagram.gateway import Instagram, Publisher
+from igfleet.instagram.gateway import Instagram, Person, Publisher
 from igfleet.runners.shares import Done, PlanInput, Share, Undoing, for_each_account
+
+type FindPerson = Callable[[], Awaitable[Person]]
+"""Asks Instagram. Raises `GiveUp` (user_not_found) when nobody has the name."""
 
 
 class Options(Strict):
@@ -110,6 +113,10 @@ class RunContext(Protocol):
 
         Raises `BudgetSpent` or `ActionRests` with the time to wait.
         """
+
+    async def look_up(self, username: str, find: FindPerson) -> Person | None:
+        """Somebody's id, asked of Instagram by `find` once for all accounts: the first comer asks, the others wait for
+        what it hears. None when that takes it too long. Raises `GiveUp` (user_not_found), and what `find` raises."""
 
     async def fetch(self, media: LeasedMedia) -> Path:
         """The file, downloaded once per worker and checked by its sha256."""

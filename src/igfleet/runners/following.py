@@ -85,6 +85,9 @@ class Following:
     async def _deal_with(self, instagram: Instagram, target: Target) -> None:
         try:
             user_id = target.user_id or await self._look_up(instagram, target)
+            if user_id is None:
+                self._run.log("not_looked_up", f"{target.username}: another account is still looking them up")
+                return
             now = await instagram.friendship(user_id)
             if now.following or now.requested:
                 is_ours = self._run.recall("following") == user_id
@@ -102,12 +105,14 @@ class Following:
             is_gone = error.reason is ReasonCode.USER_NOT_FOUND
             self._fail(target, Standing.NOT_FOUND if is_gone else Standing.REFUSED, str(error))
 
-    async def _look_up(self, instagram: Instagram, target: Target) -> str:
-        """Their id, once and for all accounts."""
+    async def _look_up(self, instagram: Instagram, target: Target) -> str | None:
+        """Their id, asked once for all accounts; None while another account is asking."""
         found = self._met.get(target.username)
         if isinstance(found, Mapping) and found.get("user_id"):
             return str(found["user_id"])
-        person = await instagram.find_person(target.username)
+        person = await self._run.look_up(target.username, lambda: instagram.find_person(target.username))
+        if person is None:
+            return None
         self._note(target.username, user_id=person.user_id, is_private=person.is_private)
         return person.user_id
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,11 @@ from igfleet import clock, log
 from igfleet.contracts.challenges import ChallengeVerdict, NewChallenge
 from igfleet.contracts.files import Purpose
 from igfleet.contracts.leases import Lease, LeaseOutcome, RefusedSession, Report, SessionMaterial, Spending
+from igfleet.contracts.lookups import LookedUp, LookUp, LookUpState, LookUpWish
 from igfleet.contracts.posts import Intent, LeasedMedia, PostOutcome, Reading
 from igfleet.contracts.proxy_checks import ProxyWish
 from igfleet.contracts.tasks import LogLine
-from igfleet.errors import IgfleetError, Invalid, Unavailable
+from igfleet.errors import IgfleetError, Invalid, NotFound, Unavailable
 from igfleet.worker import uploads
 from igfleet.worker.downloads import Hold
 from igfleet.worker.egress import Gate
@@ -49,6 +51,8 @@ class Desk:
             Ask.CHECK_PROXY: self._check_proxy,
             Ask.SESSION: self._session,
             Ask.SESSION_REFUSED: self._session_refused,
+            Ask.LOOK_UP: self._look_up,
+            Ask.LOOKED_UP: self._looked_up,
             Ask.CODE_WANTED: self._code_wanted,
             Ask.CODE: self._code,
             Ask.CODE_JUDGED: self._code_judged,
@@ -133,6 +137,18 @@ class Desk:
 
     async def _session_refused(self, body: dict[str, Any]) -> None:
         await self._reporter.session_refused(RefusedSession.model_validate(body["refused"]))
+
+    async def _look_up(self, body: dict[str, Any]) -> dict[str, Any]:
+        """A ui that does not know of it lets every run ask by itself."""
+        try:
+            told = await self._ui.wish_lookup(self._lease.id, LookUpWish.model_validate(body["wish"]))
+        except NotFound:
+            told = LookUp(state=LookUpState.YOURS)
+        return told.model_dump(mode="json")
+
+    async def _looked_up(self, body: dict[str, Any]) -> None:
+        with suppress(NotFound):
+            await self._ui.tell_lookup(self._lease.id, LookedUp.model_validate(body["found"]))
 
     async def _code_wanted(self, body: dict[str, Any]) -> dict[str, Any]:
         new = NewChallenge.model_validate(body["challenge"])

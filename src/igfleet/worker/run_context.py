@@ -19,11 +19,13 @@ from igfleet.contracts.proxy_checks import ProxyCheck, ProxyWish
 from igfleet.contracts.tasks import Action, LogLine
 from igfleet.errors import Cancelled, NotNow, NotSupported, WorkerStopping
 from igfleet.faultpoints import reach
-from igfleet.instagram.gateway import CodeWanted, EnterCode, Instagram, Opening, Publisher
+from igfleet.instagram.gateway import CodeWanted, EnterCode, Instagram, Opening, Person, Publisher
 from igfleet.reasons import ReasonCode
+from igfleet.runners.base import FindPerson
 from igfleet.worker.confirmation import Confirmation
 from igfleet.worker.journal import Journal
 from igfleet.worker.line import Line
+from igfleet.worker.looking_up import look_up
 from igfleet.worker.messages import Ask, Setup, Stop, Tell
 
 _LONGEST_TEXT = 9_000
@@ -106,6 +108,9 @@ class PipeContext:
 
     async def spend(self, action: Action) -> None:
         await self._line.ask(Ask.SPEND, spending=Spending(action=action).model_dump(mode="json"))
+
+    async def look_up(self, username: str, find: FindPerson) -> Person | None:
+        return await look_up(self._line, username, find, self.stop_if_asked)
 
     async def fetch(self, media: LeasedMedia) -> Path:
         return Path(await self._line.ask(Ask.FETCH, media=media.model_dump(mode="json")))

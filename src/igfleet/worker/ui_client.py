@@ -26,6 +26,7 @@ from igfleet.contracts.leases import (
     Spent,
     TotpCode,
 )
+from igfleet.contracts.lookups import LookedUp, LookUp, LookUpWish
 from igfleet.contracts.posts import Intent, Permit, PostOutcome, PostView, Reading, Verdict
 from igfleet.contracts.worker_api import Heartbeat, HeartbeatReply, Registered, Registration
 from igfleet.errors import (
@@ -140,6 +141,12 @@ class UiClient:
     async def spend(self, lease: UUID, spending: Spending) -> Spent:
         """Raises `PermitRefused` (budget_spent)."""
         return await self._call("POST", f"/api/leases/{lease}/spendings", Spent, spending)
+
+    async def wish_lookup(self, lease: UUID, wish: LookUpWish) -> LookUp:
+        return await self._call("POST", f"/api/leases/{lease}/lookups", LookUp, wish)
+
+    async def tell_lookup(self, lease: UUID, found: LookedUp) -> None:
+        await self._call("PUT", f"/api/leases/{lease}/lookups", dict[str, bool], found)
 
     async def offer_file(self, lease: UUID, sha256: str, offer: FileOffer) -> FileStanding:
         """Raises `TooLarge`, `Invalid` (damaged: send it anew)."""

@@ -3,7 +3,7 @@
 from litestar import Router
 
 from igfleet.ui import problems
-from igfleet.ui.api import access, challenges, files, health, leases, media, posts, seed, workers
+from igfleet.ui.api import access, challenges, files, health, leases, lookups, media, posts, seed, workers
 from igfleet.ui.api.repeats import Repeats
 
 ROUTES = [
@@ -14,6 +14,7 @@ ROUTES = [
             *workers.HANDLERS,
             *leases.HANDLERS,
             *challenges.HANDLERS,
+            *lookups.HANDLERS,
             *posts.HANDLERS,
             *files.HANDLERS,
             *media.HANDLERS,

@@ -16,7 +16,7 @@ from igfleet.ui.models.proxies import Proxy
 from igfleet.ui.models.proxy_checks import ProxyCheckEntry
 from igfleet.ui.models.secrets import DataKey, SealedSecret
 from igfleet.ui.models.spendings import ActionRest, Spending
-from igfleet.ui.models.targets import Follow, Target
+from igfleet.ui.models.targets import Follow, Target, TargetLookUp
 from igfleet.ui.models.tasks import Task, TaskMedia
 from igfleet.ui.models.uploads import Upload
 from igfleet.ui.models.workers import LiveMethod, Worker, WorkerToken
@@ -48,6 +48,7 @@ __all__ = [
     "Spending",
     "StagedImport",
     "Target",
+    "TargetLookUp",
     "Task",
     "TaskMedia",
     "Upload",

@@ -1,6 +1,7 @@
 """Targets: whom accounts are to follow, and what is known of whom they follow."""
 
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -31,6 +32,16 @@ class Target(Base):
     looked_up_at: Mapped[datetime | None]
     added_by: Mapped[str] = mapped_column(Text, server_default="")
     created_at: Mapped[Created]
+
+
+class TargetLookUp(Base):
+    """Somebody is being looked up, under this lease; when the lease is over, another may take it."""
+
+    __tablename__ = "target_lookups"
+
+    username: Mapped[str] = mapped_column(Text, primary_key=True)
+    lease_id: Mapped[UUID]
+    at: Mapped[Created]
 
 
 class Follow(Base):

@@ -23,6 +23,11 @@ WHERE follows.standing <> excluded.standing AND excluded.standing <> 'already'
 """
 
 
+async def learn(raw: Raw, username: str, user_id: str | None, is_private: Any, trouble: str) -> None:
+    """Keep what is known of somebody, on every list that has them."""
+    await raw.execute(_LEARN, username, user_id, is_private, trouble)
+
+
 async def keep_met(raw: Raw, row: Any, checkpoints: Mapping[str, JsonValue]) -> None:
     """Take over what a run remembered of people, however it ended: a killed one too has followed them."""
     met = checkpoints.get("met")
@@ -33,6 +38,6 @@ async def keep_met(raw: Raw, row: Any, checkpoints: Mapping[str, JsonValue]) -> 
         user_id = str(facts["user_id"]) if facts.get("user_id") else None
         is_private = True if standing is Standing.REQUESTED else facts.get("is_private")
         trouble = _TROUBLES.get(standing, "") if standing else ""
-        await raw.execute(_LEARN, username, user_id, is_private, str(trouble))
+        await learn(raw, username, user_id, is_private, str(trouble))
         if standing and standing is not Standing.NOT_FOUND and user_id:
             await raw.execute(_STAND, row["account_id"], user_id, username, standing.value)
