@@ -192,5 +192,7 @@ def test_the_device_stays_the_same_when_password_and_session_change(fleet: Fleet
     with psycopg.connect(fleet.database_url) as connection:
         versions = "SELECT count(*) FROM sealed_secrets WHERE owner = 'account' AND field = 'session_mobile'"
         kept = connection.execute(versions).fetchone()
+        ended = connection.execute(f"{versions} AND refused_at IS NOT NULL").fetchone()
     assert kept is not None
     assert kept[0] >= 2, "the session before is kept, sealed"
+    assert ended == (1,), "and marked, so that it is not tried again"

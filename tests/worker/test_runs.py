@@ -1,5 +1,6 @@
 """A run from its lease to its outcome, in a real process."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,28 @@ from tests.worker.conftest import Desk
 from tests.worker.memory_ui import TOKEN
 
 pytestmark = pytest.mark.anyio
+
+
+async def _reached(desk: Desk, port: int, **settings: object) -> None:
+    """A run asks its gate for the mail server of its account, which is no host of Instagram."""
+    account = LeasedAccount(id=1, username="nord_01", email="nord_01@example.com")
+    desk.ui.add("connect", account=account, options={"play": "connect", "word": f"https://localhost:{port}/"})
+    given = {"REQUIRE_PROXY": "false", "MAILBOX_SERVERS": f"example.com=LocalHost:{port}/tls", **settings}
+    async with desk.worker(**given):
+        await desk.until(lambda: desk.ui.outcomes)
+
+
+@pytest.mark.parametrize("is_wanted", [True, False])
+async def test_the_gate_leads_to_the_account_s_mail_server_only_when_that_is_wanted(
+    desk: Desk, is_wanted: bool
+) -> None:
+    came: list[object] = []
+    server = await asyncio.start_server(lambda _, writer: (came.append(1), writer.close())[1], "localhost", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        await _reached(desk, port, MAILBOX_VIA_PROXY=str(is_wanted).lower())
+
+    assert came == [1] * is_wanted
 
 
 async def test_a_run_reports_what_it_says_and_how_it_ended(desk: Desk) -> None:

@@ -191,7 +191,7 @@ class Run:
         if not self._settings.mailbox_via_proxy or account is None or not account.email:
             return None
         server = self._mail_rules().server_of(account.email)
-        return (server.host, server.port) if server is not None else None
+        return (server.host.lower(), server.port) if server is not None else None
 
     def _shelf(self) -> Path:
         shelf = self._bench.folder / "shelf"
