@@ -1,8 +1,9 @@
 """What to conclude from looking at an account's media: was the post published or not? A pure function.
 
-Never "the newest one". Published means exactly one new medium that fits in time, length and caption. Absent means that
-several good looks, over a time after the last moment at which the commit could arrive, saw nothing new and an unmoved
-count. Everything else is looked at again, and at last given to a person.
+Never "the newest one", and never from one look: something alike may be seen before the post itself is. After several
+good looks, over a time after the last moment at which the commit could arrive, published means exactly one new medium
+that fits in time, length and caption; absent means nothing new and a count that only our own other posts have moved.
+Everything else is looked at again, and at last given to a person.
 """
 
 import re
@@ -16,6 +17,8 @@ from igfleet.contracts.states import PostState
 _EPOCH_MS = 1314220021721
 """Media ids count milliseconds from here, shifted left by 23 bits."""
 _CLOCK_SLACK = timedelta(seconds=10)
+_LISTING_LAG = timedelta(minutes=10)
+"""What is older is in the count of a snapshot that shows nothing."""
 _LENGTH_SLACK_S = 0.5
 _GOOD_LOOKS = 3
 _SPAN_PAUSES = 3
@@ -53,10 +56,10 @@ def conclude(doubt: Doubt) -> Verdict:
     candidates = _candidates(doubt)
     certain = {pk for pk, seen in candidates.items() if _fits(seen, doubt)}
     good = [look for look in doubt.readings if look.is_good and look.at >= doubt.settle_until]
-    if len(certain) == 1:
-        return Verdict(state=_P.PUBLISHED, media_pk=certain.pop(), why="found")
     if len(certain) > 1:
         return Verdict(state=_P.NEEDS_PERSON, why="several_fit")
+    if certain and _looked_enough(good, doubt.pause):
+        return Verdict(state=_P.PUBLISHED, media_pk=certain.pop(), why="found")
     if doubt.now - doubt.settle_until > LONGEST_DOUBT:
         return Verdict(state=_P.NEEDS_PERSON, why="too_old")
     if _looked_enough(good, doubt.pause):
@@ -114,7 +117,20 @@ def _is_unmoved(doubt: Doubt, good: list[Look]) -> bool:
     before = doubt.intent.snapshot.media_count
     if before is None:
         return True
-    return all(look.media_count is None or look.media_count <= before for look in good)
+    return all(look.media_count is None or look.media_count <= before + _ours_since(doubt, look) for look in good)
+
+
+def _ours_since(doubt: Doubt, look: Look) -> int:
+    """Other posts of ours that the snapshot neither showed nor counted: they were published a moment before it.
+
+    Only of a snapshot that shows all it counts: else the count may be ahead of the listing, and hide the post itself.
+    """
+    shown = doubt.intent.snapshot.pks
+    if len(shown) != doubt.intent.snapshot.media_count:
+        return 0
+    newest = max(map(made_at, shown), default=doubt.permitted_at - _LISTING_LAG)
+    pks = {seen.pk for seen in look.media} & doubt.claimed - set(shown)
+    return sum(made_at(pk) > newest for pk in pks)
 
 
 def _next_look(doubt: Doubt) -> float:
