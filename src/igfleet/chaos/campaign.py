@@ -49,13 +49,13 @@ async def run(order: Order, folder: Path, tell: Callable[[str], None]) -> Result
         for number in range(order.workers):
             await stage.start_worker(number)
         began = time.monotonic()
-        events = await _play(stage, task_id, usernames, tell)
+        monkey = await _play(stage, task_id, usernames, tell)
         seconds = time.monotonic() - began
-        verdict = await judge(stage.url, task_id, await stage.ask_sandbox("ledger"))
-    return Result(order, verdict, events, seconds)
+        verdict = await judge(stage.url, task_id, await stage.ask_sandbox("ledger"), monkey.hits)
+    return Result(order, verdict, dict(sorted(monkey.done.items())), seconds)
 
 
-async def _play(stage: Stage, task_id: int, usernames: list[str], tell: Callable[[str], None]) -> dict[str, int]:
+async def _play(stage: Stage, task_id: int, usernames: list[str], tell: Callable[[str], None]) -> Monkey:
     script = list(stage.order.script())
     monkey = Monkey(stage, usernames)
     end_at = time.monotonic() + stage.order.timeout_s
@@ -74,7 +74,7 @@ async def _play(stage: Stage, task_id: int, usernames: list[str], tell: Callable
                 break
         await asyncio.sleep(_LOOK_S)
     await monkey.finish()
-    return dict(sorted(monkey.done.items()))
+    return monkey
 
 
 async def _progress(stage: Stage, task_id: int) -> Any:

@@ -4,17 +4,22 @@ import asyncio
 import contextlib
 import random
 from collections import Counter
+from collections.abc import Sequence
 
 import psutil
 
+from igfleet import clock
 from igfleet.chaos.line import Weather
 from igfleet.chaos.order import Event
+from igfleet.chaos.recovery import Hit
 from igfleet.chaos.stage import Stage
 
 _LONGEST_FREEZE = 3.0
 """In lease lengths."""
 _PARTITION_S = (0.5, 6.0)
 _LATE_S = 1.5
+_EQUAL_WORDS = 0.5
+_THEIR_LENGTH_S = 7.0
 _PATIENCE = 400
 _COMMIT = "configure_to_clips"
 _LOST = ("drop_after", "cut_after", "hang_after")
@@ -31,6 +36,7 @@ class Monkey:
         self._under_way: set[asyncio.Task[None]] = set()
         self._serving = asyncio.Lock()
         self.done: Counter[str] = Counter()
+        self.hits: list[Hit] = []
 
     def begin(self, event: Event) -> None:
         """Begin it; it goes on beside the campaign."""
@@ -64,21 +70,26 @@ class Monkey:
 
     async def _kill_runner(self) -> None:
         for _ in range(_PATIENCE):
-            running = [one for number in self._stage.workers for one in self._stage.runners(number)]
+            running = self._all_runners()
             if running:
+                victim = self._draw.choice(running)
+                self._note(Event.RUNNER_KILLED, [victim])
                 with contextlib.suppress(psutil.Error):
-                    self._draw.choice(running).kill()
+                    victim.kill()
                 return
             await asyncio.sleep(0.05)
 
     async def _kill_worker(self) -> None:
         async with self._serving:
-            await self._stage.kill_worker(self._any_worker())
+            number = self._any_worker()
+            self._note(Event.WORKER_KILLED, self._stage.runners(number))
+            await self._stage.kill_worker(number)
 
     async def _freeze(self) -> None:
         """The whole worker, its gates and runs with it, as when a machine is suspended."""
         number = self._any_worker()
         frozen = self._stage.family(number)
+        self._note(Event.WORKER_FROZEN, self._stage.runners(number))
         for process in frozen:
             with contextlib.suppress(psutil.Error):
                 process.suspend()
@@ -94,10 +105,12 @@ class Monkey:
 
     async def _kill_ui(self) -> None:
         async with self._serving:
+            self._note(Event.UI_KILLED, self._all_runners())
             await self._stage.kill_ui()
 
     async def _crash_database(self) -> None:
         async with self._serving:
+            self._note(Event.DATABASE_CRASHED, self._all_runners())
             await self._stage.crash_database()
 
     async def _partition(self) -> None:
@@ -107,7 +120,9 @@ class Monkey:
         await self._weather(Weather.SLOW)
 
     async def _weather(self, weather: Weather) -> None:
-        line = self._draw.choice(self._stage.lines)
+        number = self._draw.randrange(len(self._stage.lines))
+        line = self._stage.lines[number]
+        self._note(Event.SLOW_LINE if weather is Weather.SLOW else Event.PARTITION, self._stage.runners(number))
         line.turn(weather)
         await asyncio.sleep(self._draw.uniform(*_PARTITION_S))
         line.turn(Weather.FAIR)
@@ -130,7 +145,19 @@ class Monkey:
         await self._stage.tell_sandbox("publish_visible_delay", seconds=0)
 
     async def _post_by_hand(self) -> None:
-        await self._stage.tell_sandbox("media", account=self._draw.choice(self._usernames))
+        """Every second time with the very words of a post that is under way: a reel of the person's own, though."""
+        busy = await self._stage.under_way() if self._draw.random() < _EQUAL_WORDS else []
+        if busy:
+            account, caption = self._draw.choice(busy)
+            await self._stage.tell_sandbox("media", account=account, caption=caption, duration_s=_THEIR_LENGTH_S)
+        else:
+            await self._stage.tell_sandbox("media", account=self._draw.choice(self._usernames))
+
+    def _note(self, event: Event, runners: Sequence[psutil.Process]) -> None:
+        self.hits.append(Hit(event.value, clock.now(), self._stage.leases(runners)))
+
+    def _all_runners(self) -> list[psutil.Process]:
+        return [one for number in self._stage.workers for one in self._stage.runners(number)]
 
     def _any_worker(self) -> int:
         return self._draw.randrange(len(self._stage.workers))

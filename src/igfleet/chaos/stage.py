@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import anyio.to_thread
+import asyncpg
 import httpx
 import psutil
 
@@ -25,6 +26,10 @@ from igfleet.errors import SetupError
 
 _START_S, _END_S = 60, 20
 _LOOK_S = 0.1
+_UNDER_WAY = """
+SELECT o.username, p.caption FROM posts p JOIN accounts o ON o.id = p.account_id
+WHERE p.state IN ('preparing', 'publishing', 'unknown', 'reconciling') ORDER BY p.id
+"""
 
 
 @dataclass
@@ -80,6 +85,14 @@ class Stage:
                     found.append(process)
         return found
 
+    def leases(self, runners: Sequence[psutil.Process]) -> tuple[str, ...]:
+        """The leases that these processes run: each holds the journal of its own open."""
+        found = []
+        for runner in runners:
+            with contextlib.suppress(psutil.Error):
+                found += [Path(one.path).stem for one in runner.open_files() if one.path.endswith(".jsonl")]
+        return tuple(found)
+
     async def kill_ui(self) -> None:
         """-9, and a new one on the same port."""
         assert self.ui is not None
@@ -107,6 +120,16 @@ class Stage:
     async def ask_sandbox(self, call: str) -> Any:
         async with httpx.AsyncClient(base_url=f"{self.sandbox['control_url']}/v1/", trust_env=False) as client:
             return (await client.get(call, timeout=120)).raise_for_status().json()
+
+    async def under_way(self) -> list[tuple[str, str]]:
+        """User name and caption of each post that is being published or in doubt; none while the database is away."""
+        with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+            connection = await asyncpg.connect(self.url, timeout=5)
+            try:
+                return [(row["username"], row["caption"]) for row in await connection.fetch(_UNDER_WAY)]
+            finally:
+                await connection.close()
+        return []
 
     async def _started(self, name: str, words: Sequence[str], own: dict[str, str]) -> Process:
         """A module of ours as a process, its output in `<name>.log`."""

@@ -1,14 +1,16 @@
 """What a campaign came to: the ui's tables beside the sandbox's ledger, which cannot be talked into anything."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 import asyncpg
 
-from igfleet.contracts.states import PostState
+from igfleet.chaos.recovery import Hit, Recovery, recoveries
+from igfleet.chaos.times import Times
+from igfleet.contracts.states import POST_MOVES, PostState
 from igfleet.sandbox.by_hand import DEVICE
 
 _POSTS = """
@@ -16,32 +18,11 @@ SELECT p.id, o.username AS account, p.upload_id, p.media_sha256, p.state, p.medi
 FROM posts p JOIN accounts o ON o.id = p.account_id WHERE p.task_id = $1
 """
 _HISTORY = """
-SELECT h.post_id, h.at, h.was, h.became FROM post_history h JOIN posts p ON p.id = h.post_id
+SELECT h.post_id, h.at, h.was, h.became, h.actor FROM post_history h JOIN posts p ON p.id = h.post_id
 WHERE p.task_id = $1 ORDER BY h.post_id, h.id
 """
 _QUARANTINED = "SELECT count(*) FROM account_tasks WHERE task_id = $1 AND reason_code = 'quarantined'"
 _SHOWN = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Times:
-    """In seconds."""
-
-    count: int
-    p50: float
-    p95: float
-    longest: float
-
-    @classmethod
-    def of(cls, seconds: Iterable[float]) -> "Times":
-        ordered = sorted(seconds)
-        if not ordered:
-            return cls(0, 0.0, 0.0, 0.0)
-        return cls(len(ordered), _share(ordered, 0.5), _share(ordered, 0.95), round(ordered[-1], 2))
-
-
-def _share(ordered: Sequence[float], share: float) -> float:
-    return round(ordered[min(int(len(ordered) * share), len(ordered) - 1)], 2)
 
 
 @dataclass(frozen=True)
@@ -68,7 +49,12 @@ class Verdict:
     """From the end of a run before the permit until another prepares the post."""
     doubts: Times
     """From the doubt to its verdict."""
+    recovery: Mapping[str, Recovery] = field(default_factory=dict)
+    """By what went wrong."""
     moves: Mapping[str, int] = field(default_factory=dict)
+    """Transitions of posts that happened, and how often."""
+    unexercised: Sequence[str] = ()
+    """Transitions that the state table allows and that did not happen."""
     examples: Sequence[str] = ()
 
     @property
@@ -79,7 +65,7 @@ class Verdict:
         return {**asdict(self), "is_good": self.is_good}
 
 
-async def judge(url: str, task_id: int, ledger: Mapping[str, Any]) -> Verdict:
+async def judge(url: str, task_id: int, ledger: Mapping[str, Any], hits: Sequence[Hit] = ()) -> Verdict:
     """Compare. `ledger` is the sandbox's answer to `GET /v1/ledger`."""
     connection = await asyncpg.connect(url)
     try:
@@ -95,6 +81,7 @@ async def judge(url: str, task_id: int, ledger: Mapping[str, Any]) -> Verdict:
     odd = [*_odd(posts, by_upload), *_breaches(ledger)]
     states = Counter(post["state"] for post in posts)
     hurt = _hurt(history)
+    moves = dict(sorted(Counter(f"{row['was']} → {row['became']}" for row in history).items()))
     return Verdict(
         posts=len(posts),
         published=states[PostState.PUBLISHED],
@@ -109,12 +96,15 @@ async def judge(url: str, task_id: int, ledger: Mapping[str, Any]) -> Verdict:
         settled_by_reading=sum(row["was"] == PostState.RECONCILING and row["became"] in _SETTLED for row in history),
         taken_up_again=Times.of(_spans(history, (PostState.PREPARING, PostState.PLANNED), PostState.PREPARING)),
         doubts=Times.of(_doubts(history)),
-        moves=dict(sorted(Counter(f"{row['was']} → {row['became']}" for row in history).items())),
+        recovery=recoveries(hits, history),
+        moves=moves,
+        unexercised=[move for move in _ALLOWED if move not in moves],
         examples=[*lost, *doubled, *odd][:_SHOWN],
     )
 
 
 _SETTLED = (PostState.PUBLISHED, PostState.PLANNED)
+_ALLOWED = [f"{was} → {became}" for was in PostState for became in PostState if became in POST_MOVES[was]]
 
 
 def _is_lost(post: Any, by_upload: Mapping[tuple[str, str], str]) -> bool:

@@ -93,6 +93,9 @@ def _print(result: "Result") -> None:
         print(f"{name.replace('_', ' '):11s} {getattr(found, name)}")
     print(f"doubts      {found.unknowns}, {found.settled_by_reading} settled by reading: {_times(found.doubts)}")
     print(f"taken up    {_times(found.taken_up_again)}")
+    for name, times in found.recovery.items():
+        print(f"{name}: before the permit {_times(times.before_permit)}; after it {_times(times.after_permit)}")
+    print(f"moves       {len(found.moves)} of posts exercised, not: {', '.join(found.unexercised) or 'none'}")
     for example in found.examples:
         print(f"            {example}")
 
