@@ -11,7 +11,7 @@ _SEEN = {"pk": "3400000000000000001", "code": "C1", "taken_at": NOW, "caption": 
 def bodies(stage: Stage) -> dict[str, dict[str, Any] | None]:
     """By the route's name. None: it takes no body."""
     lease = stage.leases[0]
-    [post] = lease["posts"]
+    post = lease["posts"][0]
     worker = stage.workers["w1"]
     of_lease, of_post = "/api/leases/{lease_id:uuid}", "/api/leases/{lease_id:uuid}/posts/{post_id:int}"
     return {
