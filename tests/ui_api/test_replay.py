@@ -19,8 +19,8 @@ _REPEATS = 2
 _POSTS = "posts WHERE account_task_id = :key"
 _END = f"""
 SELECT json_build_object(
-  'run', (SELECT json_build_array(state IN ('retryable', 'available'), attempt, counters, checkpoints, result, reason_code, step, report_seq)
-    FROM account_tasks WHERE id = :key),
+  'run', (SELECT json_build_array(state IN ('retryable', 'available'), attempt, counters, checkpoints, result,
+    reason_code, step, report_seq) FROM account_tasks WHERE id = :key),
   'posts', (SELECT json_agg(json_build_array(state, epoch, republished, media_pk, reason_code) ORDER BY position)
     FROM {_POSTS}),
   'published', (SELECT count(*) FROM post_history WHERE became = 'published' AND post_id IN (SELECT id FROM {_POSTS})),
