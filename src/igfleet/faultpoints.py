@@ -12,8 +12,20 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-POINTS = ("started", "prepared", "intended", "permitted", "checked", "answered", "journaled", "reported")
-"""In the order in which the run of a post reaches them. `checked`: the clock was looked at, nothing has left yet."""
+POINTS = (
+    "started",
+    "prepared",
+    "intended",
+    "permitted",
+    "checked",
+    "taken",
+    "given_up",
+    "answered",
+    "journaled",
+    "reported",
+)
+"""In the order in which the run of a post reaches them. `checked`: the clock was looked at, nothing has left yet.
+`taken`, `given_up`: a browser holds the publish request that the worker is to send, and does so no more."""
 _DELAY_S = 1.0
 
 

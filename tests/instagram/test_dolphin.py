@@ -2,52 +2,21 @@
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import psutil
 import pytest
 from playwright.async_api import async_playwright
-from tests.instagram.conftest import Stage, staged
+from tests.instagram.attached import PROFILE, WAY, Attached
+from tests.instagram.conftest import staged
 
-from igfleet.contracts.leases import LeasedAccount, SessionKind
-from igfleet.errors import NeedsPerson, NotSupported, RetryLater
+from igfleet.contracts.leases import SessionKind
+from igfleet.errors import NeedsPerson, RetryLater
 from igfleet.instagram.adapters.browser.dolphin_api import DolphinApi
-from igfleet.instagram.adapters.dolphin import open_dolphin
-from igfleet.instagram.gateway import Browser, Publisher, Reel, SignIn
+from igfleet.instagram.gateway import SignIn
 from igfleet.reasons import ReasonCode
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(180)]
-PROFILE = "4711"
 LOGIN = "login/ajax/"
-
-
-class Attached:
-    """The sandbox's account, with a profile of its own."""
-
-    def __init__(self, stage: Stage) -> None:
-        self.stage, self.dolphin = stage, stage.sandbox.dolphin
-        addresses = stage.sandbox.addresses()
-        self.browser = Browser(dolphin_host=addresses["dolphin_url"], dolphin_token=addresses["dolphin_token"])
-
-    def open(self, account: LeasedAccount | None = None, **browser: Any) -> Publisher:
-        account = account or self.stage.account(dolphin_profile_id=PROFILE)
-        opening = replace(self.stage.opening(account), browser=replace(self.browser, **browser))
-        publisher = open_dolphin(opening)
-        self.stage.opened.append(publisher)
-        return publisher
-
-    def processes(self) -> list[int]:
-        profile = str(self.stage.folder / "sandbox" / "dolphin")
-        return [one.pid for one in psutil.Process().children(recursive=True) if profile in " ".join(_words(one))]
-
-
-def _words(process: psutil.Process) -> list[str]:
-    try:
-        return process.cmdline()
-    except psutil.Error:
-        return []
 
 
 @pytest.fixture
@@ -70,6 +39,7 @@ async def test_the_account_signs_in_in_its_profile_and_the_profile_is_stopped(at
     assert [(one.kind, one.is_signed_in) for one in attached.stage.kept] == [(SessionKind.WEB, True)]
     assert attached.dolphin.calls == ["login-with-token", "start", "stop", "export-cookies"]
     assert attached.stage.sandbox.world.ledger.leaks == {}
+    assert {entry.proxy for entry in attached.stage.sandbox.world.journal} == {WAY}
 
 
 async def test_the_session_stays_in_the_profile_and_is_found_there_again(attached: Attached) -> None:
@@ -88,13 +58,14 @@ async def test_the_session_stays_in_the_profile_and_is_found_there_again(attache
 async def test_what_the_cookies_became_after_the_sign_in_is_had_from_dolphin_and_kept(attached: Attached) -> None:
     publisher = attached.open()
     await publisher.sign_in()
-    path = attached.stage.folder / "sandbox" / "dolphin" / PROFILE / "profile" / "DevToolsActivePort"
-    port, endpoint = path.read_text().splitlines()
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.connect_over_cdp(f"ws://127.0.0.1:{port}{endpoint}")
+        browser = await playwright.chromium.connect_over_cdp(attached.endpoint())
+        devtools = await browser.new_browser_cdp_session()
+        [run] = (await devtools.send("Target.getBrowserContexts"))["browserContextIds"]
         later = {"name": "rur", "value": "later", "domain": ".instagram.com", "path": "/"}
+        await devtools.send("Storage.setCookies", {"cookies": [later], "browserContextId": run})
         elsewhere = {"name": "theme", "value": "dark", "domain": "example.com", "path": "/"}
-        await browser.contexts[0].add_cookies([later, elsewhere])  # type: ignore[list-item]  # plain dicts
+        await devtools.send("Storage.setCookies", {"cookies": [elsewhere]})
         await browser.close()
 
     await publisher.close()
@@ -200,15 +171,3 @@ async def test_a_profile_id_is_no_path(attached: Attached, profile: str) -> None
         await attached.open(attached.stage.account(dolphin_profile_id=profile)).sign_in()
 
     assert attached.dolphin.calls == ["login-with-token"]
-
-
-async def test_nothing_is_published_by_a_browser_that_may_repeat_requests_unseen(
-    attached: Attached, reel: Reel
-) -> None:
-    publisher = attached.open()
-    await publisher.sign_in()
-
-    with pytest.raises(NotSupported, match="nothing is published by it"):
-        await publisher.prepare(reel, lambda _sent, _size: None)
-
-    assert attached.stage.asked_for("configure") == 0

@@ -54,7 +54,7 @@ class BulkUpload(Runner[BulkUploadOptions]):
     counters = ("success", "failed")
     timeout = timedelta(hours=2)
     effect = Effect.CREATE
-    methods = (Method.INSTAGRAPI, Method.PLAYWRIGHT)
+    methods = (Method.INSTAGRAPI, Method.PLAYWRIGHT, Method.DOLPHIN)
     takes_media = "video"
     has_posts = True
     api_path = "bulk-tasks"

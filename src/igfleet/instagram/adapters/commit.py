@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from types import TracebackType
 from typing import Any
 
 import requests
@@ -10,6 +9,7 @@ from instagrapi.mixins.clip import UploadClipMixin
 
 from igfleet.contracts.posts import PostOutcome
 from igfleet.instagram.adapters.commit_answers import Answer, outcome_of
+from igfleet.instagram.adapters.held import Held
 from igfleet.instagram.adapters.transport import SendOnce
 from igfleet.instagram.gateway import Reel
 
@@ -52,7 +52,7 @@ def send_commit(client: Any, transport: SendOnce, prepared: PreparedReel, window
     endpoint, fields = configure_request(client, prepared)
     transport.forget_connections()
     client.last_response = None
-    with transport.wire.only_one() as wire, transport.within(window.total_seconds()), _Held() as held:
+    with transport.wire.only_one() as wire, transport.within(window.total_seconds()), Held() as held:
         client.private_request(endpoint, fields)
     return outcome_of(_answer(client.last_response, held.error, wire.has_left, wire.is_late))
 
@@ -61,19 +61,6 @@ def _answer(response: object, error: Exception | None, has_left: bool, is_late: 
     if not isinstance(response, requests.Response):
         return Answer(None, b"", error=error, has_left=has_left, is_late=is_late)
     return Answer(response.status_code, response.content, error=error, has_left=True, is_late=is_late)
-
-
-class _Held:
-    """Holds any exception back: what is known of the post follows from the answer, not from what was raised."""
-
-    error: Exception | None = None
-
-    def __enter__(self) -> "_Held":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> bool:
-        self.error = error if isinstance(error, Exception) else None
-        return self.error is not None
 
 
 class _Desk:

@@ -1,14 +1,17 @@
 """Driving an account's web site in its profile of Dolphin Anty: the browser is attached to, not launched.
 
-The profile makes its connections by its own proxy. So there is no valve before it, and nothing is published by it.
+The profile itself goes by a proxy that is set in Dolphin. So the run's pages live in a context of their own, whose only
+way is the valve; it gets the profile's cookies and gives them back. A publish request is never the browser's to send.
 """
 
+import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from functools import partial
 
 import anyio
+from playwright.async_api import Browser, BrowserContext, async_playwright
 from playwright.async_api import Error as BrowserError
-from playwright.async_api import async_playwright
 
 from igfleet import log
 from igfleet.contracts.leases import SessionMaterial
@@ -16,14 +19,20 @@ from igfleet.errors import NeedsPerson, RetryLater, RunError
 from igfleet.instagram.adapters.browser.cookies import (
     Cookies,
     cookies_in,
+    cookies_of,
     differ,
     has_session,
     material_of,
+    put_cookies,
     stored_cookies,
 )
+from igfleet.instagram.adapters.browser.courier import Courier
 from igfleet.instagram.adapters.browser.dolphin_api import DolphinApi
 from igfleet.instagram.adapters.browser.had import Had, quietly
+from igfleet.instagram.adapters.browser.stray import Stray
+from igfleet.instagram.adapters.browser.valve import Valve
 from igfleet.instagram.adapters.playwright_client import PlaywrightPublisher
+from igfleet.instagram.adapters.trust import bundle
 from igfleet.instagram.gateway import Opening, Publisher
 from igfleet.reasons import ReasonCode
 
@@ -63,13 +72,16 @@ class DolphinProfile:
             endpoint = await api.start(self._id, headless=opening.browser.headless)
             playwright = await async_playwright().start()
             stack.push_async_callback(quietly, playwright.stop)
+            verify = await asyncio.to_thread(bundle, opening.ca_file, opening.folder)
             try:
                 browser = await playwright.chromium.connect_over_cdp(endpoint, timeout=_ATTACH_MS)
+                stack.push_async_callback(quietly, browser.close)
+                context, valve, stray = await _apart(stack, browser, opening.proxy_url)
             except BrowserError as error:
                 text = "The browser of the Dolphin profile cannot be attached to"
                 raise RetryLater(text, ReasonCode.DOLPHIN_TROUBLE) from error
-            stack.push_async_callback(quietly, browser.close)
-            return Had(browser.contexts[0], None, stack.pop_all().aclose, is_ours=False)
+            courier = Courier(opening.proxy_url, verify)
+            return Had(context, valve, stack.pop_all().aclose, is_ours=False, courier=courier, stray=stray)
         raise AssertionError("unreachable")
 
     async def _stop(self, api: DolphinApi) -> None:
@@ -85,3 +97,23 @@ class DolphinProfile:
         _log.info("dolphin_cookies", profile=self._id, count=len(cookies))
         if has_session(cookies) and differ(cookies, self._cookies):
             await self.keep(material_of(cookies))
+
+
+async def _apart(stack: AsyncExitStack, browser: Browser, proxy_url: str) -> tuple[BrowserContext, Valve, Stray]:
+    """A context beside the profile's own, with its Instagram cookies; what it leaves behind is left on the stack."""
+    profile = browser.contexts[0]
+    valve = Valve(proxy_url)
+    stack.push_async_callback(valve.close)
+    context = await browser.new_context(proxy=await valve.open(), service_workers="block", no_viewport=True)
+    stack.push_async_callback(quietly, context.close)
+    stray = Stray(context, valve)
+    await put_cookies(context, await cookies_of(profile))
+    stack.push_async_callback(quietly, partial(_give_back, context, profile, stray))
+    return context, valve, stray
+
+
+async def _give_back(context: BrowserContext, profile: BrowserContext, stray: Stray) -> None:
+    """The profile's cookies are what the run made of them. A browser that lost its way has lost them too."""
+    cookies = await cookies_of(context)
+    if cookies and not await stray.has_strayed():
+        await put_cookies(profile, cookies)

@@ -10,7 +10,7 @@ from playwright.async_api import Error as BrowserError
 from igfleet.contracts.leases import SessionKind, SessionMaterial
 from igfleet.contracts.posts import CommitKind, PostOutcome
 from igfleet.contracts.tasks import Action
-from igfleet.errors import NeedsPerson, NotNow, NotSupported, RunError
+from igfleet.errors import NeedsPerson, NotNow, RetryLater, RunError
 from igfleet.instagram.adapters.browser.chronicle import Chronicle
 from igfleet.instagram.adapters.browser.codes import pending_page
 from igfleet.instagram.adapters.browser.cookies import (
@@ -37,8 +37,6 @@ from igfleet.instagram.adapters.browser.turnstile import Turnstile
 from igfleet.instagram.adapters.kept_sessions import KeptSessions
 from igfleet.instagram.gateway import Listing, Opening, Prepared, Progress, Publisher, Reel, SignIn
 from igfleet.reasons import ReasonCode
-
-_NO_VALVE = "This browser may repeat a request by itself, unseen: nothing is published by it. Use the method playwright"
 
 
 def open_playwright(opening: Opening) -> Publisher:
@@ -82,8 +80,6 @@ class PlaywrightPublisher:
         """Fill in the dialogue up to its last step. The site takes the bytes only after the click on "Share"."""
         self._ready = None
         async with self._doing("filling in the post") as site:
-            if site.had.valve is None:
-                raise NotSupported(_NO_VALVE)
             dialog = await fill_in(site, reel, self._opening.folder)
         self._ready = PreparedPage(reel, site, dialog)
         size = reel.video.stat().st_size
@@ -106,7 +102,7 @@ class PlaywrightPublisher:
             await self._evidence.take(prepared.site.page, f"{outcome.kind}: {outcome.message}")
         if outcome.kind is CommitKind.UNKNOWN:
             await self._end()
-        elif prepared.site.had.valve is not None:
+        else:
             prepared.site.had.valve.widen()
         return outcome
 
@@ -156,22 +152,35 @@ class PlaywrightPublisher:
         try:
             await self._evidence.hand_over()
             yield await self._site()
+            if await self._is_lost():
+                raise self._lost(step)
         except BrowserError as error:
-            site = self._at
-            trouble = site.had.valve.trouble if site and site.had.valve else None
-            ours = run_error_of(self._account.username, error, site.place if site else "", step, trouble)
             self._chronicle.note(str(error))
+            ours = self._lost(step) if await self._is_lost() else self._of_browser(error, step)
             await self._fail(ours)
             raise ours from error
         except NotNow:
             raise
         except RunError as error:
-            await self._fail(error)
-            raise
+            ours = self._lost(step) if await self._is_lost() else error
+            await self._fail(ours)
+            raise ours from (None if ours is error else error)
+
+    async def _is_lost(self) -> bool:
+        return self._at is not None and await self._at.had.has_strayed()
+
+    def _lost(self, step: str) -> RunError:
+        text = f"{self._account.username}: the browser lost its way out while {step}, and was ended"
+        return RetryLater(text, ReasonCode.BROWSER_CRASHED)
+
+    def _of_browser(self, error: BrowserError, step: str) -> RunError:
+        site = self._at
+        trouble = site.had.valve.trouble if site else None
+        return run_error_of(self._account.username, error, site.place if site else "", step, trouble)
 
     async def _fail(self, error: RunError) -> None:
         await self._evidence.take(self._at.page if self._at else None, str(error))
-        if self._at is not None and self._at.gone.is_set():
+        if self._at is not None and (self._at.gone.is_set() or await self._is_lost()):
             await self._end()
 
     async def _site(self) -> Site:
@@ -183,7 +192,7 @@ class PlaywrightPublisher:
             try:
                 if self._cookies or had.is_ours:
                     await put_cookies(had.context, self._cookies)
-                self._turnstile = Turnstile(had.valve)
+                self._turnstile = Turnstile(had)
                 await self._turnstile.stand_before(had.context)
                 self._at = await Site.opened(had, self._account, self._patience, self._chronicle)
             except BaseException:

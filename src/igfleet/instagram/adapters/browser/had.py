@@ -14,6 +14,8 @@ from playwright.async_api import Error as BrowserError
 from igfleet import log
 from igfleet.errors import NeedsPerson
 from igfleet.instagram.adapters.browser.authorities import trust
+from igfleet.instagram.adapters.browser.courier import Courier
+from igfleet.instagram.adapters.browser.stray import Stray
 from igfleet.instagram.adapters.browser.valve import Valve
 from igfleet.instagram.gateway import Opening
 from igfleet.reasons import ReasonCode
@@ -41,12 +43,19 @@ class Had:
     """A browser of one account, and its way out."""
 
     context: BrowserContext
-    valve: Valve | None
-    """None: the browser makes its connections by a way of its own, and nothing may be published by it."""
+    valve: Valve
     end: Callable[[], Awaitable[None]]
     """Close it. When this returns no process of it is left, and nothing more can leave."""
     is_ours: bool = True
     """False: its profile is the operator's, and keeps its cookies."""
+    courier: Courier | None = None
+    """Sends the publish request in the browser's place. None: the browser sends it, by the narrowed valve."""
+    stray: Stray | None = None
+    """Watches a browser that may leave the valve's way. None: it cannot."""
+
+    async def has_strayed(self) -> bool:
+        """Whether anything came by another way than the valve's: nothing that it says counts then."""
+        return self.stray is not None and await self.stray.has_strayed()
 
 
 type HaveBrowser = Callable[[Opening], Awaitable[Had]]

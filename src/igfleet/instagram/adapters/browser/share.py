@@ -12,6 +12,7 @@ from playwright.async_api import TimeoutError as TooLate
 
 from igfleet import clock
 from igfleet.contracts.posts import CommitKind, PostOutcome
+from igfleet.instagram.adapters.browser.courier import NotWhole
 from igfleet.instagram.adapters.browser.labels import label
 from igfleet.instagram.adapters.browser.site import Site
 from igfleet.instagram.adapters.browser.turnstile import Turnstile
@@ -55,7 +56,9 @@ async def share(prepared: PreparedPage, turnstile: Turnstile, window: timedelta)
     except BrowserError as error:
         answer = Answer(None, b"", error=error)
     finally:
-        turnstile.close()
+        carried = await turnstile.close()
+    if carried is not None:
+        answer = carried
     outcome = (
         not_sent("The web site could not take the video", ReasonCode.SERVER_TROUBLE)
         if answer is None
@@ -84,6 +87,8 @@ async def _answer(prepared: PreparedPage, turnstile: Turnstile) -> Answer | None
             return None
         await came
         assert turnstile.passed is not None
+        if (carried := turnstile.carried) is not None:
+            return carried
         return await _answer_of(turnstile.passed, turnstile, gone)
     finally:
         for wait in waits:
@@ -124,8 +129,12 @@ async def _read(request: Request, turnstile: Turnstile) -> Answer:
 
 def _judged(answer: Answer, site: Site) -> PostOutcome:
     """By the table of all adapters."""
+    if not answer.has_left and isinstance(answer.error, NotWhole):
+        return not_sent(str(answer.error), ReasonCode.PAGE_UNEXPECTED)
+    if not answer.has_left and answer.is_late:
+        return not_sent("The permit ran out before the call", ReasonCode.DEADLINE_PASSED)
     outcome = outcome_of(answer)
-    trouble = site.had.valve.trouble if site.had.valve is not None else None
+    trouble = site.had.valve.trouble if site.had.courier is None else None
     if outcome.kind is CommitKind.NOT_SENT and trouble is not None:
         return outcome.model_copy(update={"reason": trouble.reason, "message": trouble.text})
     return outcome
@@ -139,13 +148,15 @@ async def _seen(prepared: PreparedPage, turnstile: Turnstile, outcome: PostOutco
     }
     if turnstile.passed is not None:
         seen["page_upload_id"] = _upload_id(turnstile.passed)
-    if outcome.kind is CommitKind.PUBLISHED:
+    if prepared.site.had.courier is not None:
+        seen["sent_by_worker"] = True
+    elif outcome.kind is CommitKind.PUBLISHED:
         try:
             await prepared.dialog.get_by_text(label("shared")).first.wait_for(timeout=_CONFIRMED_MS)
             seen["page_says_shared"] = True
         except (TooLate, BrowserError):
             seen["page_says_shared"] = False
-    else:
+    if outcome.kind is not CommitKind.PUBLISHED:
         seen["reupload"] = True  # the page is past its last step
     return seen
 

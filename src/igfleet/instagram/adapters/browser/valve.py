@@ -66,13 +66,15 @@ class Valve:
         self._tasks: set[asyncio.Task[None]] = set()
         self._open: dict[asyncio.Task[None], tuple[str, tuple[Streams, Streams]]] = {}
         self._passage: Passage | None = None
+        self.port = 0
+        """Known when it is open."""
         self.trouble: Trouble | None = None
 
     async def open(self) -> ProxySettings:
         """Listen; the address as Playwright takes it. This machine's own addresses come here too, and are refused."""
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=_HEAD_MAX)
-        port = self._server.sockets[0].getsockname()[1]
-        server = f"http://127.0.0.1:{port}"
+        self.port = self._server.sockets[0].getsockname()[1]
+        server = f"http://127.0.0.1:{self.port}"
         return {"server": server, "bypass": "<-loopback>", "username": _USER, "password": self._password}
 
     async def close(self) -> None:
@@ -89,6 +91,10 @@ class Valve:
         self._passage = Passage(host)
         self._cut(host)
         return self._passage
+
+    def shut(self, host: str) -> None:
+        """From now on no connection to that host."""
+        self.narrow(host).records = Records()
 
     def widen(self) -> None:
         """As before: only when nothing of the one request can be under way any more. Safe to repeat."""
