@@ -1,4 +1,4 @@
-"""Bulk login and upload in profiles of Dolphin Anty as a whole: command line, ui, worker, stand-in, Chromium, sandbox."""
+"""Login and upload in profiles of Dolphin Anty as a whole: command line, ui, worker, stand-in, Chromium, sandbox."""
 
 from hashlib import sha256
 from pathlib import Path
@@ -64,5 +64,5 @@ def _published(fleet: Fleet, names: list[str], clip: Path) -> list[str]:
 
 def _publish_requests(fleet: Fleet) -> int:
     """How many reached Instagram."""
-    journal = fleet.control("GET", "journal")["journal"]
+    journal = fleet.control("GET", "journal")["requests"]
     return sum(entry["path"] == CONFIGURE for entry in journal)
