@@ -111,6 +111,39 @@ async def test_a_second_factor_is_asked_for(page: Page, sandbox: Sandbox) -> Non
     await expect(page.get_by_role("heading", name=EN["save_title"])).to_be_visible()
 
 
+async def test_an_account_that_wants_a_mailed_code_lets_nobody_in_without_it(page: Page, sandbox: Sandbox) -> None:
+    account = sandbox.world.add_account("nord_01", PASSWORD, state=AccountState.MAILED_CODE, email="nord@example.com")
+    await log_in(page)
+    await page.get_by_role("button", name=EN["send_code"]).click()
+    field = page.get_by_label(EN["security_code"])
+
+    for wrong in ("", "000000"):
+        await field.fill(wrong)
+        await page.get_by_role("button", name=EN["submit"]).click()
+        await expect(page.get_by_role("alert")).to_have_text(EN["wrong_code"])
+    await page.goto(SITE)
+    assert (page.url, account.sessions) == (f"{SITE}/accounts/login/", {})
+
+    await page.goto(f"{SITE}/challenge/{account.pk}/code/")
+    await field.fill(sandbox.world.letters.sent[-1].code)
+    await page.get_by_role("button", name=EN["submit"]).click()
+    await expect(page.get_by_role("link", name="New post Create")).to_be_visible()
+
+
+async def test_a_second_factor_does_not_replace_a_mailed_code(page: Page, sandbox: Sandbox) -> None:
+    account = sandbox.world.add_account("nord_01", PASSWORD, SECRET)
+    await log_in(page)
+    field = page.get_by_label(EN["security_code"])
+    await field.wait_for()
+    account.state = AccountState.MAILED_CODE
+
+    await field.fill(code_at(SECRET))
+    await page.get_by_role("button", name=EN["confirm"]).click()
+
+    await expect(page.get_by_role("heading", name=EN["code_title"])).to_be_visible()
+    assert account.sessions == {}
+
+
 @pytest.mark.parametrize(
     ("state", "title"),
     [

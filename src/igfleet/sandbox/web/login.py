@@ -29,10 +29,8 @@ async def login(world: World, request: Request, _path: dict[str, str]) -> Answer
         return Answer.ok(user=False, authenticated=False)
     if not hmac.compare_digest(_opened(form.get("enc_password", "")), account.password):
         return Answer.ok(user=True, userId=str(account.pk), authenticated=False, oneTapPrompt=False)
-    if (refused := standing_against(account)) is not None:
-        return _stopped(stop_of(account), refused)
-    if account.state == AccountState.MAILED_CODE:
-        return _stopped(code_wanted(account), Answer())
+    if (stopped := _in_the_way(account)) is not None:
+        return stopped
     if account.totp_secret is not None or account.sms_two_factor:
         return _second_factor(world, account)
     return _signed_in(world, account, request)
@@ -48,7 +46,7 @@ async def two_factor(world: World, request: Request, _path: dict[str, str]) -> A
     if account is None or not is_right_code(world, account, form.get("verificationCode", "")):
         refused: dict[str, JsonValue] = {"message": "", "error_type": "sms_code_validation_error", "status": "fail"}
         return Answer.of(refused, 400)
-    return _signed_in(world, account, request)
+    return _in_the_way(account) or _signed_in(world, account, request)
 
 
 def _opened(sealed: str) -> str:
@@ -73,6 +71,14 @@ def _second_factor(world: World, account: SimAccount) -> Answer:
         world.letters.by_sms(account)
     wanted: dict[str, JsonValue] = {"message": "", "two_factor_required": True, "two_factor_info": info}
     return Answer.of({**wanted, "status": "fail"}, 400)
+
+
+def _in_the_way(account: SimAccount) -> Answer | None:
+    """What the account's state answers to a sign-in, at each of its steps; None when nothing is in the way."""
+    if account.state == AccountState.MAILED_CODE:
+        return _stopped(code_wanted(account), Answer())
+    refused = standing_against(account)
+    return None if refused is None else _stopped(stop_of(account), refused)
 
 
 def _stopped(stop: Stop | None, refused: Answer) -> Answer:

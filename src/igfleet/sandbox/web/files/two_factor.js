@@ -14,7 +14,8 @@ async function confirm(event) {
   try {
     const fields = { username: info.username ?? "", identifier: info.two_factor_identifier ?? "", verificationCode: code.value };
     const { body } = await post("/api/v1/web/accounts/login/ajax/two_factor/", fields);
-    if (body.authenticated) location.href = told.switches.save_info ? "/accounts/onetap/" : "/";
+    if (body.checkpoint_url) location.href = body.checkpoint_url;
+    else if (body.authenticated) location.href = told.switches.save_info ? "/accounts/onetap/" : "/";
     else alertBox.textContent = /wait a few minutes/.test(body.message) ? t.wait : t.wrong_code;
   } catch {
     alertBox.textContent = t.trouble;
