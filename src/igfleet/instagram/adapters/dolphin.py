@@ -106,7 +106,7 @@ async def _apart(stack: AsyncExitStack, browser: Browser, proxy_url: str) -> tup
     stack.push_async_callback(valve.close)
     context = await browser.new_context(proxy=await valve.open(), service_workers="block", no_viewport=True)
     stack.push_async_callback(quietly, context.close)
-    stray = Stray(context, valve)
+    stray = await Stray.of(context, valve)
     await put_cookies(context, await cookies_of(profile))
     stack.push_async_callback(quietly, partial(_give_back, context, profile, stray))
     return context, valve, stray

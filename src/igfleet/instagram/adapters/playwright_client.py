@@ -10,7 +10,7 @@ from playwright.async_api import Error as BrowserError
 from igfleet.contracts.leases import SessionKind, SessionMaterial
 from igfleet.contracts.posts import CommitKind, PostOutcome
 from igfleet.contracts.tasks import Action
-from igfleet.errors import NeedsPerson, NotNow, RetryLater, RunError
+from igfleet.errors import NeedsPerson, NotNow, RunError
 from igfleet.instagram.adapters.browser.chronicle import Chronicle
 from igfleet.instagram.adapters.browser.codes import pending_page
 from igfleet.instagram.adapters.browser.cookies import (
@@ -32,7 +32,7 @@ from igfleet.instagram.adapters.browser.listing import listing_of
 from igfleet.instagram.adapters.browser.share import PreparedPage, not_sent, share
 from igfleet.instagram.adapters.browser.sign_in import go_on, log_in, restore
 from igfleet.instagram.adapters.browser.site import PATIENCE, Patience, Site
-from igfleet.instagram.adapters.browser.trouble import run_error_of
+from igfleet.instagram.adapters.browser.trouble import lost_way, run_error_of
 from igfleet.instagram.adapters.browser.turnstile import Turnstile
 from igfleet.instagram.adapters.kept_sessions import KeptSessions
 from igfleet.instagram.gateway import Listing, Opening, Prepared, Progress, Publisher, Reel, SignIn
@@ -170,8 +170,7 @@ class PlaywrightPublisher:
         return self._at is not None and await self._at.had.has_strayed()
 
     def _lost(self, step: str) -> RunError:
-        text = f"{self._account.username}: the browser lost its way out while {step}, and was ended"
-        return RetryLater(text, ReasonCode.BROWSER_CRASHED)
+        return lost_way(self._account.username, step)
 
     def _of_browser(self, error: BrowserError, step: str) -> RunError:
         site = self._at
@@ -185,7 +184,7 @@ class PlaywrightPublisher:
 
     async def _site(self) -> Site:
         """The page; a new browser with the account's cookies when there is none."""
-        if self._at is not None and self._at.gone.is_set():
+        if self._at is not None and (self._at.gone.is_set() or await self._is_lost()):
             await self._end()
         if self._at is None:
             had = await self._have(self._opening)
@@ -207,7 +206,7 @@ class PlaywrightPublisher:
         with suppress(BrowserError):
             cookies = await cookies_of(self._at.context)
             material = material_of(cookies)
-            if self._sessions.is_ended(material):
+            if self._sessions.is_ended(material) or await self._is_lost():
                 return  # there is nothing to learn from it
             if cookies and differ(cookies, self._cookies):
                 with anyio.CancelScope(shield=True):

@@ -18,7 +18,7 @@ from igfleet.instagram.adapters.browser.cookies import user_id
 from igfleet.instagram.adapters.browser.had import Had
 from igfleet.instagram.adapters.browser.labels import label
 from igfleet.instagram.adapters.browser.overheard import Overheard
-from igfleet.instagram.adapters.browser.trouble import stop_at
+from igfleet.instagram.adapters.browser.trouble import lost_way, stop_at
 from igfleet.instagram.adapters.refusal import Phase
 
 WWW = "www.instagram.com"
@@ -83,6 +83,8 @@ class Site:
     async def go(self, path: str) -> None:
         """Load a page anew: nothing of an earlier try is left on it. Raises for a dead end."""
         answer = await self.page.goto(f"https://{WWW}{path}", wait_until="domcontentloaded")
+        if await self.had.has_strayed():
+            raise lost_way(self.username, f"loading {path}")
         if answer is not None and answer.status > _OK + 99:
             text = ""
             with suppress(BrowserError):

@@ -48,6 +48,11 @@ def run_error_of(username: str, error: BrowserError, place: str, step: str, trou
     return RetryLater(f"{username}: {step}: the web site is not as expected ({text[:150]})", ReasonCode.PAGE_UNEXPECTED)
 
 
+def lost_way(username: str, step: str) -> RunError:
+    """The error for a browser that has left the run's way out: it is ended, and nothing that it says counts."""
+    return RetryLater(f"{username}: the browser lost its way out while {step}", ReasonCode.BROWSER_CRASHED)
+
+
 def is_gone(error: BrowserError) -> bool:
     """Whether there is no page any more."""
     return any(word in str(error).lower() for word in _GONE)

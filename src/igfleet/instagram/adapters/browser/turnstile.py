@@ -81,7 +81,10 @@ class Turnstile:
         parcel: Parcel | None = None
         refused: Exception | None = None
         try:
-            parcel = Parcel.of(route.request, await self._had.context.cookies(route.request.url))
+            cookies = await self._had.context.cookies(route.request.url)
+            if await self._had.has_strayed():
+                raise NotWhole("The browser lost its way out, and its cookies with it")
+            parcel = Parcel.of(route.request, cookies)
         except (NotWhole, BrowserError) as error:
             refused = error
         reach("taken")
