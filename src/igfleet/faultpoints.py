@@ -1,9 +1,10 @@
 """Places at which a test makes a process die, stop, fail or wait. Nothing happens without the test flag.
 
-`IGFLEET_TEST_FAULTS` names a folder (the flag), `IGFLEET_FAULT=point:nth:kill|stop|raise|delay[=seconds]` one or more
-faults with commas between. The nth time is counted over all processes, by files in that folder.
+`IGFLEET_TEST_FAULTS` names a folder (the flag), `IGFLEET_FAULT=point:nth:kill|stop|raise|full|delay[=seconds]` one or
+more faults with commas between. The nth time is counted over all processes, by files in that folder.
 """
 
+import errno
 import itertools
 import os
 import signal
@@ -62,7 +63,7 @@ def _planted() -> tuple[_Fault, ...]:
 def _fault(text: str) -> _Fault:
     point, nth, act = text.split(":")
     act, _, seconds = act.partition("=")
-    if point not in POINTS or act not in ("kill", "stop", "raise", "delay"):
+    if point not in POINTS or act not in ("kill", "stop", "raise", "full", "delay"):
         raise ValueError(f"IGFLEET_FAULT: {text!r} is no fault; points: {', '.join(POINTS)}")
     return _Fault(point, int(nth), act, float(seconds or _DELAY_S))
 
@@ -86,6 +87,8 @@ def _act(fault: _Fault) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         case "stop":
             os.kill(os.getpid(), signal.SIGSTOP)
+        case "full":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         case "delay":
             time.sleep(fault.seconds)
         case _:

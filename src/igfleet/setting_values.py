@@ -16,6 +16,7 @@ DEFAULT_BUDGETS: dict[str, tuple[int, int]] = {
     "story_view": (60, 300),
     "follow": (15, 60),
     "profile_edit": (4, 10),
+    "read": (20, 100),
 }
 """Cautious on purpose. Instagram publishes no figures; these are ours, of 2026, to be changed by who knows better."""
 
@@ -47,6 +48,15 @@ def _seconds(value: object) -> object:
     if isinstance(value, str):
         return float(value.removesuffix("s"))
     return value
+
+
+def _ages(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    ages = sorted({float(part) for part in value.split(",") if part.strip()})
+    if any(age <= 0 for age in ages):
+        raise ValueError("must be numbers of seconds with commas between, as in 120,3600,86400")
+    return tuple(ages)
 
 
 def _positive(value: timedelta) -> timedelta:
@@ -112,6 +122,8 @@ type Wait = Annotated[timedelta, BeforeValidator(_seconds), AfterValidator(_not_
 """A length of time as a number of seconds; 0 means that nothing is waited for."""
 type Seconds = Annotated[timedelta, BeforeValidator(_seconds), AfterValidator(_positive)]
 """A length of time, written as a number of seconds."""
+type Ages = Annotated[tuple[timedelta, ...], NoDecode, BeforeValidator(_ages)]
+"""Lengths of time, the shortest first; written as numbers of seconds with commas between. Empty: none."""
 type WebAddress = Annotated[str, AfterValidator(_web_address)]
 type ProxyAddress = Annotated[str, AfterValidator(_proxy_address)]
 type PostgresAddress = Annotated[SecretStr, AfterValidator(_postgres_address)]

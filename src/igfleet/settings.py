@@ -25,6 +25,7 @@ from igfleet.errors import SetupError
 from igfleet.setting_values import (
     DEFAULT_BUDGETS,
     Addresses,
+    Ages,
     Budgets,
     MailServers,
     PostgresAddress,
@@ -167,6 +168,16 @@ class UiSettings(Settings):
     )
     reconcile_pause: Seconds = Field(
         timedelta(seconds=20), validation_alias="RECONCILE_PAUSE_SECS", description="Wait between readings of a doubt."
+    )
+    verify_after: Ages = Field(
+        (timedelta(minutes=2), timedelta(hours=1), timedelta(days=1)),
+        validation_alias="VERIFY_AFTER",
+        description="Ages in seconds at which a published post is looked for again; empty: never.",
+    )
+    verify_again: Seconds = Field(
+        timedelta(minutes=1),
+        validation_alias="VERIFY_AGAIN_SECS",
+        description="A post that was not seen is looked for once more after so long, before it counts as vanished.",
     )
     publish_budget_per_hour: Annotated[int, Field(ge=1)] = Field(
         10, validation_alias="PUBLISH_BUDGET_PER_HOUR", description="Posts an account may publish in an hour."
@@ -388,4 +399,6 @@ def _shown(default: object) -> str:
         return ",".join(f"{name}={hour}/{day}" for name, (hour, day) in default.items())
     if isinstance(default, timedelta):
         return f"{default.total_seconds():g}"
+    if isinstance(default, tuple):
+        return ",".join(_shown(part) for part in default)
     return str(default)

@@ -21,6 +21,7 @@ STATES = {
     "verdict": ProxyVerdict,
     "media": states.MediaState,
     "conversion": states.ConversionState,
+    "check": states.CheckState,
     "worker": states.WorkerState,
 }
 ALL = [(kind, str(state)) for kind, words in STATES.items() for state in words]

@@ -136,7 +136,7 @@ async def test_a_live_task_needs_its_method_switched_on(session: AsyncSession, s
         await start(session, settings, task.id, plan_hash=None, actor=ANNA)
 
 
-async def test_cancelling_ends_what_waits_and_asks_what_runs(session: AsyncSession, settings: UiSettings) -> None:
+async def test_f22_cancelling_ends_what_waits_and_asks_what_runs(session: AsyncSession, settings: UiSettings) -> None:
     task = await _started(session, settings)
     running, _ = await make.account_tasks_of(session, task)
     await session.execute(

@@ -113,6 +113,7 @@ class Fleet:
             "HEARTBEAT_INTERVAL_SECS": "1",
             "RECONCILE_PAUSE_SECS": "0.5",
             "COMMIT_WINDOW_SECS": "3",
+            "VERIFY_AFTER": "86400",
             **self.settings,
             **settings,
         }

@@ -37,7 +37,7 @@ def _fail_in(fleet: Fleet, name: str, mode: str, scheme: str) -> str:
     return f"{scheme}://via_{name}:canary-pw-proxy@{address}"
 
 
-def test_no_request_leaves_past_a_proxy_that_fails(fleet: Fleet) -> None:
+def test_f18_no_request_leaves_past_a_proxy_that_fails(fleet: Fleet) -> None:
     proxies: dict[str, tuple[str, str]] = {"dead": (f"http://127.0.0.1:{peers.free_port()}", "proxy_unreachable")}
     for mode, reason in MODES.items():
         for scheme in ("http", "socks5"):

@@ -84,7 +84,7 @@ FROM account_tasks a JOIN accounts o ON o.id = a.account_id WHERE a.task_id = %s
 """
 
 
-def test_each_refusal_has_its_class_its_reaction_and_no_request_too_many(fleet: Fleet) -> None:
+def test_f19_f20_each_refusal_has_its_reaction_and_no_request_too_many(fleet: Fleet) -> None:
     names = fleet.accounts(len(TABLE))
     met_by = dict(zip(TABLE, names, strict=True))
     fleet.worker("w1")
@@ -108,7 +108,7 @@ def test_each_refusal_has_its_class_its_reaction_and_no_request_too_many(fleet: 
     assert _waiting(fleet) == {name for refusal, name in met_by.items() if "verification" in TABLE[refusal].status}
 
 
-def test_trouble_on_the_way_is_blamed_on_the_way_and_never_on_the_account(fleet: Fleet) -> None:
+def test_f18_trouble_on_the_way_is_blamed_on_the_way_and_never_on_the_account(fleet: Fleet) -> None:
     names = fleet.accounts(4)
     broken, cut, refusing, locked = names
     fleet.worker("w1")

@@ -117,6 +117,11 @@ class Ground:
         seen = self.fleet.control("GET", "journal")["requests"]
         return sum("configure_to_clips" in one["path"] and one["account"] in names for one in seen)
 
+    def sign_ins(self) -> int:
+        """How many sign-ins the sandbox has seen, of all accounts: the request is nobody's yet."""
+        seen = self.fleet.control("GET", "journal")["requests"]
+        return sum(one["path"].endswith("/accounts/login/") for one in seen)
+
     def check_once(self, names: list[str], videos: int = 1) -> None:
         """Every post of the accounts is there, exactly once, and nothing else broke a promise."""
         media = self.published(names)
@@ -130,6 +135,7 @@ class Ground:
 def ground(folder: Path, database_url: str) -> Iterator[Ground]:
     settings = {"LEASE_LENGTH": f"{LEASE_S:g}", "COMMIT_WINDOW_SECS": "2", "RECONCILE_PAUSE_SECS": "0.3"}
     settings |= {"PUBLISH_BUDGET_PER_HOUR": "1000", "PUBLISH_BUDGET_PER_DAY": "1000", "LOG_LEVEL": "warning"}
+    settings |= {"VERIFY_AFTER": "86400"}
     clips = [clip(folder / f"clip_{number}.mp4", 3 + number / 10) for number in range(3)]
     with Fleet(folder / "fleet", database_url, settings=settings) as fleet:
         yield Ground(fleet, clips)

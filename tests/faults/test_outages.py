@@ -1,4 +1,4 @@
-"""Faults 11 to 28 that are a process's or a machine's: outages, lost shares, poison, full disks, clocks, drains."""
+"""Faults 7 and 11 to 28 that are a process's or a machine's: outages, lost answers, poison, full disks, drains."""
 
 import shutil
 import signal
@@ -9,8 +9,24 @@ import pytest
 
 from tests.e2e.fleet import TOKEN
 from tests.faults.ground import Ground
+from tests.faults.relay import relay
 
 pytestmark = pytest.mark.timeout(240)
+
+
+def test_f07_a_report_whose_acknowledgement_is_lost_is_stored_once(ground: Ground) -> None:
+    names = ground.accounts()
+    task = ground.upload(names)
+
+    with relay(ground.fleet.ui) as line, ground.worker("f07", UI_API_BASE=line.address):
+        shown = ground.wait(task)
+        ground.until(lambda: len(line.asked) == 2 and min(line.asked.values()) >= 2)
+
+    [row] = shown["account_tasks"]
+    assert (row["state"], row["attempt"]) == ("completed", 1)
+    assert ground.moves(task).count("publishing>published") == 1
+    assert ground.commits(names) == 1
+    ground.check_once(names)
 
 
 def test_f11_a_killed_ui_comes_back_and_nothing_is_lost(ground: Ground) -> None:
@@ -63,13 +79,13 @@ def test_f21_a_session_that_ends_at_any_call_costs_one_sign_in(ground: Ground, c
     ended = {"act": "refuse", "refusal": "login_required", "account": names[0], "path": "feed/user|rupload|configure"}
     ground.fleet.control("POST", "faults", {**ended, "skip": call})
     task = ground.upload(names)
+    before = ground.sign_ins()
 
     with ground.worker(f"f21-{call}"):
         shown = ground.wait(task)
 
-    seen = ground.fleet.control("GET", f"journal?account={names[0]}")["requests"]
     assert shown["state"] == "completed"
-    assert sum(one["path"].endswith("/accounts/login/") for one in seen) <= 2
+    assert 1 <= ground.sign_ins() - before <= 2
     ground.check_once(names)
 
 
@@ -99,6 +115,24 @@ def test_f24_a_server_that_never_answers_does_not_hold_the_run(ground: Ground) -
         ground.wait(task)
 
     assert {"publishing>unknown", "reconciling>planned"} <= set(ground.moves(task))
+    ground.check_once(names)
+
+
+def test_f26_a_full_disk_gives_the_unit_back_and_takes_no_other(ground: Ground) -> None:
+    names = ground.accounts()
+    task = ground.upload(names)
+    gave_back = "SELECT 1 FROM account_tasks WHERE task_id = %s AND state = 'retryable' AND reason_code = 'worker_disk'"
+    with ground.worker("f26", "prepared:1:full"):
+        ground.until(lambda: ground.rows(gave_back, task))
+
+    with ground.worker("f26-full", DISK_RESERVE_BYTES=str(2**60)):
+        ground.until(lambda: "worker_disk" in ground.fleet.log("f26-full"))
+        ground.until(lambda: ground.rows("SELECT 1 FROM account_tasks WHERE task_id = %s AND head", task))
+        with ground.worker("f26-healthy"):
+            ground.wait(task)
+
+    holder = "SELECT w.name FROM account_tasks a JOIN workers w ON w.id = a.lease_holder WHERE a.task_id = %s"
+    assert [row["name"] for row in ground.rows(holder, task)] == ["f26-healthy"]
     ground.check_once(names)
 
 

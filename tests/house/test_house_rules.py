@@ -1,5 +1,6 @@
 """The checks can fail: each one is shown something wrong."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -58,3 +59,15 @@ def test_no_committed_file_names_an_index_or_this_machine() -> None:
     found = subprocess.run(["git", "grep", "-lF", *pattern], capture_output=True, text=True, cwd=ROOT, check=False)
 
     assert found.stdout == ""
+
+
+def test_each_fault_has_a_test_with_its_number() -> None:
+    """The table of docs/faults.md, looked for in the tests it names."""
+    names = " ".join(
+        found.group()
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for found in re.finditer(r"\bdef test_f\d+\w*", path.read_text(encoding="utf-8"))
+    )
+    numbers = {int(number) for number in re.findall(r"_f(\d+)(?=_)", names)}
+
+    assert set(range(1, 29)) <= numbers

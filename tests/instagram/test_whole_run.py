@@ -73,7 +73,7 @@ async def test_a_session_that_ends_between_two_posts_is_mended(stage: Stage, ree
     assert len(stage.sandbox.world.ledger.media) == 2
 
 
-async def test_a_challenge_on_the_commit_stops_the_account_and_keeps_the_post(
+async def test_f20_a_challenge_on_the_commit_stops_the_account_and_keeps_the_post(
     stage: Stage, reel: Reel, tmp_path: Path
 ) -> None:
     run = await a_run(stage, reel, tmp_path)

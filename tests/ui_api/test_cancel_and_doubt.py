@@ -27,7 +27,7 @@ async def quick(database_url: str, tmp_path: Path) -> AsyncIterator[Served]:
         yield running
 
 
-async def test_a_cancelled_task_settles_its_doubt_and_sends_nothing_again(quick: Served) -> None:
+async def test_f22_a_cancelled_task_settles_its_doubt_and_sends_nothing_again(quick: Served) -> None:
     stage = await staged(quick, 1)
     await _lose_the_answer(stage)
     await _end(stage, "retry_later")
@@ -44,7 +44,7 @@ async def test_a_cancelled_task_settles_its_doubt_and_sends_nothing_again(quick:
     assert await _states(stage) == (["cancelled"], ["cancelled"], "cancelled")
 
 
-async def test_a_cancelled_task_whose_doubt_was_live_says_so(quick: Served) -> None:
+async def test_f22_a_cancelled_task_whose_doubt_was_live_says_so(quick: Served) -> None:
     stage = await staged(quick, 1)
     await _lose_the_answer(stage)
     await _end(stage, "retry_later")
@@ -59,7 +59,7 @@ async def test_a_cancelled_task_whose_doubt_was_live_says_so(quick: Served) -> N
     assert await _states(stage) == (["completed"], ["published"], "completed")
 
 
-async def test_cancelling_while_it_is_published_waits_for_the_answer(quick: Served) -> None:
+async def test_f22_cancelling_while_it_is_published_waits_for_the_answer(quick: Served) -> None:
     stage = await staged(quick, 1)
     assert (await _permit(stage)).status_code == 200
 

@@ -15,7 +15,7 @@ from igfleet.ui import migrating
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(180)]
 
 
-async def test_a_crash_of_the_database_is_told_and_outlived(tmp_path: Path) -> None:
+async def test_f12_a_crash_of_the_database_is_told_and_outlived(tmp_path: Path) -> None:
     postgres = EmbeddedPostgres(tmp_path / "pg")
     with postgres.running() as server:
         migrating.upgrade(server.dsn())

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.anyio
 CLAIMERS = 200
 
 
-async def test_two_hundred_claimers_never_run_two_tasks_of_one_account(ui_without_proxies: Served) -> None:
+async def test_f27_two_hundred_claimers_never_run_two_tasks_of_one_account(ui_without_proxies: Served) -> None:
     stage = await staged(ui_without_proxies, 1)
     await _more_tasks_for_the_same_account(stage, 3)
     turns = [[lease["account_task_id"] for lease in stage.leases]]
@@ -34,7 +34,7 @@ async def test_two_hundred_claimers_never_run_two_tasks_of_one_account(ui_withou
     assert Counter(one for turn in turns for one in turn) == {1: 1, 2: 1, 3: 1, 4: 1}
 
 
-async def test_fifty_clicks_on_start_are_one_start(ui_without_proxies: Served) -> None:
+async def test_f13_fifty_clicks_on_start_are_one_start(ui_without_proxies: Served) -> None:
     ui = ui_without_proxies
     task = await _planned(ui)
     async with ui.signed_in() as anna:
@@ -46,7 +46,7 @@ async def test_fifty_clicks_on_start_are_one_start(ui_without_proxies: Served) -
     assert await _audited(ui, "task_started") == 1
 
 
-async def test_a_double_click_gets_the_answer_of_the_first(ui_without_proxies: Served) -> None:
+async def test_f13_a_double_click_gets_the_answer_of_the_first(ui_without_proxies: Served) -> None:
     stage = await staged(ui_without_proxies, 2)
     async with stage.client("w1") as client:
         for lease in stage.leases:

@@ -192,6 +192,7 @@ def _environment(order: Order, folder: Path) -> dict[str, str]:
         "PUBLISH_BUDGET_PER_HOUR": "100000",
         "PUBLISH_BUDGET_PER_DAY": "100000",
         "ACTION_BUDGETS": "login=100000/100000",
+        "VERIFY_AFTER": "",
         "LOG_LEVEL": "warning",
     }
 

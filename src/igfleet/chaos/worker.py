@@ -64,7 +64,7 @@ def main() -> None:
             settings,
             "127.0.0.1",
             0,
-            served={"bulk_upload": served["bulk_upload"]},
+            served={name: served[name] for name in ("bulk_upload", "verify")},
             adapters=lean if client is Client.LEAN else ADAPTERS,
             preload=("igfleet.chaos.lean_client", *PRELOAD[:2]) if client is Client.LEAN else PRELOAD,
             gate=OpenGate if without is Without.GATE else Gate,

@@ -1,4 +1,4 @@
-"""igfleet inbox: list, answer, approve, skip."""
+"""igfleet inbox: list, answer, approve, skip, close."""
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
     from igfleet.ui.challenges.inbox import Question
     from igfleet.ui.context import UiContext
-    from igfleet.ui.models import Challenge
+    from igfleet.ui.models import Challenge, PostIncident
 
-app = noun("What waits for a person: codes, approvals, posts in doubt.")
+app = noun("What waits for a person: codes, approvals, posts in doubt, incidents.")
 Id = Annotated[int, typer.Argument(min=1, help="The challenge's id.")]
 _COLUMNS = ("id", "account", "kind", "destination", "state", "asked_at", "expires_at", "todo")
 
 
 @app.command("list")
 def list_(json: AsJson = False) -> None:
-    """List the challenges that are not settled, the oldest deadline first, and the posts that need a person."""
+    """List the challenges that are not settled, the oldest deadline first, posts that need a person, and incidents."""
 
     async def work(ui: "UiContext") -> dict[str, list[dict[str, object]]]:
         from igfleet.ui.challenges.inbox import gather
@@ -31,7 +31,11 @@ def list_(json: AsJson = False) -> None:
         async with ui.database.sessions() as session:
             found = await gather(session)
         posts = [{"id": post.id, "account": post.account.username, "video": post.file.name} for post in found.posts]
-        return {"challenges": [_row(one) for one in [*found.questions, *found.checked]], "posts": posts}
+        return {
+            "challenges": [_row(one) for one in [*found.questions, *found.checked]],
+            "posts": posts,
+            "incidents": [_incident(one) for one in found.incidents],
+        }
 
     found = on_database(work)
     if json:
@@ -40,6 +44,9 @@ def list_(json: AsJson = False) -> None:
     table(_COLUMNS, ([row[column] for column in _COLUMNS] for row in found["challenges"]))
     for post in found["posts"]:
         say(f"Post {post['id']} ({post['account']}: {post['video']}): look at the profile, then say on its page.")
+    for one in found["incidents"]:
+        text = f"{one['account']}: {one['video']} (post {one['post']}). {one['happened']} {one['todo']} {one['known']}"
+        say(f"Incident {one['id']}, {one['kind']}: {text}".rstrip())
 
 
 @app.command("answer")
@@ -71,6 +78,22 @@ def skip(challenge: Id) -> None:
     _done(challenge, lambda _, session: verbs.skip(session, challenge, ACTOR), "The account's share is cancelled.")
 
 
+@app.command("close")
+def close(incident: Annotated[int, typer.Argument(min=1, help="The incident's id.")]) -> None:
+    """Say that you have looked at an incident of a published post."""
+
+    async def work(ui: "UiContext") -> None:
+        from igfleet.ui.bus import Change, tell_after_commit
+        from igfleet.ui.verification import incidents
+
+        async with ui.database.sessions.begin() as session:
+            await incidents.close(session, incident, ACTOR)
+            await tell_after_commit(session, Change("challenge", 0))
+
+    on_database(work)
+    say("The incident is closed.")
+
+
 def _done(challenge: int, act: "Callable[[UiContext, AsyncSession], Awaitable[Challenge]]", said: str) -> None:
     async def work(ui: "UiContext") -> None:
         from igfleet.ui.bus import Change, tell_after_commit
@@ -92,4 +115,21 @@ def _row(question: "Question") -> dict[str, object]:
         "task": one.account_task.task_id if one.account_task else None,
         "takes_code": question.takes_code,
         "todo": question.asked.todo,
+    }
+
+
+def _incident(one: "PostIncident") -> dict[str, object]:
+    from igfleet.ui.verification.incidents import known, told
+
+    words = told(one)
+    return {
+        "id": one.id,
+        "kind": one.kind,
+        "post": one.post_id,
+        "account": one.post.account.username,
+        "video": one.post.file.name,
+        "opened_at": one.opened_at,
+        "happened": words.happened,
+        "todo": words.todo,
+        "known": known(one),
     }

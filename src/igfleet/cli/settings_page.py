@@ -75,5 +75,5 @@ def _default(name: str, value: object) -> str:
     if isinstance(value, timedelta):
         return f"{value.total_seconds():g}"
     if isinstance(value, tuple):
-        return ", ".join(map(str, value))
+        return ",".join(_default("", part) for part in value)
     return str(value).lower() if isinstance(value, bool) else str(value)

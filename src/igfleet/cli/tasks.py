@@ -124,11 +124,12 @@ def list_(json: AsJson = False) -> None:
     async def work(ui: "UiContext") -> list[dict[str, object]]:
         from sqlalchemy import select
 
+        from igfleet.runners import KINDS
         from igfleet.ui.models import Task
 
         columns = ("id", "name", "kind", "state", "mode", "created_by", "created_at", "started_at", "finished_at")
         async with ui.database.sessions() as session:
-            rows = await session.scalars(select(Task).order_by(Task.id.desc()))
+            rows = await session.scalars(select(Task).where(Task.kind.in_(KINDS)).order_by(Task.id.desc()))
             return [{column: getattr(task, column) for column in columns} for task in rows]
 
     rows = on_database(work)

@@ -186,6 +186,28 @@ class MediaState(StrEnum):
     """Not a video or picture that can be read."""
 
 
+class CheckState(StrEnum):
+    """Where one look at a published post stands: is it still there, as it was asked for?"""
+
+    DUE = "due"
+    """Its time has not come, or no look succeeded yet."""
+    VERIFIED = "verified"
+    CHANGED = "changed"
+    """It is there, with another caption."""
+    MISSING = "missing"
+    """Two looks in a row did not find it."""
+    UNVERIFIABLE = "unverifiable"
+    """Nobody could look, or the look does not reach so far; the reason says why."""
+
+
+class PostIncidentKind(StrEnum):
+    """What was found wrong with a published post."""
+
+    VANISHED = "vanished"
+    DUPLICATE_DETECTED = "duplicate_detected"
+    CAPTION_CHANGED = "caption_changed"
+
+
 class ConversionState(StrEnum):
     """Where the conversion of a file to a publishable one stands."""
 

@@ -53,6 +53,8 @@ class Action(StrEnum):
     STORY_VIEW = "story_view"
     FOLLOW = "follow"
     PROFILE_EDIT = "profile_edit"
+    READ = "read"
+    """A look at the account's own media that nothing else needs: a verification."""
 
 
 class Subject(StrEnum):

@@ -13,16 +13,20 @@ from igfleet.runners.bulk_upload import BulkUpload
 from igfleet.runners.follow import Follow
 from igfleet.runners.media_uniq import MediaUniq
 from igfleet.runners.proxy_diag import ProxyDiag
+from igfleet.runners.verify import Verify
 from igfleet.runners.warmup import Warmup
 
 _RUNNERS = (BulkUpload, BulkLogin, Warmup, Avatar, Bio, Follow, ProxyDiag, MediaUniq)
 KINDS: dict[str, type[Runner[Options]]] = {runner.kind: runner for runner in _RUNNERS}  # type: ignore[misc]  # a registry holds runners of every options model
 
+SYSTEM_KINDS: dict[str, type[Runner[Options]]] = {Verify.kind: Verify}  # type: ignore[dict-item]  # as above
+"""Kinds that igfleet orders by itself: leased and run like the others, offered to nobody."""
+
 
 def runner_of(kind: str) -> type[Runner[Options]]:
     """The runner of a kind. Raises `NotFound`."""
     try:
-        return KINDS[kind]
+        return KINDS[kind] if kind in KINDS else SYSTEM_KINDS[kind]
     except KeyError:
         raise NotFound(f"There is no kind of task named {kind!r}. Known: {', '.join(KINDS)}") from None
 

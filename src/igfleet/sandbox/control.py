@@ -68,6 +68,12 @@ class NewMedium(_Body):
     duration_s: Annotated[float, Field(gt=0, le=900)] = 3.0
 
 
+class Removal(_Body):
+    """A reel that somebody removes, or Instagram takes down: no listing shows it any more."""
+
+    pk: str
+
+
 class ListingDelay(_Body):
     """How long a new medium stays out of listings."""
 
@@ -235,12 +241,21 @@ def _add_medium(sandbox: "Sandbox", request: Request) -> JsonValue:
     return {"pk": str(medium.pk), "code": medium.code}
 
 
+def _remove_medium(sandbox: "Sandbox", request: Request) -> JsonValue:
+    medium = sandbox.world.ledger.find(Removal.model_validate_json(request.body).pk)
+    if medium is None:
+        return {"removed": False}
+    sandbox.world.ledger.remove(medium)
+    return {"removed": True}
+
+
 COMMANDS: dict[tuple[str, str], Command] = {
     ("GET", "/v1/status"): _status,
     ("GET", "/v1/ledger"): _ledger,
     ("GET", "/v1/dolphin"): _dolphin,
     ("POST", "/v1/dolphin"): _set_dolphin,
     ("POST", "/v1/media"): _add_medium,
+    ("DELETE", "/v1/media"): _remove_medium,
     ("GET", "/v1/accounts"): _accounts,
     ("POST", "/v1/accounts"): _add_accounts,
     ("GET", "/v1/faults"): _faults,

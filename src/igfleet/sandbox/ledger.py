@@ -42,10 +42,16 @@ class Published:
     acknowledged: bool = False
     collaborators: list[str] = field(default_factory=list)
     """Who was invited to share it, by user id: the web site's way of naming people."""
+    removed: bool = False
+    """No listing shows it any more."""
 
     @property
     def taken_at(self) -> datetime:
         return datetime.fromisoformat(self.at)
+
+    def is_listed(self, until: datetime) -> bool:
+        """Whether listings show it that know what was published until then."""
+        return not self.removed and self.taken_at <= until
 
 
 @dataclass
@@ -85,15 +91,20 @@ class Ledger:
         medium.acknowledged = True
         self._keep(medium)
 
+    def remove(self, medium: Published) -> None:
+        """Out of all listings; what was published stays on record."""
+        medium.removed = True
+        self._keep(medium)
+
     def of(self, account: str) -> list[Published]:
         """The account's visible media, newest first."""
         until = clock.now() - self.visible_delay
-        return [medium for medium in reversed(self._by_account.get(account, ())) if medium.taken_at <= until]
+        return [medium for medium in reversed(self._by_account.get(account, ())) if medium.is_listed(until)]
 
     def visible(self) -> list[Published]:
         """What listings show by now, newest first."""
         until = clock.now() - self.visible_delay
-        return [medium for medium in reversed(self.media) if medium.taken_at <= until]
+        return [medium for medium in reversed(self.media) if medium.is_listed(until)]
 
     def find(self, key: str) -> Published | None:
         """A medium by code or id."""

@@ -21,8 +21,10 @@ from igfleet.contracts.states import (
 from igfleet.runners import KINDS
 from igfleet.ui.models import Account, AccountTask, Media, Post, Proxy, Task, Worker
 from igfleet.ui.progress import Progress, progress
+from igfleet.ui.verification import incidents, rate
 
 _LATE, _LOST, _FORGOTTEN = timedelta(seconds=15), timedelta(seconds=60), timedelta(hours=24)
+_WEEK = timedelta(days=7)
 _SHOWN = 10
 _DOUBTFUL = (PostState.UNKNOWN, PostState.NEEDS_PERSON)
 
@@ -56,6 +58,9 @@ class Seen:
     done_day: int
     """Account tasks of kinds without posts."""
     failed_day: int
+    verified: rate.Rate
+    """Of what was published in the last seven days."""
+    incidents: int
     accounts: int
     accounts_active: int
     videos: int
@@ -81,9 +86,8 @@ async def gather(session: AsyncSession) -> Seen:
     suspended = AccountTask.state == AccountTaskState.SUSPENDED
     waiting = select(AccountTask).where(suspended).order_by(AccountTask.changed_at).limit(_SHOWN)
     loaded = waiting.options(joinedload(AccountTask.account), joinedload(AccountTask.task))
-    tasks = list(
-        await session.scalars(select(Task).where(Task.state != TaskState.DRAFT).order_by(Task.id.desc()).limit(5))
-    )
+    latest = select(Task).where(Task.state != TaskState.DRAFT, Task.kind.in_(KINDS)).order_by(Task.id.desc()).limit(5)
+    tasks = list(await session.scalars(latest))
     unstarted = select(Task).where(Task.state == TaskState.DRAFT).order_by(Task.id.desc()).limit(_SHOWN)
     drafts = list(await session.scalars(unstarted))
     day = clock.now() - timedelta(hours=24)
@@ -103,6 +107,8 @@ async def gather(session: AsyncSession) -> Seen:
         published_day=day_counts.get(PostState.PUBLISHED, 0),
         done_day=others.get(AccountTaskState.COMPLETED, 0),
         failed_day=day_counts.get(PostState.FAILED, 0) + others.get(AccountTaskState.DISCARDED, 0),
+        verified=await rate.since(session, clock.now() - _WEEK),
+        incidents=await incidents.count(session),
         accounts=await session.scalar(select(func.count()).where(Account.archived_at.is_(None))) or 0,
         accounts_active=await session.scalar(select(func.count()).where(Account.status == AccountStatus.ACTIVE)) or 0,
         videos=await session.scalar(select(func.count()).where(Media.state == MediaState.READY)) or 0,

@@ -16,10 +16,10 @@ from igfleet.contracts.states import PostState
 
 _EPOCH_MS = 1314220021721
 """Media ids count milliseconds from here, shifted left by 23 bits."""
-_CLOCK_SLACK = timedelta(seconds=10)
+CLOCK_SLACK = timedelta(seconds=10)
 _LISTING_LAG = timedelta(minutes=10)
 """What is older is in the count of a snapshot that shows nothing."""
-_LENGTH_SLACK_S = 0.5
+LENGTH_SLACK_S = 0.5
 _GOOD_LOOKS = 3
 _SPAN_PAUSES = 3
 _BAD_LOOKS = 6
@@ -99,12 +99,12 @@ def _candidates(doubt: Doubt) -> dict[str, SeenMedia]:
 
 def _is_new(seen: SeenMedia, doubt: Doubt) -> bool:
     """Not older than the snapshot: a listing may show more than the snapshot held."""
-    return made_at(seen.pk) >= doubt.permitted_at - _CLOCK_SLACK
+    return made_at(seen.pk) >= doubt.permitted_at - CLOCK_SLACK
 
 
 def _fits(seen: SeenMedia, doubt: Doubt) -> bool:
-    in_time = made_at(seen.pk) <= doubt.settle_until + _CLOCK_SLACK
-    right_length = seen.duration_s is not None and abs(seen.duration_s - doubt.intent.duration_s) <= _LENGTH_SLACK_S
+    in_time = made_at(seen.pk) <= doubt.settle_until + CLOCK_SLACK
+    right_length = seen.duration_s is not None and abs(seen.duration_s - doubt.intent.duration_s) <= LENGTH_SLACK_S
     is_reel = seen.product_type in ("clips", "")
     return in_time and right_length and is_reel and same_caption(seen.caption, doubt.caption)
 

@@ -17,6 +17,7 @@ from igfleet.ui.planning.cloning import undoing_of
 from igfleet.ui.planning.plan import find_task
 from igfleet.ui.progress import Progress, progress
 from igfleet.ui.retrying import failed_in_part
+from igfleet.ui.verification import rate
 
 ROWS = 100
 _POSTS_PER_ROW = 50
@@ -51,6 +52,8 @@ class TaskPage:
     lines: Sequence[Line] = ()
     failed_in_part: bool = False
     """Whether a completed one of the account tasks did not get all of its share done."""
+    verified: rate.Rate = field(default_factory=rate.Rate)
+    """Of what was published and was to be looked for again by now."""
     may_undo: bool = False
     """Whether it is over, and something of it can be set back."""
 
@@ -84,6 +87,7 @@ async def gather(session: AsyncSession, task_id: int, state: str = "", page: int
         causes=await causes_of(session, task_id),
         lines=await _lines(session, task_id),
         failed_in_part=await _any(session, task_id, failed_in_part(runner)),
+        verified=await rate.of_task(session, task_id) if runner.has_posts else rate.Rate(),
         may_undo=TaskState(task.state).is_final and await undoing_of(session, task) is not None,
     )
 

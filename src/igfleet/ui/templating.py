@@ -16,9 +16,10 @@ from markupsafe import Markup
 from igfleet import __version__, clock, resources
 from igfleet.plurals import counted, number
 from igfleet.reasons import REASONS, ReasonCode
-from igfleet.runners import KINDS
+from igfleet.runners import KINDS, runner_of
 from igfleet.settings import UiSettings
 from igfleet.ui import static_files
+from igfleet.ui.verification import incidents
 from igfleet.ui.words import ORIGINS, look
 
 _REEL = re.compile(r"https://www\.instagram\.com/(reel/[A-Za-z0-9_-]+/?)")
@@ -61,6 +62,9 @@ def environment(settings: UiSettings, folder: Path | None = None) -> Environment
         origins=ORIGINS,
         reason_of=reason_of,
         kinds=KINDS,
+        kind_of=runner_of,
+        incident_told=incidents.told,
+        incident_known=incidents.known,
         is_sandbox=not settings.is_live,
         version=__version__,
         post_link=lambda link, mode: post_link(settings, link, mode),

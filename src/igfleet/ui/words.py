@@ -12,6 +12,7 @@ from igfleet.contracts.states import (
     AccountStatus,
     AccountTaskState,
     ChallengeState,
+    CheckState,
     ConversionState,
     MediaState,
     PostState,
@@ -32,7 +33,7 @@ class Look:
 
 
 _A, _T, _P, _S, _X, _M, _W = AccountTaskState, TaskState, PostState, AccountStatus, ProxyState, MediaState, WorkerState
-_C, _V, _N = ChallengeState, ProxyVerdict, ConversionState
+_C, _V, _N, _K = ChallengeState, ProxyVerdict, ConversionState, CheckState
 ORIGINS: dict[str, str] = {
     Origin.UPLOADED: "uploaded",
     Origin.VARIANT: "variant",
@@ -114,6 +115,13 @@ LOOKS: dict[str, Mapping[str, Look]] = {
         _N.RUNNING: Look("converting", "loader", "blue"),
         _N.DONE: Look("converted", "circle-check", "green"),
         _N.FAILED: Look("failed", "circle-x", "red"),
+    },
+    "check": {
+        _K.DUE: Look("not looked yet", "clock", "quiet"),
+        _K.VERIFIED: Look("verified", "circle-check", "green"),
+        _K.CHANGED: Look("caption changed", "edit", "red"),
+        _K.MISSING: Look("missing", "circle-x", "red"),
+        _K.UNVERIFIABLE: Look("not verifiable", "help-circle", "quiet"),
     },
     "worker": {
         _W.ONLINE: Look("online", "heartbeat", "green"),

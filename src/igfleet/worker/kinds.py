@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from igfleet.contracts.tasks import Method
-from igfleet.runners import KINDS
+from igfleet.runners import KINDS, SYSTEM_KINDS
 from igfleet.runners.base import Options, Runner
 
 ADAPTERS: dict[Method, str] = {
@@ -29,11 +29,11 @@ class Kind:
 
 
 def kinds(
-    registry: Mapping[str, type[Runner[Options]]] = KINDS, methods: Container[Method] = ADAPTERS
+    registry: Mapping[str, type[Runner[Options]]] | None = None, methods: Container[Method] = ADAPTERS
 ) -> dict[str, Kind]:
-    """The kinds of a registry that have a method served here."""
+    """The kinds of a registry that have a method served here; without one, all that there are."""
     found = {}
-    for name, runner in registry.items():
+    for name, runner in (KINDS | SYSTEM_KINDS if registry is None else registry).items():
         served = tuple(method for method in runner.methods if method in methods or method is Method.NONE)
         if served:
             path = f"{runner.__module__}:{runner.__qualname__}"

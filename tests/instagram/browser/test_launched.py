@@ -112,7 +112,7 @@ STEPS: dict[str, Step] = {
 
 
 @pytest.mark.parametrize("step", STEPS)
-async def test_a_browser_that_crashes_before_the_click_is_tried_again(stage: Stage, reel: Reel, step: str) -> None:
+async def test_f25_a_browser_that_crashes_before_the_click_is_tried_again(stage: Stage, reel: Reel, step: str) -> None:
     publisher = opened(stage)
     await publisher.sign_in()
     path = {"reading": "feed/user", "filling in": "GET /$", "signing in": "GET /$"}[step]
@@ -128,7 +128,7 @@ async def test_a_browser_that_crashes_before_the_click_is_tried_again(stage: Sta
     assert (await opened(stage, stage.opening(stage.account(sessions=(stage.kept[-1],)))).sign_in()) is SignIn.RESTORED
 
 
-async def test_a_browser_that_crashed_before_the_commit_has_sent_nothing(stage: Stage, reel: Reel) -> None:
+async def test_f25_a_browser_that_crashed_before_the_commit_has_sent_nothing(stage: Stage, reel: Reel) -> None:
     publisher = opened(stage)
     await publisher.sign_in()
     prepared = await publisher.prepare(reel, unseen)
@@ -141,7 +141,7 @@ async def test_a_browser_that_crashed_before_the_commit_has_sent_nothing(stage: 
 
 
 @pytest.mark.parametrize("path", ["rupload_igvideo", CONFIGURE], ids=["uploading", "publishing"])
-async def test_a_browser_that_crashes_after_the_click_leaves_a_doubt(stage: Stage, reel: Reel, path: str) -> None:
+async def test_f25_a_browser_that_crashes_after_the_click_leaves_a_doubt(stage: Stage, reel: Reel, path: str) -> None:
     publisher = opened(stage)
     await publisher.sign_in()
     prepared = await publisher.prepare(reel, unseen)

@@ -143,7 +143,7 @@ async def test_a_connection_that_cannot_be_made_has_sent_nothing(way: Way, stage
         ("media_needs_reupload", CommitKind.NOT_READY, None),
     ],
 )
-async def test_each_answer_to_the_commit_has_one_meaning(
+async def test_f19_each_answer_to_the_commit_has_one_meaning(
     way: Way, stage: Stage, reel: Reel, refusal: str, kind: CommitKind, reason: ReasonCode | None
 ) -> None:
     publisher = await way.signed_in()

@@ -1,4 +1,4 @@
-"""What waits for a person: challenges of accounts, and posts of which nobody knows whether they are live."""
+"""What waits for a person: challenges of accounts, posts of which nobody knows whether they are live, and incidents."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ from sqlalchemy.orm import joinedload
 from igfleet import clock
 from igfleet.contracts.challenges import ChallengeKind
 from igfleet.contracts.states import AccountTaskState, ChallengeState, PostState
-from igfleet.ui.models import AccountTask, Challenge, Post
+from igfleet.ui.models import AccountTask, Challenge, Post, PostIncident
+from igfleet.ui.verification import incidents
 
 MOST = 100
 _OPEN = Challenge.state == ChallengeState.OPEN
@@ -93,6 +94,7 @@ class Inbox:
     questions: Sequence[Question]
     checked: Sequence[Question]
     posts: Sequence[Post]
+    incidents: Sequence[PostIncident]
     count: int
 
     @property
@@ -105,7 +107,8 @@ async def count(session: AsyncSession) -> int:
     """How many things wait for a person."""
     challenges = select(func.count()).select_from(Challenge).where(_OPEN)
     posts = select(func.count()).select_from(Post).where(_DOUBTFUL)
-    return (await session.scalar(challenges) or 0) + (await session.scalar(posts) or 0)
+    asked = (await session.scalar(challenges) or 0) + (await session.scalar(posts) or 0)
+    return asked + await incidents.count(session)
 
 
 async def gather(session: AsyncSession) -> Inbox:
@@ -118,6 +121,7 @@ async def gather(session: AsyncSession) -> Inbox:
         questions=is_open[:MOST],
         checked=[one for one in found if one.challenge.state == ChallengeState.ANSWERED][:MOST],
         posts=list(await session.scalars(loaded)),
+        incidents=await incidents.open_ones(session, MOST),
         count=await count(session),
     )
 

@@ -7,6 +7,7 @@ from igfleet.ui.queue.doubts import give_up
 from igfleet.ui.queue.incidents import cool_proxies
 from igfleet.ui.queue.rescue import let_through, rescue
 from igfleet.ui.queue.summary import stale, summarise_task
+from igfleet.ui.verification.planning import forget, plan_checks
 
 _log = log.get(__name__)
 _ENDED_JOBS = """
@@ -36,21 +37,24 @@ _PRUNED = (
 
 
 async def tick(ui: UiContext) -> None:
-    """Take back silent leases, ask about old doubts, let through what is due, summarise what is over, cool proxies."""
+    """Take back silent leases, ask about old doubts, let through what is due, summarise what is over, cool proxies,
+    order looks at what was published."""
     ended = await rescue(ui.database)
     if ended:
         _log.info("leases_rescued", count=len(ended))
+    has_looks = await plan_checks(ui.database, ui.settings)
     changed = {one.task_id for one in ended}
     changed |= {*await give_up(ui.database), *await let_through(ui.database)}
     async with ui.database.transaction() as raw:
         changed |= set(await stale(raw))
         await cool_proxies(raw)
+        await forget(raw)
     for task_id in sorted(changed):
         async with ui.database.transaction() as raw:
             await summarise_task(raw, task_id)
     for task_id in changed:
         ui.bus.tell("task", task_id)
-    if changed:
+    if changed or has_looks:
         ui.bus.tell("work")
 
 

@@ -19,6 +19,7 @@ from igfleet.ui.models.spendings import ActionRest, Spending
 from igfleet.ui.models.targets import Follow, Target, TargetLookUp
 from igfleet.ui.models.tasks import Task, TaskMedia
 from igfleet.ui.models.uploads import Upload
+from igfleet.ui.models.verifications import Check, PostIncident
 from igfleet.ui.models.workers import LiveMethod, Worker, WorkerToken
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "AuditEntry",
     "Base",
     "Challenge",
+    "Check",
     "Conversion",
     "DataKey",
     "Evidence",
@@ -40,6 +42,7 @@ __all__ = [
     "OneTimeToken",
     "Post",
     "PostChange",
+    "PostIncident",
     "Proxy",
     "ProxyCheckEntry",
     "Role",

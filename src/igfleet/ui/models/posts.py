@@ -26,6 +26,7 @@ class Post(Base):
         Index("ix_posts_account_task", "account_task_id", "position"),
         Index("ix_posts_account_media", "account_id", "media_sha256"),
         Index("ix_posts_permitted", "account_id", "permitted_at", postgresql_where="permitted_at IS NOT NULL"),
+        Index("ix_posts_unwatched", "id", postgresql_where="state = 'published' AND NOT is_watched"),
         Index("ix_posts_doubt", "id", postgresql_where="state IN ('unknown', 'reconciling', 'needs_person')"),
     )
 
@@ -67,6 +68,8 @@ class Post(Base):
     code: Mapped[str | None] = mapped_column(Text)
     permalink: Mapped[str | None] = mapped_column(Text)
     published_at: Mapped[datetime | None]
+    is_watched: Mapped[bool] = mapped_column(server_default="false")
+    """Published, and its checks are made."""
     reason_code: Mapped[str | None] = mapped_column(Text)
     message: Mapped[str] = mapped_column(Text, server_default="")
     worker_id: Mapped[int | None]

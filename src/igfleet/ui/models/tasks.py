@@ -20,6 +20,7 @@ class Task(Base):
     __table_args__ = (
         one_of("state", TaskState),
         one_of("mode", Mode),
+        Index("uq_tasks_verify", "mode", unique=True, postgresql_where="kind = 'verify'"),
         Index("ix_tasks_live", "state", postgresql_where="state IN ('queued', 'running')"),
     )
 

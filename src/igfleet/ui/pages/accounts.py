@@ -10,6 +10,7 @@ from sqlalchemy.orm import joinedload
 
 from igfleet.contracts.states import AccountStatus
 from igfleet.errors import Invalid, NotFound
+from igfleet.runners import KINDS
 from igfleet.ui import accounts, staging
 from igfleet.ui.account_rests import rests_of
 from igfleet.ui.exports import accounts_sheet
@@ -92,7 +93,8 @@ async def one(request: AnyRequest, account_id: FromPath[int], session: Session) 
     account = (await session.execute(query)).scalar_one_or_none()
     if account is None:
         raise NotFound(f"There is no account {account_id}.")
-    recent = select(AccountTask).where(AccountTask.account_id == account_id).order_by(AccountTask.id.desc()).limit(20)
+    did = (AccountTask.account_id == account_id) & AccountTask.kind.in_(KINDS)
+    recent = select(AccountTask).where(did).order_by(AccountTask.id.desc()).limit(20)
     posts = select(Post).where(Post.account_id == account_id).order_by(Post.id.desc()).limit(20)
     context: dict[str, Any] = {
         "account": account,

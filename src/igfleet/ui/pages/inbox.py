@@ -15,6 +15,7 @@ from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import AccountTask, Challenge
 from igfleet.ui.pages.render import go, page
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
+from igfleet.ui.verification import incidents
 
 type Act = Callable[[dict[str, Any]], Awaitable[Challenge]]
 
@@ -75,6 +76,15 @@ async def put_aside(request: AnyRequest, challenge_id: FromPath[int], session: S
     return await _done(request, session, ui, challenge_id, act, "The account is put aside")
 
 
+@post("/inbox/incidents/{incident_id:int}/closing")
+async def close_incident(request: AnyRequest, incident_id: FromPath[int], session: Session, ui: Ui) -> Redirect:
+    """A person has looked at what was found."""
+    await checked_form(request)
+    await incidents.close(session, incident_id, person_of(request).actor)
+    ui.bus.tell("challenge")
+    return go("/inbox?done=The+incident+is+closed")
+
+
 async def _done(
     request: AnyRequest, session: Session, ui: UiContext, challenge_id: int, act: Act, said: str
 ) -> Redirect | Template:
@@ -93,4 +103,4 @@ async def _done(
     return go(f"/inbox?done={said.replace(' ', '+')}")
 
 
-HANDLERS = [show, fragment, answer, approve, skip, put_aside]
+HANDLERS = [show, fragment, answer, approve, skip, put_aside, close_incident]

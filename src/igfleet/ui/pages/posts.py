@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload
 from igfleet.errors import Invalid, NotFound
 from igfleet.ui import settling
 from igfleet.ui.injected import Session, Ui
-from igfleet.ui.models import Post, PostChange, Task
+from igfleet.ui.models import Check, Post, PostChange, Task
 from igfleet.ui.pages.render import go, page
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
@@ -24,8 +24,9 @@ async def one(request: AnyRequest, post_id: FromPath[int], session: Session) -> 
     history = list(
         await session.scalars(select(PostChange).where(PostChange.post_id == post_id).order_by(PostChange.id))
     )
+    checks = list(await session.scalars(select(Check).where(Check.post_id == post_id).order_by(Check.age_s)))
     task = await session.get_one(Task, found.task_id)
-    return page(request, "posts/one.html", "tasks", post=found, history=history, task=task)
+    return page(request, "posts/one.html", "tasks", post=found, history=history, checks=checks, task=task)
 
 
 @post("/posts/{post_id:int}/settlement")

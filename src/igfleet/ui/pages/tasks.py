@@ -150,7 +150,7 @@ async def announce(ui: UiContext, task_id: int) -> None:
 
 
 def _filtered(state: str, kind: str, q: str) -> Select[Task]:
-    query = select(Task)
+    query = select(Task).where(Task.kind.in_(KINDS))
     if state in set(TaskState):
         query = query.where(Task.state == state)
     if kind in KINDS:

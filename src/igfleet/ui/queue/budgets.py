@@ -8,12 +8,14 @@ from igfleet.contracts.leases import Spending, Spent
 from igfleet.contracts.tasks import Action
 from igfleet.errors import PermitRefused
 from igfleet.reasons import ReasonCode
+from igfleet.runners.verify import Verify
 from igfleet.settings import UiSettings
 from igfleet.ui.queue.incidents import refuse_sign_in
 from igfleet.ui.queue.reports import held_alone
 from igfleet.ui.queue.rests import refuse_if_resting
 from igfleet.ui.raw import Raw
 
+_OVER = ReasonCode.SESSION_OVER
 _USED = """
 SELECT coalesce(sum(amount) FILTER (WHERE at > now() - interval '1 hour'), 0)::int AS hour,
   coalesce(sum(amount), 0)::int AS day,
@@ -39,6 +41,8 @@ async def spend(raw: Raw, lease_id: UUID, given: Spending, settings: UiSettings)
         raise _refused(given, day, "24 hours", used["day_wait_s"])
     if used["hour"] + given.amount > hour:
         raise _refused(given, hour, "an hour", used["hour_wait_s"])
+    if given.action is Action.LOGIN and row["kind"] == Verify.kind:
+        raise PermitRefused("The session is over, and a look at what was published signs nobody in.", _OVER)
     if given.action is Action.LOGIN:
         await refuse_sign_in(raw, account_id, row["method"])
     await raw.execute(_NOTE, account_id, given.action.value, given.amount, lease_id)

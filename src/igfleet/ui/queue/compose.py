@@ -15,6 +15,7 @@ from igfleet.contracts.leases import Lease, LeasedAccount, LeasedProxy, SessionK
 from igfleet.contracts.posts import LeasedMedia, LeasedPost
 from igfleet.contracts.states import ChallengeState, PostState
 from igfleet.contracts.tasks import Method, Mode, Place
+from igfleet.runners.verify import Verify
 from igfleet.ui import targets
 from igfleet.ui.context import UiContext
 from igfleet.ui.models import Account, AccountTask, Challenge, Media, Post, Proxy, Task
@@ -64,7 +65,7 @@ async def compose(session: AsyncSession, ui: UiContext, claimed: Sequence[Claime
             attempt=row.attempt,
             seed=_seed(row),
             options=row.task.options,
-            account=_account(row.account, secrets, challenges.get(row.id)) if row.account else None,
+            account=_account(row, row.account, secrets, challenges.get(row.id)) if row.account else None,
             proxy=_proxy_of(row, about, secrets),
             posts=_turn(row, posts.get(row.id, [])),
             share=_share(row, people),
@@ -167,12 +168,13 @@ def _challenge(one: Challenge, method: str, opened: Mapping[str, Opened]) -> Lea
     )
 
 
-def _account(account: Account, secrets: _Secrets, challenge: LeasedChallenge | None) -> LeasedAccount:
+def _account(row: AccountTask, account: Account, secrets: _Secrets, challenge: LeasedChallenge | None) -> LeasedAccount:
+    """A look at what was published gets no password: it signs nobody in."""
     opened = secrets.accounts.get(account.id, {})
     return LeasedAccount(
         id=account.id,
         username=account.username,
-        password=_value(opened, "password"),
+        password=_value(opened, "password") if row.kind != Verify.kind else None,
         has_totp=account.has_totp,
         email=account.email,
         email_password=_value(opened, "email_password"),

@@ -12,12 +12,14 @@ from igfleet.contracts.states import AccountTaskState
 from igfleet.errors import LeaseLost
 from igfleet.log import redactor
 from igfleet.reasons import ReasonCode
+from igfleet.runners.verify import Verify
 from igfleet.ui import ledger
 from igfleet.ui.challenges import endings
 from igfleet.ui.queue import effects, reactions
 from igfleet.ui.queue.burial import bury
 from igfleet.ui.queue.promote import LOCK_ACCOUNTS, promote_raw
 from igfleet.ui.raw import Raw
+from igfleet.ui.verification.keeping import keep_look
 
 _S = AccountTaskState
 _QUARANTINE_DEATHS = 3
@@ -88,12 +90,16 @@ async def finish(raw: Raw, lease_id: UUID, given: LeaseOutcome, *, rescued: bool
     await ledger.release(raw, row["id"], actor=f"lease:{lease_id}")
     posts = await raw.fetchrow(_POSTS, row["id"], row["claimed_at"])
     then = _adjusted(_next(given, row, posts), row, posts)
-    await _react(raw, row["account_id"], given, then)
+    if row["kind"] == Verify.kind and then.state is _S.SUSPENDED and then.reason not in reactions.STATUS:
+        then.state = _S.DISCARDED  # nobody has to do anything for a look, unless the account itself is stopped
+    if row["kind"] != Verify.kind or given.outcome is not Ending.COMPLETED:
+        await _react(raw, row["account_id"], given, then)
     if row["account_id"] is not None and await endings.ended(raw, row, then.state, given.reason_code):
         then.state = _S.AVAILABLE  # it was answered meanwhile: the next attempt goes on
     await _store(raw, row, given, then, posts)
     await ledger.close(raw, row["id"], then.state, then.reason, then.message)
     await effects.keep(raw, row, given.result)
+    await keep_look(raw, row, then.state, then.reason, given.result)
     if row["account_id"] is not None:
         if then.reason in reactions.DEAD:
             await bury(raw, row["account_id"], row["id"], then.reason)

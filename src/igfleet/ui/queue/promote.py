@@ -22,10 +22,18 @@ UPDATE account_tasks SET head = true FROM next WHERE account_tasks.id = next.id
 """
 
 
+YIELD = """
+UPDATE account_tasks SET head = false
+WHERE account_id = ANY($1::bigint[]) AND kind = 'verify' AND state = 'available' AND head
+"""
+"""A look stands behind all other work: whatever becomes available goes first, served by this worker or not."""
+
+
 async def promote_raw(raw: Raw, account_ids: Sequence[int]) -> None:
     """Make the first available account task of each account its head, where none is live."""
     if account_ids:
         await raw.execute(LOCK_ACCOUNTS, list(account_ids))
+        await raw.execute(YIELD, list(account_ids))
         await raw.execute(PROMOTE, list(account_ids))
 
 
@@ -35,4 +43,5 @@ async def promote(session: AsyncSession, account_ids: Sequence[int]) -> None:
         given = {"ids": list(account_ids)}
         await session.flush()  # the statements below must see what the session changed
         await session.execute(text(LOCK_ACCOUNTS.replace("$1::bigint[]", "CAST(:ids AS bigint[])")), given)
+        await session.execute(text(YIELD.replace("$1::bigint[]", "CAST(:ids AS bigint[])")), given)
         await session.execute(text(PROMOTE.replace("$1::bigint[]", "CAST(:ids AS bigint[])")), given)

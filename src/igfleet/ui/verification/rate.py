@@ -1,0 +1,50 @@
+"""How much of what was published was seen again."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from igfleet.contracts.states import CheckState
+from igfleet.ui.models import Check, Post
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Of the published posts that were to be looked for by now."""
+
+    due: int = 0
+    verified: int = 0
+    """Their last look that could tell found them, as they were asked for."""
+
+    @property
+    def percent(self) -> int:
+        """Rounded down: 100 means all of them."""
+        return 100 * self.verified // self.due if self.due else 100
+
+
+async def of_task(session: AsyncSession, task_id: int) -> Rate:
+    return await _rate(session, Post.task_id == task_id)
+
+
+async def since(session: AsyncSession, moment: datetime) -> Rate:
+    """Of what was published since then."""
+    return await _rate(session, Post.published_at > moment)
+
+
+async def _rate(session: AsyncSession, which: ColumnElement[bool]) -> Rate:
+    told = Check.state.in_((CheckState.VERIFIED, CheckState.CHANGED, CheckState.MISSING))
+    last = (
+        select(Check.post_id, Check.state)
+        .join(Post, Post.id == Check.post_id)
+        .where(which, told)
+        .order_by(Check.post_id, Check.age_s.desc())
+        .ext(distinct_on(Check.post_id))
+        .subquery()
+    )
+    verified = select(func.count()).select_from(last).where(last.c.state == CheckState.VERIFIED)
+    due = select(func.count(Check.post_id.distinct())).join(Post, Post.id == Check.post_id)
+    due = due.where(which, Check.due_at <= func.now())
+    return Rate(await session.scalar(due) or 0, await session.scalar(verified) or 0)
