@@ -112,6 +112,17 @@ def _one_line(value: str) -> str:
     return value
 
 
+def shown(default: object) -> str:
+    """A value as it is written in the environment."""
+    if isinstance(default, dict):
+        return ",".join(f"{name}={hour}/{day}" for name, (hour, day) in default.items())
+    if isinstance(default, timedelta):
+        return f"{default.total_seconds():g}"
+    if isinstance(default, tuple):
+        return ",".join(shown(part) for part in default)
+    return str(default)
+
+
 type Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 type Budgets = Annotated[dict[str, tuple[int, int]], NoDecode, BeforeValidator(_budgets)]
 """By action, how often an hour and in 24 hours; written as `like=30/150, follow=15/60`."""

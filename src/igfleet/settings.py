@@ -36,6 +36,7 @@ from igfleet.setting_values import (
     Wait,
     WebAddress,
     Words,
+    shown,
 )
 
 _SHORTEST_LEASE = timedelta(seconds=2)
@@ -389,16 +390,6 @@ def _example(kind: type[Settings], variable: str) -> str:
     for field in kind.model_fields.values():
         if variable in _names(field.validation_alias):
             default = field.get_default(call_default_factory=True)
-            shown = f" Example: {variable}={_shown(default)}" if default not in (None, ()) else ""
+            shown = f" Example: {variable}={shown(default)}" if default not in (None, ()) else ""
             return f"{field.description}{shown}"
     return ""
-
-
-def _shown(default: object) -> str:
-    if isinstance(default, dict):
-        return ",".join(f"{name}={hour}/{day}" for name, (hour, day) in default.items())
-    if isinstance(default, timedelta):
-        return f"{default.total_seconds():g}"
-    if isinstance(default, tuple):
-        return ",".join(_shown(part) for part in default)
-    return str(default)
