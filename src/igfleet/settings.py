@@ -390,6 +390,6 @@ def _example(kind: type[Settings], variable: str) -> str:
     for field in kind.model_fields.values():
         if variable in _names(field.validation_alias):
             default = field.get_default(call_default_factory=True)
-            shown = f" Example: {variable}={shown(default)}" if default not in (None, ()) else ""
-            return f"{field.description}{shown}"
+            example = f" Example: {variable}={shown(default)}" if default not in (None, ()) else ""
+            return f"{field.description}{example}"
     return ""
