@@ -171,3 +171,20 @@ async def test_a_profile_id_is_no_path(attached: Attached, profile: str) -> None
         await attached.open(attached.stage.account(dolphin_profile_id=profile)).sign_in()
 
     assert attached.dolphin.calls == ["login-with-token"]
+
+
+async def test_a_session_that_instagram_ended_is_noted_and_not_had_from_the_profile_again(attached: Attached) -> None:
+    stage = attached.stage
+    first = attached.open()
+    await first.sign_in()
+    await first.close()
+    stored, count = stage.kept[-1].model_copy(update={"version": 7}), len(stage.kept)
+    stage.sandbox.world.accounts["nord_01"].sessions.clear()
+
+    second = attached.open(stage.account(dolphin_profile_id=PROFILE, password=None, sessions=(stored,)))
+    with pytest.raises(NeedsPerson):
+        await second.sign_in()
+    await second.close()
+
+    assert stage.refused == [7]
+    assert not any(one.is_signed_in for one in stage.kept[count:])

@@ -24,6 +24,7 @@ from igfleet.instagram.adapters.browser.cookies import (
     has_session,
     material_of,
     put_cookies,
+    session_id,
     stored_cookies,
 )
 from igfleet.instagram.adapters.browser.courier import Courier
@@ -47,7 +48,8 @@ def open_dolphin(opening: Opening) -> Publisher:
         text = f"{opening.account.username}: it has no dolphin_profile_id"
         raise NeedsPerson(text, ReasonCode.DOLPHIN_REFUSED)
     profile = DolphinProfile(opening, opening.account.dolphin_profile_id)
-    return PlaywrightPublisher(replace(opening, keep_session=profile.keep), profile.attached)
+    watched = replace(opening, keep_session=profile.keep, refuse_session=profile.refuse)
+    return PlaywrightPublisher(watched, profile.attached)
 
 
 class DolphinProfile:
@@ -55,13 +57,19 @@ class DolphinProfile:
 
     def __init__(self, opening: Opening, profile: str) -> None:
         self._id = profile
-        self._keep_session = opening.keep_session
+        self._keep_session, self._refuse_session = opening.keep_session, opening.refuse_session
+        self._ended: set[str] = set()
         self._cookies = stored_cookies(opening.account)
 
     async def keep(self, material: SessionMaterial) -> None:
         """Store it, and remember what was stored."""
         await self._keep_session(material)
         self._cookies = cookies_in(material)
+
+    async def refuse(self, material: SessionMaterial) -> None:
+        """Note it, and that the profile's cookies are not to be stored while they hold this session."""
+        self._ended.add(session_id(material))
+        await self._refuse_session(material)
 
     async def attached(self, opening: Opening) -> Had:
         """The profile's browser, started for us. It is stopped in every case, a failure on the way included."""
@@ -95,8 +103,9 @@ class DolphinProfile:
 
     async def _learn(self, cookies: Cookies) -> None:
         _log.info("dolphin_cookies", profile=self._id, count=len(cookies))
-        if has_session(cookies) and differ(cookies, self._cookies):
-            await self.keep(material_of(cookies))
+        material = material_of(cookies)
+        if has_session(cookies) and differ(cookies, self._cookies) and session_id(material) not in self._ended:
+            await self.keep(material)
 
 
 async def _apart(stack: AsyncExitStack, browser: Browser, proxy_url: str) -> tuple[BrowserContext, Valve, Stray]:
