@@ -36,6 +36,7 @@ class Result:
 
     def facts(self) -> dict[str, Any]:
         told = {name: getattr(self.order, name) for name in ("posts", "seed", "workers", "slots", "lease_s")}
+        told["linger_s"] = self.order.linger_s
         parts = {"client": self.order.client.value, "without": self.order.without.value}
         return {**told, **parts, "seconds": round(self.seconds, 1), "events": self.events, **self.verdict.facts()}
 

@@ -51,6 +51,8 @@ class Order:
     lease_s: float = 4.0
     client: Client = Client.LEAN
     without: Without = Without.NOTHING
+    linger_s: float = 0
+    """How long each commit waits between the look at the clock and its first byte, so that freezes hit it there."""
     timeout_s: float = 900
 
     @property

@@ -194,7 +194,15 @@ def _environment(order: Order, folder: Path) -> dict[str, str]:
         "ACTION_BUDGETS": "login=100000/100000",
         "VERIFY_AFTER": "",
         "LOG_LEVEL": "warning",
+        **_lingering(order, folder),
     }
+
+
+def _lingering(order: Order, folder: Path) -> dict[str, str]:
+    if not order.linger_s:
+        return {}
+    planted = (f"checked:{nth}:delay={order.linger_s:g}" for nth in range(1, 2 * order.posts))
+    return {"IGFLEET_TEST_FAULTS": str(folder / "marks"), "IGFLEET_FAULT": ",".join(planted)}
 
 
 @contextlib.asynccontextmanager

@@ -35,6 +35,7 @@ def chaos(
     slots: Annotated[int, typer.Option(min=1, max=50, help="Runs at once of each worker.")] = 6,
     client: Annotated[str, typer.Option(help="lean (fast) or instagrapi (the real library).")] = "lean",
     without: Annotated[str, typer.Option(help="Take a safeguard away: nothing, gate or protocol.")] = "nothing",
+    linger: Annotated[float, typer.Option(min=0, max=1, help="Seconds each commit waits before its first byte.")] = 0,
     timeout: Annotated[float, typer.Option(min=10, help="Seconds until the campaign is judged in any case.")] = 900,
     folder: Annotated[Path | None, typer.Option(help="Keep its data and logs here; else they are thrown away.")] = None,
     json: AsJson = False,
@@ -58,6 +59,7 @@ def chaos(
             posts=posts, seed=secrets.randbelow(10**6) if seed is None else seed, kills=kills, freezes=freezes,
             ui_kills=ui_kills, db_crashes=db_crashes, partitions=partitions, faults=faults, by_hand=by_hand,
             workers=workers, slots=slots, client=Client(client), without=Without(without), timeout_s=timeout,
+            linger_s=linger,
         )  # fmt: skip
         result = _run(order, folder)
     if json:
