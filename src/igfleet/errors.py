@@ -190,6 +190,12 @@ class ActionRests(NotNow):
     default_reason = ReasonCode.ACTION_BLOCKED
 
 
+class Paused(NotNow):
+    """The task or everything is paused: what is not sent yet waits until a person resumes it."""
+
+    default_reason = ReasonCode.PAUSED
+
+
 class OutsideWindow(NotNow):
     default_reason = ReasonCode.OUTSIDE_WINDOW
 

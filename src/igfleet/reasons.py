@@ -52,6 +52,7 @@ class ReasonCode(StrEnum):
     QUARANTINED = "quarantined"
     BUDGET_SPENT = "budget_spent"
     OUTSIDE_WINDOW = "outside_window"
+    PAUSED = "paused"
     CHALLENGE_REQUIRED = "challenge_required"
     CODE_REQUIRED = "code_required"
     CHECKPOINT_REQUIRED = "checkpoint_required"
@@ -162,6 +163,9 @@ REASONS: dict[ReasonCode, Reason] = {
     ),
     _R.BUDGET_SPENT: _automatic("The account's budget for this action is used up"),
     _R.OUTSIDE_WINDOW: _automatic("Outside the hours of the task"),
+    _R.PAUSED: Reason(
+        "The task, or everything, is paused", Live.NO, Retry.WHEN_RESUMED, "Resume it; nothing of it is lost."
+    ),
     _R.CHALLENGE_REQUIRED: _person(
         "Instagram wants this sign-in confirmed", "Confirm it in the Instagram app, then say so on the page Inbox."
     ),

@@ -146,6 +146,9 @@ class UiSettings(Settings):
     dispatch_concurrency: Annotated[int, Field(ge=1, le=100)] = Field(
         2, validation_alias="DISPATCH_CONCURRENCY", description="Start calls under way at once."
     )
+    breakers: bool = Field(
+        True, validation_alias="BREAKERS", description="Let rest what several accounts fail with; off: only tell."
+    )
     aggregate_secrets: Literal["leased", "all", "never"] = Field(
         "leased", validation_alias="AGGREGATE_SECRETS", description="Which accounts' secrets an aggregate carries."
     )

@@ -71,11 +71,14 @@ class Player:
         return answer.json()
 
 
-async def ordered(ui: Served, names: int = 1, **options: Any) -> list[int]:
-    """A started bulk login of so many accounts; their ids. Accounts that exist already are taken."""
+async def ordered(ui: Served, names: int = 1, *, on_one_proxy: bool = False, **options: Any) -> list[int]:
+    """A started bulk login of so many accounts; their ids. Accounts that exist already are taken.
+
+    Each has a proxy of its own, so that what they meet has nothing in common but the kind and the worker.
+    """
     async with ui.context.database.sessions.begin() as session:
         known = list(await session.scalars(select(Account).order_by(Account.id).limit(names)))
-        who = known or await _made(session, names)
+        who = known or await _made(session, names, 1 if on_one_proxy else names)
         ids = tuple(account.id for account in who)
         draft = Draft(kind="bulk_login", name="Sign in", account_ids=ids, options=options)
         task = await create(session, ui.context.settings, draft, "user:anna")
@@ -84,12 +87,16 @@ async def ordered(ui: Served, names: int = 1, **options: Any) -> list[int]:
     return list(ids)
 
 
-async def _made(session: AsyncSession, count: int) -> list[Account]:
-    """Accounts with a proxy that nobody asks."""
-    proxy = Proxy(scheme="http", host="127.0.0.1", port=9)
-    session.add(proxy)
+async def _made(session: AsyncSession, count: int, proxies: int) -> list[Account]:
+    """Accounts with proxies that nobody asks."""
+    exits = [Proxy(scheme="http", host="127.0.0.1", port=9 + number) for number in range(proxies)]
+    session.add_all(exits)
     await session.flush()
-    return await accounts(session, count, proxy_id=proxy.id)
+    made = await accounts(session, count)
+    for number, account in enumerate(made):
+        account.proxy_id = exits[number % proxies].id
+    await session.flush()
+    return made
 
 
 async def status_of(ui: Served, account_id: int) -> str:

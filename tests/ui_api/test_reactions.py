@@ -153,19 +153,6 @@ async def test_nobody_signs_in_when_several_accounts_are_told_that_the_client_is
     assert await player.spend(fourth, "like") == ""
 
 
-async def test_accounts_of_a_proxy_rest_when_several_of_them_are_slowed(player: Player) -> None:
-    who = await ordered(player.ui, 5)
-    for _ in range(3):
-        await player.end(await _leased(player), "retry_later", "rate_limited")
-    assert await _rests_s(player, who[4]) == 0
-
-    await tick(player.ui.context)
-
-    assert 800 < await _rests_s(player, who[4]) <= 900
-    assert await status_of(player.ui, who[4]) == "active"
-    assert await player.lease() is None
-
-
 @pytest.mark.parametrize("reason", ["account_disabled", "account_suspended"])
 async def test_what_a_dead_account_had_to_do_is_cancelled(player: Player, reason: str) -> None:
     [account] = await ordered(player.ui)

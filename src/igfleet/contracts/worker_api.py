@@ -21,6 +21,8 @@ class Registration(Contract):
     kinds: tuple[Word, ...]
     methods: tuple[Method, ...]
     labels: tuple[Word, ...] = ()
+    libraries: dict[Method, Word] = {}
+    """By method: the library that drives it, with its version, as in `instagrapi 3.2.2`."""
 
 
 class Registered(Contract):
@@ -36,12 +38,16 @@ class Heartbeat(Contract):
     cpu_percent: Annotated[float, Field(ge=0)] | None = None
     memory_bytes: Whole | None = None
     disk_free_bytes: Whole | None = None
+    standstill: Id | None = None
+    """The standstill that it obeys: it takes no new work and knows why."""
 
 
 class HeartbeatReply(Contract):
     drain: bool = False
     cancel: tuple[UUID, ...] = ()
     """Leases whose run is to stop at the next safe point."""
+    standstill: Id | None = None
+    """Everything is paused: take nothing new, and say so in the next heartbeat, at once."""
 
 
 class StartOptions(Contract):

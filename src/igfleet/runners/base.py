@@ -17,6 +17,7 @@ from igfleet.contracts.posts import Intent, LeasedMedia, LeasedPost, Permit, Pos
 from igfleet.contracts.proxy_checks import ProxyCheck, ProxyWish
 from igfleet.contracts.tasks import Action, Effect, Method, Subject
 from igfleet.instagram.gateway import Instagram, Person, Publisher
+from igfleet.reasons import ReasonCode
 from igfleet.runners.shares import Done, PlanInput, Share, Undoing, for_each_account
 
 type FindPerson = Callable[[], Awaitable[Person]]
@@ -36,6 +37,18 @@ class Options(Strict):
     max_attempts: Annotated[int, Field(ge=1, le=20)] = 3
     worker_labels: Annotated[tuple[Word, ...], Field(json_schema_extra={"form": "words"})] = ()
     """Only workers with all these labels take it."""
+    stop_in_a_row: Annotated[int, Field(ge=0, le=10_000)] = 10
+    """The task pauses when so many attempts in a row failed. 0: never for that."""
+    stop_percent: Annotated[int, Field(ge=0, le=100)] = 50
+    """The task pauses when more than so many percent of its last attempts failed. 100: never for that."""
+    stop_of_last: Annotated[int, Field(ge=1, le=1000)] = 20
+    """So many attempts are looked at, once there are so many."""
+    stop_challenges: Annotated[int, Field(ge=0, le=1000)] = 5
+    """The task pauses when Instagram asks so many of its accounts to confirm who they are. 0: never for that."""
+    stop_challenges_min: Annotated[int, Field(ge=1, le=1440)] = 10
+    """Within so many minutes."""
+    stop_reasons: Annotated[tuple[ReasonCode, ...], Field(json_schema_extra={"form": "words"})] = ()
+    """Reason codes that pause the task at the first failure, as in bad_password."""
 
     @property
     def driver(self) -> Method:

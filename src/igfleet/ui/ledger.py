@@ -18,6 +18,7 @@ from igfleet.log import redactor
 from igfleet.reasons import ReasonCode
 from igfleet.settings import UiSettings
 from igfleet.ui import reconcile
+from igfleet.ui.queue.pauses import begin_permit, refuse_if_paused
 from igfleet.ui.queue.rests import refuse_if_resting
 from igfleet.ui.raw import Raw
 
@@ -85,8 +86,9 @@ async def write_intent(raw: Raw, lease_id: UUID, post_id: int, intent: Intent) -
 async def give_permit(raw: Raw, lease_id: UUID, post_id: int, settings: UiSettings) -> Permit:
     """Leave for the one irreversible call. A repeat by the same lease gets what is left of the same window.
 
-    Raises `PermitRefused` when the task was cancelled, the account stopped or its budget spent.
+    Raises `PermitRefused` when the task was cancelled or paused, the account stopped or its budget spent.
     """
+    await begin_permit(raw)
     post, actor = await _held(raw, lease_id, post_id)
     if post["state"] == _P.PUBLISHING and post["lease_id"] == lease_id:
         return Permit(post_id=post_id, window_ms=_left_ms(post["settle_until"] - _LATE_BYTES - post["now"]))
@@ -234,6 +236,7 @@ async def _move(raw: Raw, post: Any, target: PostState, actor: object, why: str)
 async def _refuse_permit(raw: Raw, post: Any, settings: UiSettings) -> None:
     if post["cancel"]:
         raise PermitRefused("The task was cancelled.", _R.CANCELLED)
+    await refuse_if_paused(raw, post["of_task"])
     if not AccountStatus(post["account_status"]).may_run or post["archived"]:
         raise PermitRefused(f"The account is {post['account_status']}.", _R.ACCOUNT_STOPPED)
     await refuse_if_resting(raw, post["account_id"], Action.PUBLISH)

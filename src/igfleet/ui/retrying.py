@@ -11,6 +11,7 @@ from igfleet.runners import options_of, runner_of
 from igfleet.runners.base import Options, Runner
 from igfleet.ui.accounts import STOPPED_FOR_A_PERSON, resume_accounts
 from igfleet.ui.models import Account, AccountTask, AuditEntry, LogEntry, Post, Task
+from igfleet.ui.pausing import clear
 from igfleet.ui.post_moves import move_posts
 from igfleet.ui.queue.promote import promote
 from igfleet.ui.task_state import locked, settle_state
@@ -56,7 +57,9 @@ async def retry_failed(session: AsyncSession, task_id: int, actor: str) -> int:
     partial = await _ids(session, task.id, failed_in_part(runner_of(task.kind)))
     if not discarded and not partial:
         raise NothingToDo(f"Nothing of task {task.id} failed: there is nothing to retry.")
-    task.cancelled_by = None
+    if TaskState(task.state).is_final:
+        clear(task)
+    task.cancelled_by, task.resumed_at = None, await session.scalar(select(func.now()))
     await _revive(session, task, discarded, cancel_requested_at=None)
     made = await continue_in_new(session, task, partial)
     failed = Post.account_task_id.in_([*discarded, *made])

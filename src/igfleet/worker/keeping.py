@@ -6,7 +6,7 @@ from uuid import UUID
 
 from igfleet import clock, log
 from igfleet.contracts.leases import Renewal
-from igfleet.contracts.worker_api import Heartbeat
+from igfleet.contracts.worker_api import Heartbeat, HeartbeatReply
 from igfleet.errors import UserError
 from igfleet.worker.messages import Stop
 from igfleet.worker.supervisor import Run
@@ -21,21 +21,22 @@ async def beat(
     worker_id: Callable[[], int],
     measure: Callable[[], Heartbeat],
     runs: Mapping[UUID, Run],
-    drain: Callable[[bool], None],
+    hear: Callable[[HeartbeatReply], bool],
     every_s: float,
 ) -> None:
-    """Heartbeats until cancelled. The answer says whether to drain and which runs to stop."""
+    """Heartbeats until cancelled. The answer says what the ui wants; `hear` says if the next is due at once."""
     while True:
+        is_urgent = False
         try:
             reply = await ui.heartbeat(worker_id(), await asyncio.to_thread(measure), seconds=max(every_s, 2))
         except UserError as error:
             _log.warning("heartbeat_failed", error=str(error))
         else:
-            drain(reply.drain)
+            is_urgent = hear(reply)
             for lease in reply.cancel:
                 if lease in runs:
                     runs[lease].ask_to_stop(Stop.CANCELLED)
-        await asyncio.sleep(every_s)
+        await asyncio.sleep(min(every_s, _LEAST_S) if is_urgent else every_s)
 
 
 async def renew(ui: UiClient, runs: Mapping[UUID, Run], every_s: float) -> None:

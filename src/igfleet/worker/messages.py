@@ -132,6 +132,8 @@ def _permit_refused(message: str, reason: ReasonCode | None, after: timedelta | 
         return errors.Cancelled(message)
     if reason is ReasonCode.BUDGET_SPENT:
         return errors.BudgetSpent(message, after=after)
+    if reason is ReasonCode.PAUSED:
+        return errors.Paused(message, after=after)
     if reason is ReasonCode.ACTION_BLOCKED:
         return errors.ActionRests(message, after=after)
     if reason is ReasonCode.CLIENT_OUTDATED:

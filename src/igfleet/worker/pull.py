@@ -7,7 +7,7 @@ from uuid import UUID
 
 from igfleet import __version__, backoff, clock, log
 from igfleet.contracts.leases import Lease
-from igfleet.contracts.worker_api import Heartbeat, Registered, Registration
+from igfleet.contracts.worker_api import Heartbeat, HeartbeatReply, Registered, Registration
 from igfleet.errors import Forbidden, NotFound, NotSignedIn, UserError
 from igfleet.worker import keeping, machine
 from igfleet.worker.jobs import Jobs
@@ -37,6 +37,7 @@ class Pull:
         self._stopping = asyncio.Event()
         self._hurry = asyncio.Event()
         self._ui_drains = False
+        self._standstill: int | None = None
         self._disk_was_full = False
         self._last_trouble = ""
 
@@ -77,7 +78,7 @@ class Pull:
             return
         ui, beat_s, lease_s = self._bench.ui, registered.heartbeat_every_s, registered.lease_length_s
         helpers = [
-            asyncio.create_task(keeping.beat(ui, self._id, self._measure, self.runs, self._drains, beat_s)),
+            asyncio.create_task(keeping.beat(ui, self._id, self._measure, self.runs, self._hears, beat_s)),
             asyncio.create_task(keeping.renew(ui, self.runs, lease_s / 3)),
             asyncio.create_task(report_leftovers(ui, leftovers)),
         ]
@@ -94,10 +95,16 @@ class Pull:
         return self.worker_id
 
     def _measure(self) -> Heartbeat:
-        return machine.measure(len(self.runs), self._bench.folder)
+        return machine.measure(len(self.runs), self._bench.folder, self._standstill)
 
-    def _drains(self, wanted: bool) -> None:
-        self._ui_drains = wanted
+    def _hears(self, reply: HeartbeatReply) -> bool:
+        """What the ui wants of it. Whether it is to be acknowledged at once."""
+        self._ui_drains = reply.drain
+        is_new = reply.standstill != self._standstill
+        self._standstill = reply.standstill
+        if is_new:
+            self._wake.set()
+        return is_new
 
     async def _register(self) -> Registered | None:
         """Try until the ui answers; None when stopped before."""
@@ -139,6 +146,7 @@ class Pull:
                 "kinds": tuple(kinds),
                 "methods": tuple(sorted(methods)),
                 "labels": self._bench.settings.labels,
+                "libraries": machine.libraries(),
             }
         )
 
@@ -188,8 +196,8 @@ class Pull:
             self.jobs.over(nudge.task_id)
 
     def _room(self) -> int:
-        """Free slots; none while draining or while the disk is nearly full."""
-        if self.is_draining or self._disk_is_full():
+        """Free slots; none while draining, while everything is paused, or while the disk is nearly full."""
+        if self.is_draining or self._standstill is not None or self._disk_is_full():
             return 0
         return self._bench.settings.slots - len(self.runs)
 

@@ -142,7 +142,7 @@ async def after_the_end(ui: UiContext, ended: Sequence[Finished]) -> None:
 
 async def _claim(ui: UiContext, worker: Worker, data: LeaseRequest) -> list[Lease]:
     async with ui.database.transaction() as raw:
-        claimed = await claim(raw, data, worker.labels, ui.settings)
+        claimed = await claim(raw, data, worker.labels, ui.settings, worker.libraries)
     if not claimed:
         return []
     leases = await _composed(ui, worker, claimed)

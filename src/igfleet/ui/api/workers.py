@@ -7,6 +7,7 @@ from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
 
 from igfleet.contracts.worker_api import Heartbeat, HeartbeatReply, Registered, Registration
+from igfleet.ui import standstill
 from igfleet.ui.api.access import worker_of
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import Worker
@@ -34,6 +35,8 @@ async def register(
         "kinds": list(data.kinds),
         "methods": [method.value for method in data.methods],
         "labels": list(data.labels),
+        "libraries": {method.value: library for method, library in data.libraries.items()},
+        "standstill_seen": None,
     }
     made = insert(Worker).values(name=data.name, **values)
     # A new registration is a new process: whoever asked the old one to drain meant that one.
@@ -65,10 +68,16 @@ async def heartbeat(
     worker.cpu_percent = data.cpu_percent
     worker.memory_bytes = data.memory_bytes
     worker.disk_free_bytes = data.disk_free_bytes
+    worker.standstill_seen = data.standstill
+    present = await standstill.present(session)
     async with ui.database.transaction() as raw:
         cancels = [row["lease_id"] for row in await raw.fetch(_CANCELS, worker_id)]
     ui.bus.tell("worker", worker_id)
-    return HeartbeatReply(drain=worker.draining_since is not None, cancel=tuple(cancels))
+    return HeartbeatReply(
+        drain=worker.draining_since is not None,
+        cancel=tuple(cancels),
+        standstill=present.id if present else None,
+    )
 
 
 HANDLERS = [register, heartbeat]

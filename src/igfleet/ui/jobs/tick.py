@@ -4,8 +4,8 @@ from igfleet import log
 from igfleet.ui import answers, evidence, library
 from igfleet.ui.context import UiContext
 from igfleet.ui.queue.doubts import give_up
-from igfleet.ui.queue.incidents import cool_proxies
 from igfleet.ui.queue.rescue import let_through, rescue
+from igfleet.ui.queue.stopping import step_back
 from igfleet.ui.queue.summary import stale, summarise_task
 from igfleet.ui.verification.planning import forget, plan_checks
 
@@ -23,6 +23,8 @@ _PRUNED = (
     "DELETE FROM data_keys WHERE owner = 'import' AND owner_id NOT IN (SELECT id FROM staged_imports)",
     "DELETE FROM sign_in_failures WHERE at < now() - interval '1 day'",
     "DELETE FROM one_time_tokens WHERE expires_at < now() - interval '7 days'",
+    "DELETE FROM attempts WHERE at < now() - interval '30 days'",
+    "DELETE FROM breakers WHERE ended_at < now() - interval '180 days'",
     "DELETE FROM incidents WHERE at < now() - interval '30 days'",
     f"DELETE FROM sealed_secrets WHERE owner = 'challenge' AND owner_id NOT IN {_LIVE_CHALLENGES}",
     f"DELETE FROM data_keys WHERE owner = 'challenge' AND owner_id NOT IN {_LIVE_CHALLENGES}",
@@ -37,24 +39,24 @@ _PRUNED = (
 
 
 async def tick(ui: UiContext) -> None:
-    """Take back silent leases, ask about old doubts, let through what is due, summarise what is over, cool proxies,
-    order looks at what was published."""
+    """Take back silent leases, ask about old doubts, let through what is due, summarise what is over, order looks at
+    what was published, let accounts of paused tasks do other work."""
     ended = await rescue(ui.database)
     if ended:
         _log.info("leases_rescued", count=len(ended))
     has_looks = await plan_checks(ui.database, ui.settings)
     changed = {one.task_id for one in ended}
     changed |= {*await give_up(ui.database), *await let_through(ui.database)}
+    stepped_back = await step_back(ui.database)
     async with ui.database.transaction() as raw:
         changed |= set(await stale(raw))
-        await cool_proxies(raw)
         await forget(raw)
     for task_id in sorted(changed):
         async with ui.database.transaction() as raw:
             await summarise_task(raw, task_id)
     for task_id in changed:
         ui.bus.tell("task", task_id)
-    if changed or has_looks:
+    if changed or has_looks or stepped_back:
         ui.bus.tell("work")
 
 

@@ -3,8 +3,10 @@
 from igfleet.ui.models.account_tasks import AccountTask, LogEntry
 from igfleet.ui.models.accounts import Account
 from igfleet.ui.models.answers import KeptAnswer
+from igfleet.ui.models.attempts import Attempt
 from igfleet.ui.models.audit import AuditEntry
 from igfleet.ui.models.base import Base
+from igfleet.ui.models.breakers import Breaker, Scope
 from igfleet.ui.models.challenges import Challenge
 from igfleet.ui.models.conversions import Conversion
 from igfleet.ui.models.evidence import Evidence
@@ -17,6 +19,7 @@ from igfleet.ui.models.proxy_checks import ProxyCheckEntry
 from igfleet.ui.models.secrets import DataKey, SealedSecret
 from igfleet.ui.models.spendings import ActionRest, Spending
 from igfleet.ui.models.targets import Follow, Target, TargetLookUp
+from igfleet.ui.models.standstills import Standstill
 from igfleet.ui.models.tasks import Task, TaskMedia
 from igfleet.ui.models.uploads import Upload
 from igfleet.ui.models.verifications import Check, PostIncident
@@ -26,8 +29,10 @@ __all__ = [
     "Account",
     "AccountTask",
     "ActionRest",
+    "Attempt",
     "AuditEntry",
     "Base",
+    "Breaker",
     "Challenge",
     "Check",
     "Conversion",
@@ -46,10 +51,12 @@ __all__ = [
     "Proxy",
     "ProxyCheckEntry",
     "Role",
+    "Scope",
     "SealedSecret",
     "SignInFailure",
     "Spending",
     "StagedImport",
+    "Standstill",
     "Target",
     "TargetLookUp",
     "Task",

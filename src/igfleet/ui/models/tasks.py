@@ -22,6 +22,7 @@ class Task(Base):
         one_of("mode", Mode),
         Index("uq_tasks_verify", "mode", unique=True, postgresql_where="kind = 'verify'"),
         Index("ix_tasks_live", "state", postgresql_where="state IN ('queued', 'running')"),
+        Index("ix_tasks_paused", "id", postgresql_where="paused_at IS NOT NULL"),
     )
 
     id: Mapped[Key]
@@ -47,6 +48,13 @@ class Task(Base):
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     cancelled_by: Mapped[str | None] = mapped_column(Text)
+    paused_at: Mapped[datetime | None]
+    """While it is set, nothing of the task is leased and no permit is given."""
+    paused_by: Mapped[str | None] = mapped_column(Text)
+    """A person, or `system` for a stop rule."""
+    paused_why: Mapped[str] = mapped_column(Text, server_default="")
+    resumed_at: Mapped[datetime | None]
+    """Stop rules count from here."""
 
     media: Mapped[list["TaskMedia"]] = relationship(lazy="raise", order_by="TaskMedia.position")
 

@@ -23,6 +23,10 @@ class Worker(Base):
     kinds: Mapped[list[str]] = mapped_column(JSONB)
     methods: Mapped[list[str]] = mapped_column(JSONB)
     labels: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
+    libraries: Mapped[dict[str, str]] = mapped_column(JSONB, server_default="{}")
+    """By method: the library that drives it, with its version."""
+    standstill_seen: Mapped[int | None]
+    """The standstill that it says to obey."""
     registered_at: Mapped[Created]
     seen_at: Mapped[Created]
     running: Mapped[int] = mapped_column(server_default="0")

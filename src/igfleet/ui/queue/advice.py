@@ -66,7 +66,10 @@ SELECT id, task_id, state, lease_id, lease_holder, head, counters, checkpoints, 
 FROM account_tasks WHERE id = $1 AND kind = $2 FOR UPDATE
 """
 _MAY_RUN = """
-SELECT t.mode = $2 AND (t.mode = 'sandbox' OR a.method = 'none' OR a.method IN (SELECT method FROM live_methods))
+SELECT t.mode = $2 AND t.paused_at IS NULL AND NOT EXISTS (SELECT FROM standstills WHERE ended_at IS NULL)
+  AND NOT ($3 AND EXISTS (SELECT FROM breakers b WHERE b.ended_at IS NULL AND (b.scope, b.key) IN (
+    ('proxy', o.proxy_id::text), ('account', o.id::text), ('kind', a.kind))))
+  AND (t.mode = 'sandbox' OR a.method = 'none' OR a.method IN (SELECT method FROM live_methods))
   AND (o.id IS NULL OR (o.status IN ('active', 'limited') AND o.archived_at IS NULL AND o.authorised_by <> ''
     AND (o.authorised_until IS NULL OR o.authorised_until >= current_date)
     AND (o.cooldown_until IS NULL OR o.cooldown_until <= now())))
@@ -109,7 +112,7 @@ async def on_account_task(
         await append_lines(raw, row["task_id"], row["id"], (_line(given.log_append),))
     state = AccountTaskState(row["state"])
     may_claim = given.status is SeedWord.RUNNING and state is _S.AVAILABLE and row["head"]
-    if may_claim and await raw.fetchval(_MAY_RUN, account_task_id, settings.mode):
+    if may_claim and await raw.fetchval(_MAY_RUN, account_task_id, settings.mode, settings.breakers):
         await _claim(raw, row, settings)
         state = _S.RUNNING
     elif given.status in _ENDINGS and state in (_S.AVAILABLE, _S.RUNNING) and (row["head"] or state is _S.RUNNING):

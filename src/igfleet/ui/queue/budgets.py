@@ -11,6 +11,7 @@ from igfleet.reasons import ReasonCode
 from igfleet.runners.verify import Verify
 from igfleet.settings import UiSettings
 from igfleet.ui.queue.incidents import refuse_sign_in
+from igfleet.ui.queue.pauses import refuse_if_paused
 from igfleet.ui.queue.reports import held_alone
 from igfleet.ui.queue.rests import refuse_if_resting
 from igfleet.ui.raw import Raw
@@ -28,12 +29,14 @@ _NOTE = "INSERT INTO spendings (account_id, action, amount, lease_id) VALUES ($1
 
 async def spend(raw: Raw, lease_id: UUID, given: Spending, settings: UiSettings) -> Spent:
     """Reserve an act for the leased account. Raises `LeaseLost`, and `PermitRefused` with the wait: the budget is
-    spent (budget_spent), the account rests from the action (action_blocked), or it must not sign in now.
+    spent (budget_spent), the account rests from the action (action_blocked), it must not sign in now, or the task or
+    everything is paused (paused).
 
     The account's row is locked, so that two acts at once cannot share the last place.
     """
     row = await held_alone(raw, lease_id)
     account_id = row["account_id"]
+    await refuse_if_paused(raw, row["task_id"])
     hour, day = settings.action_budgets.get(given.action, (10**6, 10**6))
     await refuse_if_resting(raw, account_id, given.action)
     used = await raw.fetchrow(_USED, account_id, given.action.value)

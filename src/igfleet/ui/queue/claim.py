@@ -3,12 +3,16 @@
 import json
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from igfleet.contracts.leases import LeaseRequest
 from igfleet.settings import UiSettings
+from igfleet.ui.models import Scope
+from igfleet.ui.queue import breakers
+from igfleet.ui.queue.breakers import Gates
 from igfleet.ui.raw import Raw
 
 _SAME_REQUEST = """
@@ -19,13 +23,15 @@ _BUSY = """
 SELECT task_id, count(*) AS held FROM account_tasks WHERE lease_holder = $1 AND state = 'running' GROUP BY task_id
 """
 _FREE = """
-SELECT a.id, a.task_id, coalesce((t.options->>'concurrency')::int, 100) AS at_once
+SELECT a.id, a.task_id, a.kind, a.method, a.account_id, o.proxy_id,
+  coalesce((t.options->>'concurrency')::int, 100) AS at_once
 FROM account_tasks a
 JOIN tasks t ON t.id = a.task_id
 LEFT JOIN accounts o ON o.id = a.account_id
 WHERE a.state = 'available' AND a.head
   AND a.kind = ANY($1::text[]) AND a.method = ANY($2::text[]) AND a.labels <@ $3::jsonb
-  AND NOT a.task_id = ANY($4::bigint[])
+  AND NOT a.task_id = ANY($4::bigint[]) AND t.paused_at IS NULL
+  AND (o.proxy_id IS NULL OR NOT o.proxy_id = ANY($10::bigint[])) AND (o.id IS NULL OR NOT o.id = ANY($11::bigint[]))
   AND t.mode = $5 AND (t.mode = 'sandbox' OR a.method = 'none' OR a.method IN (SELECT method FROM live_methods))
   AND (o.id IS NULL OR (
         (o.status IN ('active', 'limited')
@@ -75,24 +81,34 @@ class Claimed:
     lease_id: uuid.UUID
 
 
-async def claim(raw: Raw, request: LeaseRequest, labels: Sequence[str], settings: UiSettings) -> list[Claimed]:
+async def claim(
+    raw: Raw,
+    request: LeaseRequest,
+    labels: Sequence[str],
+    settings: UiSettings,
+    libraries: Mapping[str, str] = MappingProxyType({}),
+) -> list[Claimed]:
     """Take up to `limit` account tasks: the asked share of a task first, then anything.
 
     In a task by rounds an account waits until no other that can go on is in an earlier round; those that rest, need a
     person, or stand behind another task by rounds that waits as well, are not waited for. An account that is stopped
     for a challenge runs again when somebody has answered it: this one run sees whether the answer holds.
 
-    The same request sent again gets the same leases. A task's `concurrency` caps what one worker holds of it.
+    Nothing is taken during a standstill, of a paused task, or of what a breaker lets rest; one run probes what has
+    rested. The same request sent again gets the same leases. A task's `concurrency` caps what one worker holds of it.
     """
     if request.request_id is not None:
         rows = await raw.fetch(_SAME_REQUEST, request.worker_id, request.request_id)
         if rows:
             return [Claimed(row["id"], row["lease_id"]) for row in rows]
+    gates = await breakers.gates(raw, rest=settings.breakers)
+    if gates.everything or not gates.lets(Scope.WORKER, request.worker_id):
+        return []
     await raw.execute(_IN_ORDER)
     busy = Counter({row["task_id"]: row["held"] for row in await raw.fetch(_BUSY, request.worker_id)})
     chosen: list[Any] = []
     for shared in (True, False) if request.task_id is not None else (False,):
-        chosen += await _free(raw, request, labels, settings, busy, chosen, shared=shared)
+        chosen += await _free(raw, request, labels, settings, libraries, gates, busy, chosen, shared=shared)
     if not chosen:
         return []
     ids = [row["id"] for row in chosen]
@@ -100,6 +116,7 @@ async def claim(raw: Raw, request: LeaseRequest, labels: Sequence[str], settings
     length = settings.lease_length.total_seconds()
     rows = await raw.fetch(_TAKE, ids, leases, request.worker_id, length, request.request_id)
     await raw.execute(_STARTED, list({row["task_id"] for row in rows}))
+    await breakers.send_probes(raw, gates, dict(zip(ids, leases, strict=True)))
     return [Claimed(row["id"], row["lease_id"]) for row in rows]
 
 
@@ -108,6 +125,8 @@ async def _free(
     request: LeaseRequest,
     labels: Sequence[str],
     settings: UiSettings,
+    libraries: Mapping[str, str],
+    gates: Gates,
     busy: Counter[int],
     chosen: list[Any],
     *,
@@ -120,8 +139,8 @@ async def _free(
     count = request.batch_count if shared and request.batch_index is not None else None
     rows = await raw.fetch(
         _FREE,
-        list(request.kinds),
-        [method.value for method in request.methods],
+        [kind for kind in request.kinds if gates.lets(Scope.KIND, kind)],
+        [method.value for method in request.methods if gates.lets(Scope.LIBRARY, libraries.get(method.value, ""))],
         _json_list(labels),
         await _full_tasks(raw, busy),
         settings.mode,
@@ -129,11 +148,16 @@ async def _free(
         count,
         request.batch_index if count else None,
         wanted + len(chosen),
+        gates.ids(Scope.PROXY),
+        gates.ids(Scope.ACCOUNT),
     )
     taken = {row["id"] for row in chosen}
     found: list[Any] = []
     for row in rows:
         if row["id"] in taken or busy[row["task_id"]] >= row["at_once"] or len(found) >= wanted:
+            continue
+        met = {**row, "worker_id": request.worker_id, "library": libraries.get(row["method"])}
+        if not gates.admit(row["id"], breakers.places(met)):
             continue
         busy[row["task_id"]] += 1
         found.append(row)

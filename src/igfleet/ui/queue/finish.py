@@ -15,7 +15,7 @@ from igfleet.reasons import ReasonCode
 from igfleet.runners.verify import Verify
 from igfleet.ui import ledger
 from igfleet.ui.challenges import endings
-from igfleet.ui.queue import effects, reactions
+from igfleet.ui.queue import attempts, effects, reactions
 from igfleet.ui.queue.burial import bury
 from igfleet.ui.queue.promote import LOCK_ACCOUNTS, promote_raw
 from igfleet.ui.raw import Raw
@@ -33,7 +33,8 @@ _ROW = """
 SELECT id, task_id, account_id, kind, method, share, media_ids, proxy_id, state, attempt, lease_id,
   max_attempts, deaths, message, reason_code, checkpoints,
   cancel_requested_at IS NOT NULL AS cancel, lease_expires_at > now() AS is_live, claimed_at,
-  (SELECT coalesce((t.options->>'rounds')::boolean, false) FROM tasks t WHERE t.id = task_id) AS by_rounds
+  (SELECT coalesce((t.options->>'rounds')::boolean, false) FROM tasks t WHERE t.id = task_id) AS by_rounds,
+  (SELECT t.paused_at IS NOT NULL FROM tasks t WHERE t.id = task_id) AS paused
 FROM account_tasks WHERE lease_id = $1 FOR UPDATE
 """
 _END = """
@@ -104,6 +105,7 @@ async def finish(raw: Raw, lease_id: UUID, given: LeaseOutcome, *, rescued: bool
         if then.reason in reactions.DEAD:
             await bury(raw, row["account_id"], row["id"], then.reason)
         await promote_raw(raw, [row["account_id"]])
+    await attempts.note(raw, row["id"], lease_id, given, then.state)
     return Finished(row["id"], row["task_id"], then.state)
 
 
@@ -114,7 +116,7 @@ def _next(given: LeaseOutcome, row: Any, posts: Any) -> _Next:
         case Ending.COMPLETED:
             return _Next(_S.COMPLETED, None, "")
         case Ending.NOT_NOW:
-            return _Next(_S.SCHEDULED, reason, message, asked or _LATER, counts=False)
+            return _not_now(reason, message, asked)
         case Ending.RELEASED:
             return _Next(_S.AVAILABLE, reason, message, counts=False)
         case Ending.NEEDS_PERSON:
@@ -132,6 +134,13 @@ def _next(given: LeaseOutcome, row: Any, posts: Any) -> _Next:
     failures = 1 if posts["ended"] else row["attempt"]
     wait = asked or backoff.delay(failures, first=_FIRST_RETRY, most=_LONGEST_RETRY)
     return _Next(_S.RETRYABLE, reason or ReasonCode.UNEXPECTED_ERROR, message, wait)
+
+
+def _not_now(reason: ReasonCode | None, message: str, asked: timedelta | None) -> _Next:
+    """Too early. What is paused needs no time: it goes on when a person resumes it."""
+    if reason is ReasonCode.PAUSED:
+        return _Next(_S.AVAILABLE, reason, message, counts=False)
+    return _Next(_S.SCHEDULED, reason, message, asked or _LATER, counts=False)
 
 
 def _after_death(row: Any, message: str, deaths: int) -> _Next:
@@ -204,7 +213,7 @@ async def _store(raw: Raw, row: Any, given: LeaseOutcome, then: _Next, posts: An
         _END,
         row["id"],
         then.state.value,
-        then.state is _S.AVAILABLE,
+        then.state is _S.AVAILABLE and not (row["paused"] and row["account_id"] is not None),
         row["attempt"] if then.counts else max(row["attempt"] - 1, 0),
         _deaths(row, given, posts),
         then.wait.total_seconds(),

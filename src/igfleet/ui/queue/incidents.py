@@ -28,8 +28,6 @@ LOST_AGAIN = timedelta(hours=24)
 """A session that ends twice within it is not signed in a third time."""
 OUTDATED_ACCOUNTS, OUTDATED_REST = 3, timedelta(hours=1)
 """When so many accounts are told within it that the client is outdated, nobody signs in for as long."""
-THROTTLED_ACCOUNTS, PROXY_REST = 3, timedelta(minutes=15)
-"""When so many accounts of one proxy are told within it to slow down, all of them rest for as long."""
 
 _NOTE = "INSERT INTO incidents (account_id, reason) VALUES ($1, $2)"
 _COUNT = (
@@ -44,17 +42,6 @@ FROM accounts WHERE id = $1
 _OUTDATED = """
 SELECT count(DISTINCT account_id) FROM incidents
 WHERE reason = 'client_outdated' AND at > now() - $1 * interval '1 second'
-"""
-_COOL = """
-WITH hot AS (
-  SELECT a.proxy_id FROM incidents i JOIN accounts a ON a.id = i.account_id
-  WHERE i.reason = 'rate_limited' AND i.at > now() - $1 * interval '1 second' AND a.proxy_id IS NOT NULL
-  GROUP BY a.proxy_id HAVING count(DISTINCT i.account_id) >= $2),
-resting AS (
-  SELECT id FROM accounts WHERE proxy_id IN (SELECT proxy_id FROM hot)
-    AND (cooldown_until IS NULL OR cooldown_until < now()) ORDER BY id FOR UPDATE SKIP LOCKED)
-UPDATE accounts SET cooldown_until = now() + $1 * interval '1 second' WHERE id IN (SELECT id FROM resting)
-RETURNING id
 """
 
 
@@ -84,8 +71,3 @@ async def refuse_sign_in(raw: Raw, account_id: int, method: str) -> None:
         message = "The session that was signed in anew has ended again within a day."
         raise PermitRefused(message, _R.SESSION_OVER_AGAIN)
     await raw.execute(_NOTE, account_id, _R.SESSION_OVER.value)
-
-
-async def cool_proxies(raw: Raw) -> int:
-    """Let the accounts of a proxy rest through which several were told to slow down. How many rest now."""
-    return len(await raw.fetch(_COOL, PROXY_REST.total_seconds(), THROTTLED_ACCOUNTS))

@@ -1,4 +1,4 @@
-"""Heads: which one account task of each account may be claimed next."""
+"""Heads: which one account task of each account may be claimed next. What is paused is passed over."""
 
 from collections.abc import Sequence
 
@@ -14,6 +14,7 @@ PROMOTE = """
 WITH next AS (
   SELECT DISTINCT ON (account_id) id FROM account_tasks waiting
   WHERE account_id = ANY($1::bigint[]) AND state = 'available' AND NOT head
+    AND task_id NOT IN (SELECT id FROM tasks WHERE paused_at IS NOT NULL)
     AND NOT EXISTS (
       SELECT 1 FROM account_tasks live
       WHERE live.account_id = waiting.account_id AND live.head AND live.state IN ('available', 'running'))
