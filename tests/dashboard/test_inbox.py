@@ -8,7 +8,7 @@ from playwright.async_api import expect
 from sqlalchemy import select, text, update
 from tests.dashboard.conftest import Browser, Visitor
 from tests.serving import PASSWORD, Served
-from tests.ui_api.playing import Player, challenges_of, ordered, states_of, status_of
+from tests.ui_api.playing import NEVER_PAUSES, Player, challenges_of, ordered, states_of, status_of
 
 from igfleet.ui.models import AuditEntry, Challenge, Role
 
@@ -25,7 +25,7 @@ async def player(ui: Served) -> AsyncIterator[Player]:
 
 async def _met(player: Player, names: int = 1, kind: str = "email_code") -> list[int]:
     """So many accounts of which Instagram wants something; the challenges' ids."""
-    who = await ordered(player.ui, names)
+    who = await ordered(player.ui, names, **NEVER_PAUSES)
     for _ in who:
         lease = await player.lease()
         assert lease is not None

@@ -114,6 +114,7 @@ class Fleet:
             "RECONCILE_PAUSE_SECS": "0.5",
             "COMMIT_WINDOW_SECS": "3",
             "VERIFY_AFTER": "86400",
+            "BREAKERS": "false",  # more goes wrong here in a minute than in a fleet in a day
             **self.settings,
             **settings,
         }

@@ -14,6 +14,9 @@ from igfleet.ui.planning.draft import Draft, create
 from igfleet.ui.planning.plan import plan
 from igfleet.ui.planning.start import start
 
+NEVER_PAUSES = {"stop_in_a_row": 0, "stop_percent": 100, "stop_challenges": 0}
+"""Options of a task that goes on, however many of its accounts fail."""
+
 
 @dataclass
 class Player:

@@ -73,6 +73,9 @@ async def _start(ui: UiContext, order: Order, accounts: Sequence[int], media: Se
         max_attempts=_ATTEMPTS,
         delay_min_s=0,
         delay_max_s=0,
+        stop_in_a_row=0,
+        stop_percent=100,
+        stop_challenges=0,
     )
     draft = Draft(
         name=f"Campaign {order.seed}",

@@ -193,6 +193,7 @@ def _environment(order: Order, folder: Path) -> dict[str, str]:
         "PUBLISH_BUDGET_PER_DAY": "100000",
         "ACTION_BUDGETS": "login=100000/100000",
         "VERIFY_AFTER": "",
+        "BREAKERS": "false",  # what a campaign breaks on purpose is not to rest
         "LOG_LEVEL": "warning",
         **_lingering(order, folder),
     }

@@ -4,6 +4,7 @@ import typer
 
 from igfleet.cli import (
     accounts,
+    breakers,
     chaos,
     databases,
     doctor,
@@ -15,6 +16,7 @@ from igfleet.cli import (
     sandbox,
     serve,
     settings_page,
+    standstill,
     targets,
     tasks,
     users,
@@ -31,10 +33,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     epilog=EPILOG,
 )
-for module in (serve, sandbox, chaos, doctor, settings_page):
+for module in (serve, sandbox, chaos, doctor, settings_page, standstill):
     module.add_to(app)
 for name, nouns in {
     "accounts": accounts.app,
+    "breakers": breakers.app,
     "db": databases.app,
     "kinds": kinds.app,
     "inbox": inbox.app,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from igfleet.cli.breakers import breaker_row
 from igfleet.cli.database import ACTOR, on_database
 from igfleet.cli.noun import noun
 from igfleet.cli.output import AsJson, as_json, say, table
@@ -23,7 +24,7 @@ _COLUMNS = ("id", "account", "kind", "destination", "state", "asked_at", "expire
 
 @app.command("list")
 def list_(json: AsJson = False) -> None:
-    """List the challenges that are not settled, the oldest deadline first, posts that need a person, and incidents."""
+    """List what waits: challenges, the oldest deadline first, posts that need a person, incidents, and what rests."""
 
     async def work(ui: "UiContext") -> dict[str, list[dict[str, object]]]:
         from igfleet.ui.challenges.inbox import gather
@@ -35,6 +36,7 @@ def list_(json: AsJson = False) -> None:
             "challenges": [_row(one) for one in [*found.questions, *found.checked]],
             "posts": posts,
             "incidents": [_incident(one) for one in found.incidents],
+            "breakers": [breaker_row(one) for one in found.breakers],
         }
 
     found = on_database(work)
@@ -47,6 +49,9 @@ def list_(json: AsJson = False) -> None:
     for one in found["incidents"]:
         text = f"{one['account']}: {one['video']} (post {one['post']}). {one['happened']} {one['todo']} {one['known']}"
         say(f"Incident {one['id']}, {one['kind']}: {text}".rstrip())
+    for one in found["breakers"]:
+        what = f"Breaker {one['id']}: {one['happened']} ({one['place']})."
+        say(f"{what} {one['rests']} until {one['until']}. {one['todo']}")
 
 
 @app.command("answer")

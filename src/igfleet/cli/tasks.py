@@ -1,4 +1,4 @@
-"""igfleet tasks: create, plan, start, show, list, wait, cancel, retry, resume; results, clone and undo elsewhere."""
+"""igfleet tasks: create, plan, start, show, list, wait, cancel, pause, retry, resume; the rest elsewhere."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -191,6 +191,19 @@ def cancel_(task: Id) -> None:
     print(f"Task {task} is {_changed(task, verb)}.")
 
 
+@app.command("pause")
+def pause_(task: Id, why: Annotated[str, typer.Option(help="For those who find it paused.")] = "") -> None:
+    """Pause a task: nothing more of it is leased or sent; what has its permit is finished."""
+
+    async def verb(session: "AsyncSession") -> None:
+        from igfleet.ui.pausing import pause
+
+        await pause(session, task, ACTOR, why)
+
+    _changed(task, verb)
+    print(f"Task {task} is paused. It goes on with: igfleet tasks resume {task}")
+
+
 @app.command("retry")
 def retry(task: Id) -> None:
     """Try what failed of a task again."""
@@ -205,14 +218,19 @@ def retry(task: Id) -> None:
 
 @app.command("resume")
 def resume_(task: Id) -> None:
-    """Go on with what waited for a person, now that it is settled."""
+    """Go on with a task that is paused; with one that is not, go on with what waited for a person."""
 
-    async def verb(session: "AsyncSession") -> int:
+    async def verb(session: "AsyncSession") -> str:
+        from igfleet.ui.pausing import end_pause
+        from igfleet.ui.planning.plan import find_task
         from igfleet.ui.retrying import resume
 
-        return await resume(session, task, ACTOR)
+        if (await find_task(session, task)).paused_at is not None:
+            await end_pause(session, task, ACTOR)
+            return f"Task {task} goes on."
+        return f"{await resume(session, task, ACTOR)} account task(s) of task {task} go on."
 
-    print(f"{_changed(task, verb)} account task(s) of task {task} go on.")
+    print(_changed(task, verb))
 
 
 def _changed[T](task: int, verb: "Callable[[AsyncSession], Awaitable[T]]") -> T:

@@ -43,7 +43,7 @@ class Options(Strict):
     """The task pauses when more than so many percent of its last attempts failed. 100: never for that."""
     stop_of_last: Annotated[int, Field(ge=1, le=1000)] = 20
     """So many attempts are looked at, once there are so many."""
-    stop_challenges: Annotated[int, Field(ge=0, le=1000)] = 5
+    stop_challenges: Annotated[int, Field(ge=0, le=1000)] = 10
     """The task pauses when Instagram asks so many of its accounts to confirm who they are. 0: never for that."""
     stop_challenges_min: Annotated[int, Field(ge=1, le=1440)] = 10
     """Within so many minutes."""

@@ -9,7 +9,9 @@ from sqlalchemy.orm import joinedload
 
 from igfleet.contracts.states import ProxyState, TaskState
 from igfleet.runners.proxy_diag import ProxyDiag
-from igfleet.ui.models import Account, AccountTask, Proxy, ProxyCheckEntry, Task
+from igfleet.ui import breaker_list
+from igfleet.ui.breaker_list import OpenBreaker
+from igfleet.ui.models import Account, AccountTask, Proxy, ProxyCheckEntry, Scope, Task
 from igfleet.ui.proxies import find_proxy
 from igfleet.ui.proxy_list import ProxyRow, rows_of
 from igfleet.ui.strip import SLOTS, Strip, strip
@@ -28,6 +30,7 @@ class ProxyPage:
     """The first of them, by name."""
     checking: int | None
     """The task that is checking it just now."""
+    breakers: Sequence[OpenBreaker] = ()
 
     @property
     def proxy(self) -> Proxy:
@@ -48,6 +51,7 @@ async def gather(session: AsyncSession, proxy_id: int) -> ProxyPage:
         chart=strip(history),
         accounts=list(await session.scalars(behind.order_by(Account.username).limit(_ACCOUNTS))),
         checking=await _checking(session, proxy_id),
+        breakers=await breaker_list.shown(session, Scope.PROXY, proxy_id),
     )
 
 

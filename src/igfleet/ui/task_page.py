@@ -18,6 +18,7 @@ from igfleet.ui.planning.plan import find_task
 from igfleet.ui.progress import Progress, progress
 from igfleet.ui.retrying import failed_in_part
 from igfleet.ui.verification import rate
+from igfleet.ui.why_waiting import Waiting, why_waiting
 
 ROWS = 100
 _POSTS_PER_ROW = 50
@@ -49,6 +50,8 @@ class TaskPage:
     evidence: Mapping[int, Sequence[Evidence]] = field(default_factory=dict)
     """Pictures and texts of failed attempts, of the rows shown, by account task."""
     causes: Sequence[Cause] = ()
+    waiting: Sequence[Waiting] = ()
+    """What holds back the rest."""
     lines: Sequence[Line] = ()
     failed_in_part: bool = False
     """Whether a completed one of the account tasks did not get all of its share done."""
@@ -60,6 +63,10 @@ class TaskPage:
     @property
     def needs_person(self) -> int:
         return self.counts.get(AccountTaskState.SUSPENDED, 0)
+
+    @property
+    def is_paused(self) -> bool:
+        return self.task.paused_at is not None and not TaskState(self.task.state).is_final
 
     @property
     def has_failures(self) -> bool:
@@ -85,6 +92,7 @@ async def gather(session: AsyncSession, task_id: int, state: str = "", page: int
         posts=await _posts(session, [row.id for row in rows]) if runner.has_posts else {},
         evidence=await evidence.of(session, [row.id for row in rows]),
         causes=await causes_of(session, task_id),
+        waiting=await why_waiting(session, task_id) if not TaskState(task.state).is_final else (),
         lines=await _lines(session, task_id),
         failed_in_part=await _any(session, task_id, failed_in_part(runner)),
         verified=await rate.of_task(session, task_id) if runner.has_posts else rate.Rate(),

@@ -1,4 +1,5 @@
-"""What waits for a person: challenges of accounts, posts of which nobody knows whether they are live, and incidents."""
+"""What waits for a person: challenges of accounts, posts of which nobody knows whether they are live, incidents of
+published posts, open breakers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from sqlalchemy.orm import joinedload
 from igfleet import clock
 from igfleet.contracts.challenges import ChallengeKind
 from igfleet.contracts.states import AccountTaskState, ChallengeState, PostState
+from igfleet.ui import breaker_list
+from igfleet.ui.breaker_list import OpenBreaker
 from igfleet.ui.models import AccountTask, Challenge, Post, PostIncident
 from igfleet.ui.verification import incidents
 
@@ -95,6 +98,7 @@ class Inbox:
     checked: Sequence[Question]
     posts: Sequence[Post]
     incidents: Sequence[PostIncident]
+    breakers: Sequence[OpenBreaker]
     count: int
 
     @property
@@ -108,7 +112,7 @@ async def count(session: AsyncSession) -> int:
     challenges = select(func.count()).select_from(Challenge).where(_OPEN)
     posts = select(func.count()).select_from(Post).where(_DOUBTFUL)
     asked = (await session.scalar(challenges) or 0) + (await session.scalar(posts) or 0)
-    return asked + await incidents.count(session)
+    return asked + await incidents.count(session) + await breaker_list.count(session)
 
 
 async def gather(session: AsyncSession) -> Inbox:
@@ -122,6 +126,7 @@ async def gather(session: AsyncSession) -> Inbox:
         checked=[one for one in found if one.challenge.state == ChallengeState.ANSWERED][:MOST],
         posts=list(await session.scalars(loaded)),
         incidents=await incidents.open_ones(session, MOST),
+        breakers=await breaker_list.shown(session),
         count=await count(session),
     )
 

@@ -11,6 +11,7 @@ from igfleet.ui import problems
 from igfleet.ui.compression import Compression
 from igfleet.ui.pages import (
     accounts,
+    breakers,
     evidence,
     inbox,
     media,
@@ -22,6 +23,7 @@ from igfleet.ui.pages import (
     set_up,
     settings,
     sign_in,
+    standstill,
     targets,
     task_new,
     task_plan,
@@ -37,6 +39,8 @@ _HANDLERS = [
     *set_up.HANDLERS,
     *sign_in.HANDLERS,
     *inbox.HANDLERS,
+    *breakers.HANDLERS,
+    *standstill.HANDLERS,
     *accounts.HANDLERS,
     *proxies.HANDLERS,
     *proxy.HANDLERS,

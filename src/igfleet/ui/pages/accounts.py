@@ -11,12 +11,12 @@ from sqlalchemy.orm import joinedload
 from igfleet.contracts.states import AccountStatus
 from igfleet.errors import Invalid, NotFound
 from igfleet.runners import KINDS
-from igfleet.ui import accounts, staging
+from igfleet.ui import accounts, breaker_list, staging
 from igfleet.ui.account_rests import rests_of
 from igfleet.ui.exports import accounts_sheet
 from igfleet.ui.imports.accounts import apply_accounts, preview_accounts
 from igfleet.ui.injected import Session, Ui
-from igfleet.ui.models import Account, AccountTask, Post
+from igfleet.ui.models import Account, AccountTask, Post, Scope
 from igfleet.ui.pages.files import both, sheet_file
 from igfleet.ui.pages.importing import shown, text_of
 from igfleet.ui.pages.lists import After, page_of
@@ -101,6 +101,7 @@ async def one(request: AnyRequest, account_id: FromPath[int], session: Session) 
         "rests": await rests_of(session, account_id),
         "recent": list(await session.scalars(recent.options(joinedload(AccountTask.task)))),
         "posts": list(await session.scalars(posts.options(joinedload(Post.file)))),
+        "open_now": await breaker_list.shown(session, Scope.ACCOUNT, account_id),
     }
     return page(request, "accounts/one.html", "accounts", **context)
 

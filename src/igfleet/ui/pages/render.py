@@ -17,6 +17,7 @@ def page(request: AnyRequest, template: str, here: str = "", *, status_code: int
         "csrf": tokens(request).make(owner_of(request)),
         "here": here,
         "inbox_count": getattr(request.state, "inbox_count", 0),
+        "standstill_now": getattr(request.state, "standstill", None),
         "query": dict(parse_qsl(request.url.query)),
         "message": request.query_params.get("done", ""),
         **context,

@@ -12,7 +12,7 @@ from sqlalchemy import Select, select
 from igfleet.contracts.states import TaskState
 from igfleet.errors import NothingToDo
 from igfleet.runners import KINDS
-from igfleet.ui import task_page
+from igfleet.ui import pausing, task_page
 from igfleet.ui.cancelling import cancel as cancel_task
 from igfleet.ui.context import UiContext
 from igfleet.ui.exports import tasks_sheet
@@ -100,6 +100,23 @@ async def cancel(request: AnyRequest, task_id: FromPath[int], session: Session, 
     return _changed(ui, task_id)
 
 
+@post("/tasks/{task_id:int}/pause")
+async def pause(request: AnyRequest, task_id: FromPath[int], session: Session, ui: Ui) -> Redirect:
+    """Nothing more of it is leased or sent; what has its permit is finished."""
+    await checked_form(request)
+    await pausing.pause(session, task_id, person_of(request).actor)
+    return _changed(ui, task_id)
+
+
+@post("/tasks/{task_id:int}/pause/end")
+async def end_pause(request: AnyRequest, task_id: FromPath[int], session: Session, ui: Ui) -> Redirect:
+    """It goes on from where it was."""
+    await checked_form(request)
+    with suppress(NothingToDo):  # a second click
+        await pausing.end_pause(session, task_id, person_of(request).actor)
+    return _changed(ui, task_id)
+
+
 @post("/tasks/{task_id:int}/retry")
 async def retry(request: AnyRequest, task_id: FromPath[int], session: Session, ui: Ui) -> Redirect:
     """Another try for what failed."""
@@ -160,4 +177,4 @@ def _filtered(state: str, kind: str, q: str) -> Select[Task]:
     return query
 
 
-HANDLERS = [table, export, one, fragment, cancel, retry, resume, clone, undo]
+HANDLERS = [table, export, one, fragment, cancel, pause, end_pause, retry, resume, clone, undo]

@@ -9,10 +9,10 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.errors import Invalid, NotFound
-from igfleet.ui import overview, tokens
+from igfleet.ui import breaker_list, overview, tokens
 from igfleet.ui.exports import workers_sheet
 from igfleet.ui.injected import Session
-from igfleet.ui.models import AuditEntry, Role, Worker, WorkerToken
+from igfleet.ui.models import AuditEntry, Role, Scope, Worker, WorkerToken
 from igfleet.ui.pages.files import both, sheet_file
 from igfleet.ui.pages.render import go, page
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
@@ -73,7 +73,12 @@ async def revoke(request: AnyRequest, session: Session) -> Redirect:
 
 async def _listed(session: AsyncSession) -> dict[str, Any]:
     live = select(WorkerToken.worker_name).where(WorkerToken.revoked_at.is_(None)).distinct()
-    return {"workers": await overview.workers(session), "with_token": sorted(await session.scalars(live))}
+    scopes = (Scope.WORKER, Scope.LIBRARY)
+    return {
+        "workers": await overview.workers(session),
+        "with_token": sorted(await session.scalars(live)),
+        "open_now": [one for one in await breaker_list.shown(session) if one.scope in scopes],
+    }
 
 
 HANDLERS = [table, export, fragment, drain, make_token, revoke]

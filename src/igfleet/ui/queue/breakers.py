@@ -40,7 +40,8 @@ _PROBED = "SELECT id, rule, rest_s, scope, key FROM breakers WHERE probe = $1 AN
 _LET_GO = "UPDATE breakers SET probe = NULL WHERE probe = $1 AND ended_at IS NULL"
 _CLOSE = "UPDATE breakers SET ended_at = now(), ended_by = 'probe', probe = NULL WHERE id = $1"
 _AGAIN = """
-UPDATE breakers SET probe = NULL, rest_s = $2::bigint, until = now() + $2::bigint * interval '1 second', reason = $3 WHERE id = $1
+UPDATE breakers SET probe = NULL, rest_s = $2::bigint,
+  until = now() + $2::bigint * interval '1 second', reason = $3 WHERE id = $1
 """
 _STANDING = """
 SELECT NULL::bigint AS id, 'everything' AS scope, '' AS key, false AS is_ajar, NULL::uuid AS probe

@@ -7,6 +7,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from igfleet.errors import Forbidden, NotSignedIn
+from igfleet.ui import standstill
 from igfleet.ui.challenges import inbox
 from igfleet.ui.context import UiContext
 from igfleet.ui.models import Role
@@ -25,6 +26,8 @@ async def dashboard_gate(connection: AnyConnection, handler: BaseRouteHandler) -
     key = connection.cookies.get(sessions.COOKIE)
     async with ui.database.sessions.begin() as session:
         person = await sessions.find(session, ui.settings, key)
+        if person is not None:
+            connection.state.standstill = await standstill.present(session)
         if person is not None and connection.headers.get("hx-request") != "true":
             connection.state.inbox_count = await inbox.count(session)
     connection.state.person = person

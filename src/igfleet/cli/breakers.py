@@ -1,0 +1,58 @@
+"""igfleet breakers: list, close."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from igfleet.cli.database import ACTOR, on_database
+from igfleet.cli.noun import noun
+from igfleet.cli.output import AsJson, as_json, say, table
+
+if TYPE_CHECKING:
+    from igfleet.ui.breaker_list import OpenBreaker
+    from igfleet.ui.context import UiContext
+
+app = noun("What rests because several failed alike.")
+_COLUMNS = ("id", "place", "happened", "until", "todo")
+
+
+@app.command("list")
+def list_(json: AsJson = False) -> None:
+    """List the open breakers: what the failures share, what rests until when, and what to do."""
+
+    async def work(ui: "UiContext") -> list[dict[str, object]]:
+        from igfleet.ui.breaker_list import shown
+
+        async with ui.database.sessions() as session:
+            return [breaker_row(one) for one in await shown(session)]
+
+    rows = on_database(work)
+    if json:
+        as_json(rows)
+    else:
+        table(_COLUMNS, ([row[column] for column in _COLUMNS] for row in rows))
+
+
+@app.command("close")
+def close(breaker: Annotated[int, typer.Argument(min=1, help="The breaker's id.")]) -> None:
+    """Say that it is mended: what rested goes on at once."""
+
+    async def work(ui: "UiContext") -> None:
+        from igfleet.ui.breaker_list import close
+        from igfleet.ui.bus import Change, tell_after_commit
+
+        async with ui.database.sessions.begin() as session:
+            await close(session, breaker, ACTOR)
+            await tell_after_commit(session, Change("challenge", 0), Change("work", 0))
+
+    on_database(work)
+    say("It goes on.")
+
+
+def breaker_row(one: "OpenBreaker") -> dict[str, object]:
+    """As commands tell of it."""
+    return {
+        **{name: getattr(one.breaker, name) for name in ("id", "scope", "key", "rule", "opened_at", "until")},
+        **{name: getattr(one, name) for name in ("place", "happened", "rests", "todo")},
+        "met_by": list(one.names),
+    }
