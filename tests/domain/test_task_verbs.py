@@ -1,3 +1,4 @@
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -12,12 +13,14 @@ from igfleet.errors import Conflict, WrongState
 from igfleet.settings import UiSettings, load
 from igfleet.ui.cancelling import cancel
 from igfleet.ui.models import Account, AccountTask, AuditEntry, Post, PostChange, Task
+from igfleet.ui.pausing import pause
 from igfleet.ui.planning.draft import Draft, DraftMedia, create
 from igfleet.ui.planning.plan import plan
 from igfleet.ui.planning.start import PlanStale, start
 from igfleet.ui.retrying import resume, retry_failed
 from igfleet.ui.settling import Settlement, settle
 from igfleet.ui.task_page import gather
+from igfleet.ui.task_state import settle_state
 
 pytestmark = pytest.mark.anyio
 ANNA = "user:anna"
@@ -309,3 +312,65 @@ async def test_a_post_of_a_finished_share_is_sent_again_by_a_new_one(
     (post,) = await make.stored_posts(session, task)
     assert (post.account_task_id, post.state) == (new.id, PostState.PLANNED)
     assert (new.state, new.head) == (AccountTaskState.AVAILABLE, True)
+
+
+@pytest.mark.parametrize("share", [AccountTaskState.DISCARDED, AccountTaskState.COMPLETED])
+async def test_a_retry_touches_failed_posts_and_no_other(
+    session: AsyncSession, settings: UiSettings, share: AccountTaskState
+) -> None:
+    """Above all none that is live, may be live, or waits for a person's word."""
+    untouched = [state for state in PostState if state is not PostState.FAILED]
+    task = await _started(session, settings, accounts=1, videos=len(PostState))
+    (row,) = await make.account_tasks_of(session, task)
+    posts = await make.stored_posts(session, task)
+    for post, state in zip(posts, [*untouched, PostState.FAILED], strict=True):
+        await session.execute(update(Post).where(Post.id == post.id).values(state=state))
+    await _ended(session, row, share)
+
+    await retry_failed(session, task.id, ANNA)
+
+    assert [post.state for post in await make.stored_posts(session, task)] == [*untouched, PostState.PLANNED]
+
+
+@pytest.mark.parametrize("verb", [pause, cancel])
+@pytest.mark.parametrize("doubt", [state for state in PostState if state.is_doubtful])
+async def test_neither_pause_nor_cancel_changes_what_may_be_live(
+    session: AsyncSession,
+    settings: UiSettings,
+    verb: Callable[[AsyncSession, int, str], Awaitable[Task]],
+    doubt: PostState,
+) -> None:
+    task = await _started(session, settings, accounts=1, videos=1)
+    (row,) = await make.account_tasks_of(session, task)
+    await _ended(session, row, AccountTaskState.RETRYABLE)
+    await _posts_become(session, row, doubt)
+
+    await verb(session, task.id, ANNA)
+
+    assert [post.state for post in await make.stored_posts(session, task)] == [doubt]
+
+
+async def test_a_paused_task_can_be_cancelled_and_a_finished_one_not_paused(
+    session: AsyncSession, settings: UiSettings
+) -> None:
+    task = await _started(session, settings)
+    await pause(session, task.id, ANNA)
+
+    await cancel(session, task.id, ANNA)
+
+    assert task.state == TaskState.CANCELLED
+    with pytest.raises(WrongState):
+        await pause(session, task.id, ANNA)
+
+
+async def test_retrying_a_task_that_ended_paused_lets_it_go_on(session: AsyncSession, settings: UiSettings) -> None:
+    task = await _started(session, settings, accounts=1, videos=1)
+    (row,) = await make.account_tasks_of(session, task)
+    await pause(session, task.id, ANNA)
+    await _ended(session, row, AccountTaskState.DISCARDED)
+    await settle_state(session, task)
+
+    await retry_failed(session, task.id, ANNA)
+
+    assert task.paused_at is None
+    assert [row.head for row in await make.account_tasks_of(session, task)] == [True]

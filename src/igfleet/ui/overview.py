@@ -19,6 +19,8 @@ from igfleet.contracts.states import (
     WorkerState,
 )
 from igfleet.runners import KINDS
+from igfleet.ui import breaker_list
+from igfleet.ui.breaker_list import OpenBreaker
 from igfleet.ui.models import Account, AccountTask, Media, Post, Proxy, Task, Worker
 from igfleet.ui.progress import Progress, progress
 from igfleet.ui.verification import incidents, rate
@@ -48,6 +50,9 @@ class Seen:
     waiting_count: int
     doubtful: int
     failing_proxies: Sequence[Proxy]
+    paused: Sequence[Task]
+    resting: Sequence[OpenBreaker]
+    """What several accounts failed with in common."""
     drafts: Sequence[Task]
     """Not started yet, newest first."""
     tasks: Sequence[Task]
@@ -90,6 +95,8 @@ async def gather(session: AsyncSession) -> Seen:
     tasks = list(await session.scalars(latest))
     unstarted = select(Task).where(Task.state == TaskState.DRAFT).order_by(Task.id.desc()).limit(_SHOWN)
     drafts = list(await session.scalars(unstarted))
+    is_live = Task.state.in_((TaskState.QUEUED, TaskState.RUNNING))
+    paused = select(Task).where(Task.paused_at.is_not(None), is_live).order_by(Task.paused_at).limit(_SHOWN)
     day = clock.now() - timedelta(hours=24)
     counted = Post.state.in_((PostState.PUBLISHED, PostState.FAILED)) & (Post.changed_at > day)
     day_rows = await session.execute(select(Post.state, func.count()).where(counted).group_by(Post.state))
@@ -100,6 +107,8 @@ async def gather(session: AsyncSession) -> Seen:
         waiting_count=await session.scalar(select(func.count()).where(suspended)) or 0,
         doubtful=await session.scalar(select(func.count()).where(Post.state.in_(_DOUBTFUL))) or 0,
         failing_proxies=list(await session.scalars(select(Proxy).where(Proxy.state == ProxyState.FAILING).limit(5))),
+        paused=list(await session.scalars(paused)),
+        resting=await breaker_list.shown(session),
         drafts=drafts,
         tasks=tasks,
         far=await progress(session, [*drafts, *tasks]),

@@ -62,7 +62,7 @@ async def retry_failed(session: AsyncSession, task_id: int, actor: str) -> int:
     task.cancelled_by, task.resumed_at = None, await session.scalar(select(func.now()))
     await _revive(session, task, discarded, cancel_requested_at=None)
     made = await continue_in_new(session, task, partial)
-    failed = Post.account_task_id.in_([*discarded, *made])
+    failed = Post.account_task_id.in_([*discarded, *made]) & (Post.state == PostState.FAILED)
     await move_posts(session, failed, PostState.PLANNED, actor=actor, why="a person asked for another try")
     count = len(discarded) + len(made)
     session.add(

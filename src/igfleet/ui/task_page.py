@@ -65,10 +65,6 @@ class TaskPage:
         return self.counts.get(AccountTaskState.SUSPENDED, 0)
 
     @property
-    def is_paused(self) -> bool:
-        return self.task.paused_at is not None and not TaskState(self.task.state).is_final
-
-    @property
     def has_failures(self) -> bool:
         """Whether there is something to retry."""
         return bool(self.counts.get(AccountTaskState.DISCARDED)) or self.failed_in_part

@@ -56,6 +56,11 @@ class Task(Base):
     resumed_at: Mapped[datetime | None]
     """Stop rules count from here."""
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether it waits for a person to let it go on."""
+        return self.paused_at is not None and not TaskState(self.state).is_final
+
     media: Mapped[list["TaskMedia"]] = relationship(lazy="raise", order_by="TaskMedia.position")
 
 
