@@ -19,9 +19,10 @@ SELECT why, breaker, reason, count(*) AS n, min(at) AS at FROM (
       WHEN o.status NOT IN ('active', 'limited') OR o.archived_at IS NOT NULL THEN 'account'
       WHEN o.cooldown_until > now() THEN 'rest'
       WHEN b.id IS NOT NULL THEN 'breaker'
+      WHEN t.paused_at IS NOT NULL THEN 'pause'
       WHEN NOT a.head THEN 'behind'
       ELSE 'worker' END AS why
-  FROM account_tasks a
+  FROM account_tasks a JOIN tasks t ON t.id = a.task_id
   LEFT JOIN accounts o ON o.id = a.account_id
   LEFT JOIN LATERAL (SELECT id FROM breakers WHERE ended_at IS NULL AND (scope, key) IN (
     ('proxy', o.proxy_id::text), ('account', o.id::text), ('kind', a.kind)) ORDER BY id LIMIT 1) b ON true
@@ -31,6 +32,7 @@ GROUP BY why, breaker, reason ORDER BY n DESC LIMIT 20
 _SAID = {
     "account": "the account is stopped or archived",
     "rest": "the account rests, as Instagram asked",
+    "pause": "for the task to go on",
     "behind": "the account does something else first",
     "worker": "for a free worker that can do it",
 }
@@ -48,7 +50,7 @@ class Waiting:
 
 
 async def why_waiting(session: AsyncSession, task_id: int) -> Sequence[Waiting]:
-    """The most common first. What a paused task holds back is told by the pause itself."""
+    """The most common first."""
     rows = (await session.execute(_GROUPS, {"task": task_id})).all()
     open_now = {one.breaker.id: one for one in await breaker_list.shown(session)} if rows else {}
     found = []

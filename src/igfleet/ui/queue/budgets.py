@@ -20,8 +20,9 @@ _OVER = ReasonCode.SESSION_OVER
 _USED = """
 SELECT coalesce(sum(amount) FILTER (WHERE at > now() - interval '1 hour'), 0)::int AS hour,
   coalesce(sum(amount), 0)::int AS day,
-  extract(epoch FROM min(at) FILTER (WHERE at > now() - interval '1 hour') + interval '1 hour' - now()) AS hour_wait_s,
-  extract(epoch FROM min(at) + interval '1 day' - now()) AS day_wait_s
+  least(extract(epoch FROM min(at) FILTER (WHERE at > now() - interval '1 hour') + interval '1 hour' - now()), 3600)
+    AS hour_wait_s,
+  least(extract(epoch FROM min(at) + interval '1 day' - now()), 86400) AS day_wait_s
 FROM spendings WHERE account_id = $1 AND action = $2 AND at > now() - interval '1 day'
 """
 _NOTE = "INSERT INTO spendings (account_id, action, amount, lease_id) VALUES ($1, $2, $3, $4)"
