@@ -132,7 +132,7 @@ def test_f18_trouble_on_the_way_is_blamed_on_the_way_and_never_on_the_account(fl
 
 
 def _ordered(fleet: Fleet, names: list[str]) -> str:
-    made = fleet.cli("tasks", "create", "--kind", "bulk_login", "--accounts", ",".join(names), "--start", "--json")
+    made = fleet.cli("tasks", "create", "--kind", "bulk_login", "--accounts", ",".join(names), *_GOES_ON, "--start", "--json")
     return str(json.loads(made)["id"])
 
 
