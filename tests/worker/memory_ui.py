@@ -57,6 +57,7 @@ class MemoryUi:
     refusal: PermitRefused | None = None
     is_away: bool = False
     drain: bool = False
+    standstill: int | None = None
     renewing: bool = True
     waiting: list[Lease] = field(default_factory=list)
     held: dict[UUID, tuple[Lease, float]] = field(default_factory=dict)
@@ -210,7 +211,7 @@ async def heartbeat(
 ) -> HeartbeatReply:
     ui = _of(request)
     ui.beats.append(data)
-    return HeartbeatReply(drain=ui.drain, cancel=tuple(ui.cancelled))
+    return HeartbeatReply(drain=ui.drain, cancel=tuple(ui.cancelled), standstill=ui.standstill)
 
 
 @post("/api/leases", status_code=200)

@@ -128,6 +128,19 @@ async def test_a_ui_that_drains_it_gives_it_nothing(desk: Desk) -> None:
     assert desk.ui.outcomes == {}
 
 
+async def test_it_acknowledges_that_everything_is_paused_and_goes_on_afterwards(desk: Desk) -> None:
+    desk.ui.standstill = 7
+
+    async with desk.worker():
+        await desk.until(lambda: desk.ui.beats and desk.ui.beats[-1].standstill == 7)
+        desk.ui.standstill = None
+        await desk.until(lambda: desk.ui.beats[-1].standstill is None)
+        desk.ui.add("say")
+        await desk.until(lambda: len(desk.ui.outcomes) == 1)
+
+    assert desk.ui.registrations[0].libraries["instagrapi"].startswith("instagrapi ")
+
+
 async def test_a_wrong_token_is_named_and_tried_again(desk: Desk) -> None:
     async with desk.worker(UI_API_TOKEN="wrong") as worker:
         await asyncio.sleep(0.3)

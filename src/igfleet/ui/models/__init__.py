@@ -18,8 +18,8 @@ from igfleet.ui.models.proxies import Proxy
 from igfleet.ui.models.proxy_checks import ProxyCheckEntry
 from igfleet.ui.models.secrets import DataKey, SealedSecret
 from igfleet.ui.models.spendings import ActionRest, Spending
-from igfleet.ui.models.targets import Follow, Target, TargetLookUp
 from igfleet.ui.models.standstills import Standstill
+from igfleet.ui.models.targets import Follow, Target, TargetLookUp
 from igfleet.ui.models.tasks import Task, TaskMedia
 from igfleet.ui.models.uploads import Upload
 from igfleet.ui.models.verifications import Check, PostIncident
