@@ -71,7 +71,8 @@ def _sign_in(fleet: Fleet, names: list[str]) -> dict[str, Any]:
     """A bulk login of these accounts, one attempt each, to its end."""
     made = fleet.cli(
         "tasks", "create", "--kind", "bulk_login", "--accounts", ",".join(names), "--options",
-        json.dumps({"max_attempts": 1, "concurrency": 20, "stop_in_a_row": 0, "stop_percent": 100}), "--start", "--json",
+        json.dumps({"max_attempts": 1, "concurrency": 20, "stop_in_a_row": 0, "stop_percent": 100}),
+        "--start", "--json",
     )  # fmt: skip
     task = str(json.loads(made)["id"])
     with psycopg.connect(fleet.database_url, autocommit=True) as rows:

@@ -132,7 +132,11 @@ def test_f18_trouble_on_the_way_is_blamed_on_the_way_and_never_on_the_account(fl
 
 
 def _ordered(fleet: Fleet, names: list[str]) -> str:
-    made = fleet.cli("tasks", "create", "--kind", "bulk_login", "--accounts", ",".join(names), *_GOES_ON, "--start", "--json")
+    goes_on = {"stop_in_a_row": 0, "stop_percent": 100, "stop_challenges": 0}
+    made = fleet.cli(
+        "tasks", "create", "--kind", "bulk_login", "--accounts", ",".join(names),
+        "--options", json.dumps(goes_on), "--start", "--json",
+    )  # fmt: skip
     return str(json.loads(made)["id"])
 
 

@@ -10,7 +10,8 @@ from igfleet.ui.queue.promote import LOCK_ACCOUNTS, promote_raw
 from igfleet.ui.queue.stop_rules import Ended, looks_back, why_stop
 from igfleet.ui.raw import Raw
 
-_TASK = "SELECT kind, options FROM tasks WHERE id = $1 AND paused_at IS NULL"
+_TASK = "SELECT kind, options FROM tasks WHERE id = $1 AND paused_at IS NULL AND created_by <> 'system'"
+"""What igfleet itself orders (looks at published posts) has no stop rules."""
 _ENDED = """
 SELECT subject, failed, reason, extract(epoch FROM now() - at)::float AS age_s FROM attempts
 WHERE task_id = $1 AND at > coalesce((SELECT resumed_at FROM tasks WHERE id = $1), '-infinity')
