@@ -12,6 +12,7 @@ import httpx
 import pytest
 from litestar import Litestar, Request, Response, route
 
+from igfleet.runners import KINDS
 from igfleet.settings import WorkerSettings, load
 from igfleet.worker.app import serve
 from igfleet.worker.kinds import kinds
@@ -66,7 +67,7 @@ async def caller(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def test_each_kind_of_the_specification_is_started_at_its_path() -> None:
-    assert {name: kind.start_path for name, kind in kinds().items()} == START
+    assert {name: kind.start_path for name, kind in kinds(KINDS).items()} == START
     assert set(START) == set(TOP)
 
 

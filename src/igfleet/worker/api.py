@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from igfleet import __version__, log
 from igfleet.contracts.worker_api import Health, Job, Problem, Started, StartOptions, StartRequest
 from igfleet.errors import Invalid, NotFound, NotSignedIn, Unavailable, UserError
+from igfleet.runners import SYSTEM_KINDS
 from igfleet.worker.kinds import Kind
 from igfleet.worker.leasing import Nudge
 from igfleet.worker.pull import Pull
@@ -91,7 +92,7 @@ async def start(path: FromPath[str], request: Request[Any, Any, Any], task_id: F
 
 def _kind(kinds: dict[str, Kind], path: str) -> Kind:
     for kind in kinds.values():
-        if kind.start_path == path:
+        if kind.start_path == path and kind.name not in SYSTEM_KINDS:
             return kind
     raise NotFound(f"This worker has no kind at {path!r}.")
 
