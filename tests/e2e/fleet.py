@@ -2,11 +2,12 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,12 +16,18 @@ from typing import Any, Self
 import httpx
 import imageio_ffmpeg
 import psutil
+import psycopg
 
 from tests.e2e import commands
 
 TOKEN = "shared-worker-token-1234567890"
 _START_S = 40
 _STOP_S = 20
+_STANDING = ("sandbox", "ui")
+_TABLES = """
+SELECT quote_ident(tablename) FROM pg_tables
+WHERE schemaname = 'public' AND tablename <> 'alembic_version' AND tablename NOT LIKE 'procrastinate%'
+"""
 
 
 @dataclass
@@ -54,10 +61,31 @@ class Fleet:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for process in reversed(self.processes.values()):
+        self._stop(self.processes)
+
+    def clear(self) -> None:
+        """As it was when it started: no worker, no account, no task, nothing published."""
+        workers = {name: process for name, process in self.processes.items() if name not in _STANDING}
+        self._stop(workers)
+        for name in workers:
+            del self.processes[name]
+            (self.folder / f"{name}.log").unlink()
+        shutil.rmtree(self.folder / "data" / "worker", ignore_errors=True)
+        self.control("POST", "reset")
+        with psycopg.connect(self.database_url, autocommit=True) as connection:
+            tables = ", ".join(row[0] for row in connection.execute(_TABLES).fetchall())
+            for patience in range(9, -1, -1):
+                try:
+                    connection.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+                    break
+                except psycopg.errors.DeadlockDetected:  # the ui was at work on them
+                    assert patience
+
+    def _stop(self, processes: Mapping[str, subprocess.Popen[bytes]]) -> None:
+        for process in reversed(processes.values()):
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
-        for name, process in self.processes.items():
+        for name, process in processes.items():
             try:
                 process.wait(_STOP_S)
             except subprocess.TimeoutExpired:

@@ -35,7 +35,8 @@ def test_every_way_to_lose_the_answer_ends_with_one_reel_and_its_own_id(fleet: F
         assert (post["state"], post["code"]) == ("published", media[post["account"]]["code"])
 
 
-def test_a_ui_killed_while_posts_are_published_goes_on_where_it_was(fleet: Fleet, clips: list[Path]) -> None:
+def test_a_ui_killed_while_posts_are_published_goes_on_where_it_was(own_fleet: Fleet, clips: list[Path]) -> None:
+    fleet = own_fleet
     names = fleet.accounts(4)
     fleet.control("POST", "faults", {"act": "delay", "delay_s": 1.5, "path": CONFIGURE, "count": 99})
     fleet.worker("w1")

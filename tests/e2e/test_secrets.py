@@ -33,7 +33,8 @@ def test_a_secret_is_found_in_every_disguise() -> None:
     assert not hits({"it": secret}, iter([("a place", b"nothing of it")]))
 
 
-def test_no_secret_is_written_anywhere(fleet: Fleet, clips: list[Path]) -> None:
+def test_no_secret_is_written_anywhere(own_fleet: Fleet, clips: list[Path]) -> None:
+    fleet = own_fleet
     canaries = _import(fleet)
     fleet.worker("w1", LOG_LEVEL="debug")
     task = fleet.upload([GOOD, WRONG, LOCKED], clips[:1], "quiet", max_attempts=1)

@@ -229,6 +229,8 @@ def _reset(sandbox: "Sandbox", _request: Request) -> JsonValue:
     world.ledger.visible_delay = timedelta()
     world.journal.clear()
     world.letters.clear()
+    world.web = Switches()
+    sandbox.dolphin.is_free = False
     return {"reset": True}
 
 
