@@ -74,28 +74,30 @@ def test_f4_f6_a_run_killed_after_the_permit(ground: Ground, point: str, moves: 
     ground.check_once(names)
 
 
-@pytest.mark.parametrize(
-    "lost",
-    [
-        pytest.param({"act": "drop_after"}, id="dropped"),
-        pytest.param({"act": "cut_after"}, id="cut short"),
-        pytest.param({"act": "hang_after"}, id="hangs"),
-        pytest.param({"act": "refuse_after", "refusal": "server_500"}, id="500"),
-        pytest.param({"act": "refuse_after", "refusal": "html_200"}, id="HTML"),
-    ],
-)
-def test_f5_a_commit_whose_answer_is_lost_is_settled_by_reading(ground: Ground, lost: dict[str, str]) -> None:
-    names = ground.accounts()
-    ground.fleet.control("POST", "faults", {**lost, "path": "configure_to_clips", "account": names[0]})
-    task = ground.upload(names)
+_LOST: dict[str, dict[str, str]] = {
+    "dropped": {"act": "drop_after"},
+    "cut short": {"act": "cut_after"},
+    "hangs": {"act": "hang_after"},
+    "500": {"act": "refuse_after", "refusal": "server_500"},
+    "HTML": {"act": "refuse_after", "refusal": "html_200"},
+}
 
-    with ground.worker("f5"):
+
+def test_f5_a_commit_whose_answer_is_lost_is_settled_by_reading(ground: Ground) -> None:
+    names = ground.accounts(len(_LOST))
+    for name, lost in zip(names, _LOST.values(), strict=True):
+        ground.fleet.control("POST", "faults", {**lost, "path": "configure_to_clips", "account": name})
+    task = ground.upload(names, concurrency=len(names))
+
+    with ground.worker("f5", slots=len(names)):
         shown = ground.wait(task)
 
-    [post], [medium] = shown["posts"], ground.published(names)
-    assert (post["state"], post["media_pk"]) == ("published", str(medium["pk"]))
-    assert "publishing>unknown" in ground.moves(task)
-    assert ground.commits(names) == 1
+    media = {one["account"]: str(one["pk"]) for one in ground.published(names)}
+    assert {post["account"]: (post["state"], post["media_pk"]) for post in shown["posts"]} == {
+        name: ("published", media[name]) for name in names
+    }
+    assert ground.moves(task).count("publishing>unknown") == len(names)
+    assert ground.commits(names) == len(names)
 
 
 def test_f8_f9_a_killed_worker_leaves_no_process_and_another_takes_over(ground: Ground) -> None:

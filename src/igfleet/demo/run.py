@@ -129,6 +129,8 @@ def _ui_settings(folder: Path, sandbox: dict[str, str], environment: dict[str, s
         WORKER_POOL="",
         ALLOWED_HOSTS="",
         SANDBOX_URL=sandbox["control_url"],
+        COMMIT_WINDOW_SECS=8,  # whoever looks on sees a doubt settled within half a minute
+        RECONCILE_PAUSE_SECS=4,
     )
 
 
