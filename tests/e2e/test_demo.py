@@ -118,9 +118,10 @@ def test_four_clicks_publish_three_start_any_other_kind_and_nothing_is_forgotten
             page.get_by_text("Instagram wants this sign-in confirmed").first.wait_for(timeout=90_000)
             page.get_by_text("The account's proxy does not answer").first.wait_for(timeout=90_000)
             page.locator("#done-count", has_text="19").wait_for(timeout=90_000)
-            stop(process)
             assert complaints == []
+            stop(process)
             page.context.close()
+            complaints.clear()  # the page that was left open asked for a server that had ended
 
         with demo(tmp_path / "demo") as (process, link):
             page = opened(browser, link, complaints)
@@ -133,6 +134,6 @@ def test_four_clicks_publish_three_start_any_other_kind_and_nothing_is_forgotten
                 end = OTHERS[name][1].replace(" of ", "of ")
                 page.locator("#progress", has_text=end).wait_for(timeout=300_000)
                 assert page.locator("#task-head").get_by_text("done", exact=True).count() == 1, name
-            stop(process)
             assert complaints == []
+            stop(process)
         browser.close()

@@ -69,10 +69,11 @@ class Monkey:
         self.done[event.value] += 1
 
     async def _kill_runner(self) -> None:
+        """One of the older half: who is killed at once each time it starts is rightly quarantined."""
         for _ in range(_PATIENCE):
-            running = self._all_runners()
+            running = sorted(self._all_runners(), key=lambda process: process.create_time())
             if running:
-                victim = self._draw.choice(running)
+                victim = self._draw.choice(running[: (len(running) + 1) // 2])
                 self._note(Event.RUNNER_KILLED, [victim])
                 with contextlib.suppress(psutil.Error):
                     victim.kill()
