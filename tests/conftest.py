@@ -10,6 +10,7 @@ import pytest
 from igfleet.embedded import EmbeddedPostgres
 from igfleet.ui import migrating
 from tests.serving import Served, served
+from tests.ui_api.playing import Player
 
 TEMPLATE = "igfleet_template"
 
@@ -51,3 +52,12 @@ async def ui_without_proxies(database_url: str, tmp_path: Path) -> AsyncIterator
     """The same, where accounts need no proxy."""
     async with served(database_url, tmp_path / "ui", REQUIRE_PROXY="false") as running:
         yield running
+
+
+@pytest.fixture
+async def player(ui: Served) -> AsyncIterator[Player]:
+    """A worker that has registered."""
+    async with ui.client() as client:
+        made = Player(ui, client)
+        await made.register()
+        yield made

@@ -1,26 +1,17 @@
 """The inbox as a person works through it: by code, by word, by putting aside."""
 
 import re
-from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import expect
 from sqlalchemy import select, text, update
 from tests.dashboard.conftest import Browser, Visitor
-from tests.serving import PASSWORD, Served
+from tests.serving import PASSWORD
 from tests.ui_api.playing import NEVER_PAUSES, Player, challenges_of, ordered, states_of, status_of
 
 from igfleet.ui.models import AuditEntry, Challenge, Role
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(180)]
-
-
-@pytest.fixture
-async def player(ui: Served) -> AsyncIterator[Player]:
-    async with ui.client() as client:
-        made = Player(ui, client)
-        await made.register()
-        yield made
 
 
 async def _met(player: Player, names: int = 1, kind: str = "email_code") -> list[int]:

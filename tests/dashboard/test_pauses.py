@@ -1,7 +1,5 @@
 """What a person sees and does when something rests, a task is paused, or everything is."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 from sqlalchemy import text
 from tests.dashboard.conftest import Visitor
@@ -12,14 +10,6 @@ from tests.ui_api.stage import form_token
 from igfleet.ui.models import Role
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(180)]
-
-
-@pytest.fixture
-async def player(ui: Served) -> AsyncIterator[Player]:
-    async with ui.client() as client:
-        made = Player(ui, client)
-        await made.register()
-        yield made
 
 
 async def _audited(ui: Served, like: str) -> list[tuple[str, str]]:

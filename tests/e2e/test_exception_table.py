@@ -14,6 +14,7 @@ from psycopg.rows import dict_row
 
 from igfleet.sandbox.refusals import REFUSALS
 from tests.e2e.fleet import Fleet
+from tests.ui_api.playing import NEVER_PAUSES
 
 pytestmark = pytest.mark.timeout(600)
 READ, SIGN_IN = "/accounts/current_user/", "send_login_request"
@@ -132,10 +133,9 @@ def test_f18_trouble_on_the_way_is_blamed_on_the_way_and_never_on_the_account(fl
 
 
 def _ordered(fleet: Fleet, names: list[str]) -> str:
-    goes_on = {"stop_in_a_row": 0, "stop_percent": 100, "stop_challenges": 0}
     made = fleet.cli(
         "tasks", "create", "--kind", "bulk_login", "--accounts", ",".join(names),
-        "--options", json.dumps(goes_on), "--start", "--json",
+        "--options", json.dumps(NEVER_PAUSES), "--start", "--json",
     )  # fmt: skip
     return str(json.loads(made)["id"])
 

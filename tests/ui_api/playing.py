@@ -36,6 +36,12 @@ class Player:
         found = await self.call("POST", "leases", {"worker_id": self.worker_id, "kinds": ["bulk_login"]})
         return found[0] if found else None
 
+    async def leased(self) -> dict[str, Any]:
+        """One account task; there must be one."""
+        lease = await self.lease()
+        assert lease is not None
+        return lease
+
     async def end(self, lease: dict[str, Any], outcome: str, reason: str | None = None, **more: Any) -> str:
         body = {"outcome": outcome, "reason_code": reason, **more}
         state: str = (await self.call("PUT", f"leases/{lease['id']}/outcome", body))["state"]

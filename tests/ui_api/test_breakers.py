@@ -1,35 +1,19 @@
 """What several accounts fail with in common rests, is probed once, and goes on; a task that goes wrong pauses."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from sqlalchemy import text
-from tests.serving import Served
 from tests.ui_api.playing import Player, ordered, states_of
 
 pytestmark = pytest.mark.anyio
 _RESTED = "UPDATE breakers SET until = now()"
 
 
-@pytest.fixture
-async def player(ui: Served) -> AsyncIterator[Player]:
-    async with ui.client() as client:
-        made = Player(ui, client)
-        await made.register()
-        yield made
-
-
-async def _leased(player: Player) -> dict[str, Any]:
-    lease = await player.lease()
-    assert lease is not None
-    return lease
-
-
 async def _fail(player: Player, times: int, outcome: str, reason: str) -> None:
     for _ in range(times):
-        await player.end(await _leased(player), outcome, reason)
+        await player.end(await player.leased(), outcome, reason)
 
 
 async def _sql(player: Player, statement: str) -> list[tuple[Any, ...]]:
@@ -44,7 +28,7 @@ async def _open(player: Player) -> list[tuple[Any, ...]]:
 
 async def test_three_challenged_accounts_of_one_proxy_let_it_rest_with_one_incident(player: Player) -> None:
     await ordered(player.ui, 6, on_one_proxy=True, concurrency=10)
-    under_way = [await _leased(player), await _leased(player)]
+    under_way = [await player.leased(), await player.leased()]
 
     await _fail(player, 3, "needs_person", "challenge_required")
     for lease in under_way:
@@ -59,7 +43,7 @@ async def test_three_challenged_accounts_of_one_proxy_let_it_rest_with_one_incid
 
 async def test_two_that_end_at_the_same_moment_are_both_counted(player: Player) -> None:
     await ordered(player.ui, 4, on_one_proxy=True, concurrency=10)
-    leases = [await _leased(player) for _ in range(3)]
+    leases = [await player.leased() for _ in range(3)]
 
     await asyncio.gather(*(player.end(lease, "needs_person", "challenge_required") for lease in leases))
 
@@ -83,7 +67,7 @@ async def test_after_its_rest_one_run_probes_and_its_success_closes_it(player: P
     await _fail(player, 3, "needs_person", "challenge_required")
     await _sql(player, _RESTED)
 
-    probe = await _leased(player)
+    probe = await player.leased()
     others = await player.lease()
     await player.end(probe, "completed")
 
@@ -109,10 +93,10 @@ async def test_a_probe_that_says_nothing_is_followed_by_another(player: Player) 
     await ordered(player.ui, 6, on_one_proxy=True)
     await _fail(player, 3, "needs_person", "challenge_required")
     await _sql(player, _RESTED)
-    await player.end(await _leased(player), "released")
-    await player.end(await _leased(player), "needs_person", "bad_password")
+    await player.end(await player.leased(), "released")
+    await player.end(await player.leased(), "needs_person", "bad_password")
 
-    await player.end(await _leased(player), "completed")
+    await player.end(await player.leased(), "completed")
 
     assert await _open(player) == []
 
@@ -171,7 +155,7 @@ async def test_trouble_that_passes_by_itself_opens_nothing(player: Player) -> No
 
 async def test_a_task_that_fails_in_a_row_pauses_and_breaks_nothing_under_way(player: Player) -> None:
     who = await ordered(player.ui, 6, stop_in_a_row=3, concurrency=10)
-    under_way = await _leased(player)
+    under_way = await player.leased()
 
     await _fail(player, 3, "gave_up", "not_supported")
 

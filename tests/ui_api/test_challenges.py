@@ -41,15 +41,9 @@ async def _approves(player: Player, challenge: int) -> None:
     await _by_person(player.ui, lambda db: verbs.approve(db, player.ui.context.settings, challenge, "user:anna"))
 
 
-async def _leased(player: Player) -> dict[str, Any]:
-    lease = await player.lease()
-    assert lease is not None
-    return lease
-
-
 async def test_a_run_that_waits_gets_the_code_as_soon_as_it_is_entered(player: Player) -> None:
     [account] = await ordered(player.ui)
-    lease = await _leased(player)
+    lease = await player.leased()
     met = await player.meet(lease)
     assert await status_of(player.ui, account) == "human_verification_required"
 
@@ -67,13 +61,13 @@ async def test_a_run_that_waits_gets_the_code_as_soon_as_it_is_entered(player: P
 
 async def test_a_code_entered_later_goes_to_the_next_attempt_with_what_continues_the_dialogue(player: Player) -> None:
     [account] = await ordered(player.ui)
-    lease = await _leased(player)
+    lease = await player.leased()
     met = await player.meet(lease)
     assert await player.end(lease, "needs_person", "code_required") == "suspended"
     assert await player.lease() is None
 
     await _answers(player, met["id"])
-    again = await _leased(player)
+    again = await player.leased()
     given = again["account"]["challenge"]
     await player.judge(again, met, is_right=True)
 
@@ -85,38 +79,38 @@ async def test_a_code_entered_later_goes_to_the_next_attempt_with_what_continues
 
 async def test_an_answer_at_the_moment_the_run_gives_up_is_not_lost(player: Player) -> None:
     [account] = await ordered(player.ui)
-    lease = await _leased(player)
+    lease = await player.leased()
     met = await player.meet(lease)
 
     await _answers(player, met["id"])
     state = await player.end(lease, "needs_person", "code_required")
 
     assert state == "available"
-    assert (await _leased(player))["account"]["challenge"]["code"] == "123456"
+    assert (await player.leased())["account"]["challenge"]["code"] == "123456"
     assert await status_of(player.ui, account) == "human_verification_required"
 
 
 async def test_the_account_stops_for_all_kinds_until_the_answer_holds(player: Player) -> None:
     [account] = await ordered(player.ui)
     await ordered(player.ui)
-    lease = await _leased(player)
+    lease = await player.leased()
     met = await player.meet(lease)
     await player.end(lease, "needs_person", "code_required")
     assert await player.lease() is None
 
     await _answers(player, met["id"])
-    first = await _leased(player)
+    first = await player.leased()
     assert await player.lease() is None
     await player.judge(first, met, is_right=True)
     await player.end(first, "completed")
 
-    assert (await _leased(player))["account"]["challenge"] is None
+    assert (await player.leased())["account"]["challenge"] is None
     assert await status_of(player.ui, account) == "active"
 
 
 async def test_a_refused_code_may_be_entered_anew_three_times_in_all(player: Player) -> None:
     [account] = await ordered(player.ui)
-    lease = await _leased(player)
+    lease = await player.leased()
     met = await player.meet(lease)
 
     states = []
@@ -132,7 +126,7 @@ async def test_a_refused_code_may_be_entered_anew_three_times_in_all(player: Pla
 
 async def test_the_same_call_again_changes_nothing(player: Player) -> None:
     [account] = await ordered(player.ui)
-    lease = await _leased(player)
+    lease = await player.leased()
 
     assert await player.meet(lease) == await player.meet(lease)
     [met] = await challenges_of(player.ui, account)
@@ -148,7 +142,7 @@ async def test_the_same_call_again_changes_nothing(player: Player) -> None:
 
 async def test_what_the_app_must_settle_is_checked_by_one_run(player: Player) -> None:
     [account] = await ordered(player.ui)
-    lease = await _leased(player)
+    lease = await player.leased()
     await player.end(lease, "needs_person", "challenge_required")
     [met] = await challenges_of(player.ui, account)
     assert (met.kind, met.state) == ("app_approval", "open")
@@ -156,7 +150,7 @@ async def test_what_the_app_must_settle_is_checked_by_one_run(player: Player) ->
     with pytest.raises(Conflict):
         await _answers(player, met.id)
     await _approves(player, met.id)
-    again = await _leased(player)
+    again = await player.leased()
 
     assert await status_of(player.ui, account) == "human_verification_required"
     assert again["account"]["challenge"]["code"] is None
@@ -166,11 +160,11 @@ async def test_what_the_app_must_settle_is_checked_by_one_run(player: Player) ->
 
 async def test_a_word_that_does_not_hold_is_asked_for_anew(player: Player) -> None:
     [account] = await ordered(player.ui)
-    await player.end(await _leased(player), "needs_person", "challenge_required")
+    await player.end(await player.leased(), "needs_person", "challenge_required")
     [met] = await challenges_of(player.ui, account)
 
     await _approves(player, met.id)
-    state = await player.end(await _leased(player), "needs_person", "checkpoint_required")
+    state = await player.end(await player.leased(), "needs_person", "checkpoint_required")
 
     first, second = await challenges_of(player.ui, account)
     assert (state, first.state) == ("suspended", "refused")
@@ -180,12 +174,12 @@ async def test_a_word_that_does_not_hold_is_asked_for_anew(player: Player) -> No
 
 async def test_trouble_on_the_way_leaves_the_answer_standing(player: Player) -> None:
     [account] = await ordered(player.ui)
-    lease = await _leased(player)
+    lease = await player.leased()
     met = await player.meet(lease)
     await player.end(lease, "needs_person", "code_required")
     await _answers(player, met["id"])
 
-    state = await player.end(await _leased(player), "retry_later", "network_trouble", retry_after_s=0)
+    state = await player.end(await player.leased(), "retry_later", "network_trouble", retry_after_s=0)
 
     assert state == "retryable"
     assert [one.state for one in await challenges_of(player.ui, account)] == ["answered"]
@@ -193,11 +187,11 @@ async def test_trouble_on_the_way_leaves_the_answer_standing(player: Player) -> 
 
 async def test_a_password_that_is_refused_ends_the_matter(player: Player) -> None:
     [account] = await ordered(player.ui)
-    await player.end(await _leased(player), "needs_person", "challenge_required")
+    await player.end(await player.leased(), "needs_person", "challenge_required")
     [met] = await challenges_of(player.ui, account)
     await _approves(player, met.id)
 
-    await player.end(await _leased(player), "needs_person", "bad_password")
+    await player.end(await player.leased(), "needs_person", "bad_password")
 
     assert [one.state for one in await challenges_of(player.ui, account)] == ["refused"]
     assert await status_of(player.ui, account) == "inactive"
@@ -206,13 +200,13 @@ async def test_a_password_that_is_refused_ends_the_matter(player: Player) -> Non
 
 async def test_an_account_with_nothing_left_to_do_is_checked_by_a_task_of_its_own(player: Player) -> None:
     [account] = await ordered(player.ui)
-    await player.end(await _leased(player), "needs_person", "challenge_required")
+    await player.end(await player.leased(), "needs_person", "challenge_required")
     [met] = await challenges_of(player.ui, account)
     async with player.ui.context.database.sessions.begin() as session:
         await cancel(session, 1, "user:anna")
 
     await _approves(player, met.id)
-    check = await _leased(player)
+    check = await player.leased()
 
     async with player.ui.context.database.sessions() as session:
         task = await session.get_one(Task, check["task_id"])
@@ -224,7 +218,7 @@ async def test_an_account_with_nothing_left_to_do_is_checked_by_a_task_of_its_ow
 
 async def test_a_skipped_challenge_cancels_the_account_s_share_only(player: Player) -> None:
     first, second = await ordered(player.ui, 2)
-    lease = await _leased(player)
+    lease = await player.leased()
     await player.end(lease, "needs_person", "challenge_required")
     [met] = await challenges_of(player.ui, first)
 
@@ -239,7 +233,7 @@ async def test_a_skipped_challenge_cancels_the_account_s_share_only(player: Play
 
 async def test_a_challenge_skipped_while_a_run_waits_ends_that_run(player: Player) -> None:
     [account] = await ordered(player.ui)
-    lease = await _leased(player)
+    lease = await player.leased()
     met = await player.meet(lease)
 
     await _by_person(player.ui, lambda db: verbs.skip(db, met["id"], "user:anna"))
@@ -253,7 +247,7 @@ async def test_a_challenge_skipped_while_a_run_waits_ends_that_run(player: Playe
 
 async def test_a_task_that_skips_challenges_asks_nobody(player: Player) -> None:
     [account] = await ordered(player.ui, on_challenge="skip")
-    lease = await _leased(player)
+    lease = await player.leased()
 
     met = await player.meet(lease)
     state = await player.end(lease, "gave_up", "code_required")
@@ -266,7 +260,7 @@ async def test_a_task_that_skips_challenges_asks_nobody(player: Player) -> None:
 
 async def test_an_account_put_aside_waits_for_a_person(player: Player) -> None:
     [account] = await ordered(player.ui)
-    await player.end(await _leased(player), "needs_person", "challenge_required")
+    await player.end(await player.leased(), "needs_person", "challenge_required")
     [met] = await challenges_of(player.ui, account)
 
     await _by_person(player.ui, lambda db: verbs.put_aside(db, met.id, "user:anna"))
@@ -279,12 +273,12 @@ async def test_an_account_put_aside_waits_for_a_person(player: Player) -> None:
 async def test_resuming_an_account_answers_its_challenge(player: Player) -> None:
     [account] = await ordered(player.ui)
     await ordered(player.ui)
-    lease = await _leased(player)
+    lease = await player.leased()
     met = await player.meet(lease)
     await player.end(lease, "needs_person", "code_required")
 
     await _by_person(player.ui, lambda db: resume_accounts(db, [account], "user:anna"))
-    again = await _leased(player)
+    again = await player.leased()
 
     assert again["account"]["challenge"]["id"] == met["id"]
     assert again["account"]["challenge"]["code"] is None
@@ -292,7 +286,7 @@ async def test_resuming_an_account_answers_its_challenge(player: Player) -> None
 
 async def test_a_sign_in_code_asked_for_by_sms_is_told_apart(player: Player) -> None:
     [account] = await ordered(player.ui)
-    lease = await _leased(player)
+    lease = await player.leased()
 
     await player.meet(lease, "sms_code")
     await player.end(lease, "needs_person", "code_required")
@@ -303,7 +297,7 @@ async def test_a_sign_in_code_asked_for_by_sms_is_told_apart(player: Player) -> 
 @pytest.mark.parametrize("code", ["", "12", "123456789", "abcdef", "12345é"])
 async def test_what_is_no_code_is_refused(player: Player, code: str) -> None:
     await ordered(player.ui)
-    met = await player.meet(await _leased(player))
+    met = await player.meet(await player.leased())
 
     with pytest.raises(Invalid):
         await _answers(player, met["id"], code)
@@ -311,7 +305,7 @@ async def test_what_is_no_code_is_refused(player: Player, code: str) -> None:
 
 async def test_a_code_that_came_too_late_is_refused_and_a_new_one_can_be_asked_for(player: Player) -> None:
     await ordered(player.ui)
-    lease = await _leased(player)
+    lease = await player.leased()
     met = await player.meet(lease)
     await player.end(lease, "needs_person", "code_required")
     async with player.ui.context.database.sessions.begin() as session:
@@ -321,12 +315,12 @@ async def test_a_code_that_came_too_late_is_refused_and_a_new_one_can_be_asked_f
         await _answers(player, met["id"])
     await _approves(player, met["id"])
 
-    assert (await _leased(player))["account"]["challenge"]["code"] is None
+    assert (await player.leased())["account"]["challenge"]["code"] is None
 
 
 async def test_another_account_s_lease_cannot_read_the_code(player: Player) -> None:
     await ordered(player.ui, 2)
-    first, second = await _leased(player), await _leased(player)
+    first, second = await player.leased(), await player.leased()
     met = await player.meet(first)
     await _answers(player, met["id"])
 
@@ -336,7 +330,7 @@ async def test_another_account_s_lease_cannot_read_the_code(player: Player) -> N
 
 async def test_codes_are_sealed_forgotten_at_the_end_and_every_word_is_audited(player: Player) -> None:
     await ordered(player.ui)
-    lease = await _leased(player)
+    lease = await player.leased()
     met = await player.meet(lease)
     await _answers(player, met["id"])
 

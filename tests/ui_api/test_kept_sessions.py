@@ -1,20 +1,9 @@
 """Stored sessions: the newest with its device, and the older ones until somebody refuses them."""
 
-from collections.abc import AsyncIterator
-
 import pytest
-from tests.serving import Served
 from tests.ui_api.playing import Player, ordered
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def player(ui: Served) -> AsyncIterator[Player]:
-    async with ui.client() as client:
-        made = Player(ui, client)
-        await made.register()
-        yield made
 
 
 async def _sessions(player: Player) -> list[tuple[str, int, bool]]:

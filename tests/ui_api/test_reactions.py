@@ -1,8 +1,5 @@
 """What follows when Instagram says no: rests that grow, and from a number on a person."""
 
-from collections.abc import AsyncIterator
-from typing import Any
-
 import pytest
 from sqlalchemy import select, text
 from tests.serving import Served
@@ -17,20 +14,6 @@ from igfleet.ui.planning.draft import Draft, create
 from igfleet.ui.planning.plan import plan
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def player(ui: Served) -> AsyncIterator[Player]:
-    async with ui.client() as client:
-        made = Player(ui, client)
-        await made.register()
-        yield made
-
-
-async def _leased(player: Player) -> dict[str, Any]:
-    lease = await player.lease()
-    assert lease is not None
-    return lease
 
 
 async def _time_passes(player: Player) -> None:
@@ -64,7 +47,7 @@ async def test_a_slowed_account_rests_twice_as_long_and_the_third_time_asks_a_pe
 
     states = []
     for _ in range(3):
-        states.append(await player.end(await _leased(player), "retry_later", "rate_limited"))
+        states.append(await player.end(await player.leased(), "retry_later", "rate_limited"))
         rests.append(await _rests_s(player, account))
         assert await player.lease() is None
         await _time_passes(player)
@@ -79,7 +62,7 @@ async def test_a_slowed_account_rests_twice_as_long_and_the_third_time_asks_a_pe
 async def test_a_wait_that_instagram_names_is_kept(player: Player) -> None:
     [account] = await ordered(player.ui)
 
-    await player.end(await _leased(player), "retry_later", "rate_limited", retry_after_s=7200)
+    await player.end(await player.leased(), "retry_later", "rate_limited", retry_after_s=7200)
 
     assert 7100 < await _rests_s(player, account) <= 7200
 
@@ -87,11 +70,11 @@ async def test_a_wait_that_instagram_names_is_kept(player: Player) -> None:
 async def test_a_person_who_resumes_the_account_begins_a_new_count(player: Player) -> None:
     [account] = await ordered(player.ui, max_attempts=9)
     for _ in range(2):
-        await player.end(await _leased(player), "retry_later", "rate_limited")
+        await player.end(await player.leased(), "retry_later", "rate_limited")
         await _time_passes(player)
     await _resumed(player, account)
 
-    state = await player.end(await _leased(player), "retry_later", "rate_limited")
+    state = await player.end(await player.leased(), "retry_later", "rate_limited")
 
     assert state == "retryable"
 
@@ -103,14 +86,14 @@ async def test_blocks_on_three_days_are_left_to_a_person_even_when_the_rest_was_
 
     for _ in range(3):
         assert await status_of(player.ui, account) == "active"
-        await player.end(await _leased(player), "completed", result={"blocked": ["like"]})
+        await player.end(await player.leased(), "completed", result={"blocked": ["like"]})
 
     assert await status_of(player.ui, account) == "inactive"
 
 
 async def test_a_session_that_ends_twice_within_a_day_is_not_signed_in_a_third_time(player: Player) -> None:
     [account] = await ordered(player.ui)
-    lease = await _leased(player)
+    lease = await player.leased()
 
     first = await player.spend(lease, "login")
     await player.keep_session(lease)
@@ -126,12 +109,12 @@ async def test_a_session_that_ends_twice_within_a_day_is_not_signed_in_a_third_t
     assert await status_of(player.ui, account) == "inactive"
     await _resumed(player, account)
     await ordered(player.ui)
-    assert await player.spend(await _leased(player), "login") == ""
+    assert await player.spend(await player.leased(), "login") == ""
 
 
 async def test_a_device_without_a_session_is_no_session_that_was_lost(player: Player) -> None:
     await ordered(player.ui)
-    lease = await _leased(player)
+    lease = await player.leased()
 
     for seq in range(1, 4):
         assert await player.spend(lease, "login") == ""
@@ -144,10 +127,10 @@ async def test_a_device_without_a_session_is_no_session_that_was_lost(player: Pl
 async def test_nobody_signs_in_when_several_accounts_are_told_that_the_client_is_outdated(player: Player) -> None:
     await ordered(player.ui, 5)
     for _ in range(2):
-        await player.end(await _leased(player), "needs_person", "client_outdated")
-    fourth = await _leased(player)
+        await player.end(await player.leased(), "needs_person", "client_outdated")
+    fourth = await player.leased()
     assert await player.spend(fourth, "login") == ""
-    await player.end(await _leased(player), "needs_person", "client_outdated")
+    await player.end(await player.leased(), "needs_person", "client_outdated")
 
     assert await player.spend(fourth, "login") == "client_outdated"
     assert await player.spend(fourth, "like") == ""
@@ -162,7 +145,7 @@ async def test_what_a_dead_account_had_to_do_is_cancelled(player: Player, reason
         task = await create(session, player.ui.context.settings, draft, "user:anna")
         await plan(session, player.ui.context.settings, task.id)
 
-    state = await player.end(await _leased(player), "gave_up", reason)
+    state = await player.end(await player.leased(), "gave_up", reason)
     await tick(player.ui.context)
 
     assert state == "discarded"
@@ -176,7 +159,7 @@ async def test_what_a_dead_account_had_to_do_is_cancelled(player: Player, reason
 async def test_what_nobody_knows_stops_the_account(player: Player) -> None:
     [account] = await ordered(player.ui)
 
-    await player.end(await _leased(player), "needs_person", "unexpected_error")
+    await player.end(await player.leased(), "needs_person", "unexpected_error")
 
     assert await status_of(player.ui, account) == "inactive"
 
@@ -185,7 +168,7 @@ async def test_what_nobody_knows_stops_the_account(player: Player) -> None:
 async def test_what_is_not_the_account_s_fault_never_changes_its_status(player: Player, reason: str) -> None:
     [account] = await ordered(player.ui)
 
-    state = await player.end(await _leased(player), "retry_later", reason)
+    state = await player.end(await player.leased(), "retry_later", reason)
 
     assert state == "retryable"
     assert await status_of(player.ui, account) == "active"

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from tests.serving import Served, served
 from tests.ui_api.bodies import NOW, bodies
+from tests.ui_api.playing import NEVER_PAUSES
 from tests.ui_api.stage import Stage, staged
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
@@ -60,7 +61,7 @@ async def patient(database_url: str, tmp_path: Path) -> AsyncIterator[Served]:
 
 async def test_all_requests_of_a_run_replayed_in_any_order_change_nothing(patient: Served) -> None:
     """For each seed a run of its own: late copies between its requests, then everything once more, shuffled."""
-    stage = await staged(patient, len(SEEDS) + 1, videos_each=3, stop_in_a_row=0, stop_percent=100)
+    stage = await staged(patient, len(SEEDS) + 1, videos_each=3, **NEVER_PAUSES)
     plain, *leases = stage.leases
     async with stage.client("w1") as client:
         for asked in recorded(stage, plain):
