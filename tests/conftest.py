@@ -1,4 +1,4 @@
-"""Fixtures of the whole suite: a real PostgreSQL, one fresh database per test."""
+"""Fixtures of the whole suite: a real PostgreSQL and at most one standing ui in a process, emptied after each test."""
 
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -6,10 +6,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from playwright.async_api import Browser, async_playwright
 
+from igfleet.browser import locate_browser
 from igfleet.embedded import EmbeddedPostgres
+from igfleet.settings import Settings, load
 from igfleet.ui import migrating
-from tests.serving import Served, served
+from tests.emptying import empty
+from tests.serving import Served, Standing
 from tests.ui_api.playing import Player
 
 TEMPLATE = "igfleet_template"
@@ -29,29 +33,62 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
         yield server
 
 
-@pytest.fixture
-def database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
-    """The address of a fresh, migrated database."""
+def fresh(postgres: EmbeddedPostgres) -> str:
+    """The address of another migrated database."""
     name = f"test_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(postgres.dsn("postgres"), autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-    yield postgres.dsn(name)
-    with psycopg.connect(postgres.dsn("postgres"), autocommit=True) as admin:
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    return postgres.dsn(name)
 
 
 @pytest.fixture
-async def ui(database_url: str, tmp_path: Path) -> AsyncIterator[Served]:
-    """A running ui with the default settings."""
-    async with served(database_url, tmp_path / "ui") as running:
+def own_database_url(postgres: EmbeddedPostgres) -> str:
+    """For a test that changes more than rows, or whose processes live longer than it."""
+    return fresh(postgres)
+
+
+@pytest.fixture(scope="session")
+def standing_database_url(postgres: EmbeddedPostgres) -> str:
+    return fresh(postgres)
+
+
+@pytest.fixture
+def database_url(standing_database_url: str) -> Iterator[str]:
+    """The address of a migrated, empty database that nothing works on."""
+    yield standing_database_url
+    empty(standing_database_url, alone=True)
+
+
+@pytest.fixture(scope="session")
+async def standing(postgres: EmbeddedPostgres, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Standing]:
+    """The ui that tests share; with other settings it is another one."""
+    house = Standing(fresh(postgres), tmp_path_factory.mktemp("ui"))
+    yield house
+    await house.close()
+
+
+@pytest.fixture
+async def ui(standing: Standing) -> AsyncIterator[Served]:
+    """A running ui with the default settings, and nothing in it."""
+    async with standing.ui() as running:
         yield running
 
 
 @pytest.fixture
-async def ui_without_proxies(database_url: str, tmp_path: Path) -> AsyncIterator[Served]:
+async def ui_without_proxies(standing: Standing) -> AsyncIterator[Served]:
     """The same, where accounts need no proxy."""
-    async with served(database_url, tmp_path / "ui", REQUIRE_PROXY="false") as running:
+    async with standing.ui(REQUIRE_PROXY="false") as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """One real browser for a process: each test opens a context of its own, and closes it."""
+    async with async_playwright() as playwright:
+        program = locate_browser(load(Settings).chromium)
+        browser = await playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        await browser.close()
 
 
 @pytest.fixture

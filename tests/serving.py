@@ -1,8 +1,9 @@
 """A real ui on loopback, in the test's own event loop, on the test's own database."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from igfleet.ui.app import serve
 from igfleet.ui.context import UiContext, opened
 from igfleet.ui.models import Role
 from igfleet.ui.people import add_user
+from tests.emptying import empty
 
 SHARED_TOKEN = "shared-worker-token-1234567890"
 PASSWORD = "correct horse battery"
@@ -63,3 +65,32 @@ async def served(database_url: str, folder: Path, **settings: object) -> AsyncIt
     finally:
         stop.set()
         await task
+
+
+class Standing:
+    """One ui that tests share as long as they want the same settings. What a test left is gone before the next."""
+
+    def __init__(self, database_url: str, folder: Path) -> None:
+        self._database_url, self._folder = database_url, folder
+        self._stack = AsyncExitStack()
+        self._settings: dict[str, object] | None = None
+        self._served: Served | None = None
+
+    @asynccontextmanager
+    async def ui(self, **settings: object) -> AsyncIterator[Served]:
+        """A ui with these settings and nothing in it. `settings` by variable name."""
+        if self._served is None or self._settings != settings:
+            await self.close()
+            self._served = await self._stack.enter_async_context(served(self._database_url, self._folder, **settings))
+            self._settings = settings
+        try:
+            yield self._served
+        finally:
+            await asyncio.to_thread(empty, self._database_url)
+            for kept in self._folder.glob("media/*"):
+                shutil.rmtree(kept) if kept.is_dir() else kept.unlink()
+
+    async def close(self) -> None:
+        """Stop it."""
+        self._served = None
+        await self._stack.aclose()

@@ -117,8 +117,11 @@ def test_a_database_that_does_not_answer_is_one_plain_line(run: Run, monkeypatch
     assert done.stderr.count("\n") == 1
 
 
-def test_tables_that_are_missing_are_named_with_the_mend(run: Run, database_url: str) -> None:
-    with psycopg.connect(database_url, autocommit=True) as connection:
+def test_tables_that_are_missing_are_named_with_the_mend(
+    run: Run, own_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", own_database_url)
+    with psycopg.connect(own_database_url, autocommit=True) as connection:
         connection.execute("DROP SCHEMA public CASCADE")
         connection.execute("CREATE SCHEMA public")
 

@@ -18,7 +18,7 @@ from igfleet.ui.planning.plan import plan
 from igfleet.ui.planning.start import start
 from tests.contract.seed_worker import SeedWorker
 from tests.e2e.fleet import TOKEN, Fleet, clip
-from tests.serving import SHARED_TOKEN, Served, served
+from tests.serving import SHARED_TOKEN, Served, Standing
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(180)]
 ACCOUNTS = """username,password,totp_secret,email,email_password,proxy
@@ -30,9 +30,9 @@ nord_04,pw-four-4,,,,http://127.0.0.1:9003
 
 
 @pytest.fixture
-async def ui(database_url: str, tmp_path: Path) -> AsyncIterator[Served]:
+async def ui(standing: Standing) -> AsyncIterator[Served]:
     """A ui that opens secrets to the shared token, as workers of the first contract need it."""
-    async with served(database_url, tmp_path / "ui", AGGREGATE_SECRETS="all") as running:
+    async with standing.ui(AGGREGATE_SECRETS="all") as running:
         yield running
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from igfleet.runners import KINDS
 from igfleet.ui.models import AccountTask
 from tests.contract.orders import OPTIONS, started
-from tests.serving import SHARED_TOKEN, Served, served
+from tests.serving import SHARED_TOKEN, Served, Standing
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(180)]
 
@@ -34,8 +34,8 @@ SEED_COUNTERS = {"bulk_upload": "success", "warmup": "likes", "follow": "follows
 
 
 @pytest.fixture
-async def ui(database_url: str, tmp_path: Path) -> AsyncIterator[Served]:
-    async with served(database_url, tmp_path / "ui", AGGREGATE_SECRETS="all") as running:
+async def ui(standing: Standing) -> AsyncIterator[Served]:
+    async with standing.ui(AGGREGATE_SECRETS="all") as running:
         yield running
 
 
@@ -151,8 +151,8 @@ async def test_a_failed_one_stays_failed_and_the_task_says_so(
 
 
 @pytest.mark.parametrize("secrets", ["leased", "never"])
-async def test_secrets_are_told_only_where_the_settings_allow(secrets: str, database_url: str, tmp_path: Path) -> None:
-    async with served(database_url, tmp_path / "ui", AGGREGATE_SECRETS=secrets) as ui, ui.client() as worker:
+async def test_secrets_are_told_only_where_the_settings_allow(secrets: str, standing: Standing, tmp_path: Path) -> None:
+    async with standing.ui(AGGREGATE_SECRETS=secrets) as ui, ui.client() as worker:
         task = await started(ui, "bulk_login", tmp_path)
         told = (await worker.get(f"/api/bulk_login/{task}/aggregate")).text
 

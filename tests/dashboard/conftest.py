@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 
 import httpx
 import pytest
-from playwright.async_api import Page, async_playwright
+from playwright import async_api as playwright
+from playwright.async_api import Page
 from tests.serving import PASSWORD, Served
 
-from igfleet.browser import locate_browser
-from igfleet.settings import Settings, load
 from igfleet.ui.models import Role
 
 _TOKEN = re.compile(r'name="csrf" value="([^"]+)"')
@@ -67,18 +66,15 @@ class Browser:
 
 
 @pytest.fixture
-async def browser(ui: Served) -> AsyncIterator[Browser]:
+async def browser(ui: Served, chromium: playwright.Browser) -> AsyncIterator[Browser]:
     """Somebody who is signed in as admin."""
     await ui.user("anna", Role.ADMIN)
-    async with async_playwright() as playwright:
-        program = locate_browser(load(Settings).chromium)
-        chromium = await playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        context = await chromium.new_context(base_url=ui.address, viewport={"width": 1440, "height": 900})
-        opened = Browser(await context.new_page())
-        opened.listen()
-        await sign_in(opened.page)
-        yield opened
-        await chromium.close()
+    context = await chromium.new_context(base_url=ui.address, viewport={"width": 1440, "height": 900})
+    opened = Browser(await context.new_page())
+    opened.listen()
+    await sign_in(opened.page)
+    yield opened
+    await context.close()
 
 
 async def sign_in(page: Page) -> None:

@@ -4,13 +4,12 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, async_playwright
+from playwright import async_api as playwright
+from playwright.async_api import Page
 from tests.dashboard.conftest import Browser, sign_in
 from tests.e2e.fleet import clip
 from tests.serving import Served
 
-from igfleet.browser import locate_browser
-from igfleet.settings import Settings, load
 from igfleet.ui.models import Role
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(180)]
@@ -115,12 +114,9 @@ async def test_the_theme_is_kept(browser: Browser) -> None:
     assert await page.evaluate("document.documentElement.dataset.bsTheme") != before
 
 
-async def test_the_core_path_works_without_javascript(ui: Served) -> None:
+async def test_the_core_path_works_without_javascript(ui: Served, chromium: playwright.Browser) -> None:
     await ui.user("anna", Role.ADMIN)
-    async with async_playwright() as playwright:
-        program = locate_browser(load(Settings).chromium)
-        chromium = await playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        context = await chromium.new_context(base_url=ui.address, java_script_enabled=False)
+    async with await chromium.new_context(base_url=ui.address, java_script_enabled=False) as context:
         page = await context.new_page()
         await sign_in(page)
         await _import_accounts(page)
@@ -128,4 +124,3 @@ async def test_the_core_path_works_without_javascript(ui: Served) -> None:
         await page.get_by_label("Its name").fill("worker-1")
         await page.get_by_role("button", name="Make a token").click()
         await page.get_by_text("It is shown only now").wait_for()
-        await chromium.close()

@@ -5,15 +5,13 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 from playwright.async_api import TimeoutError as TooLate
 
-from igfleet.browser import locate_browser
 from igfleet.sandbox.faults import Fault
 from igfleet.sandbox.people import AccountState
 from igfleet.sandbox.sandbox import Sandbox
 from igfleet.sandbox.web.site import texts
-from igfleet.settings import Settings, load
 from igfleet.totp import code_at
 
 pytestmark = pytest.mark.anyio
@@ -21,15 +19,6 @@ SITE = "https://www.instagram.com"
 PASSWORD = "correct horse 7"
 SECRET = "JBSWY3DPEHPK3PXP"
 EN = texts("en")
-
-
-@pytest.fixture(scope="module")
-async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        program = locate_browser(load(Settings).chromium)
-        browser = await playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        await browser.close()
 
 
 @pytest.fixture

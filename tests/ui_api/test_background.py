@@ -67,7 +67,8 @@ async def test_a_file_whose_check_was_lost_is_checked_after_all(ui: Served) -> N
     await _until(checked, 90)
 
 
-async def test_what_the_engine_left_behind_is_forgotten_in_time(ui: Served, database_url: str) -> None:
+async def test_what_the_engine_left_behind_is_forgotten_in_time(ui: Served) -> None:
+    database_url = ui.context.database.url
     _left_behind(database_url, "prune")
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(

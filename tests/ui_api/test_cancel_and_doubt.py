@@ -1,12 +1,11 @@
 """A task that is cancelled, an account that is stopped, a person who settles: while it is not known what is live."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
-from tests.serving import Served, served
+from tests.serving import Served, Standing
 from tests.ui_api.bodies import bodies
 from tests.ui_api.stage import Stage, form_token, staged
 
@@ -20,10 +19,10 @@ OTHER = {"pk": "3400000000000000009", "code": "C9", "taken_at": "2026-05-31T12:0
 
 
 @pytest.fixture
-async def quick(database_url: str, tmp_path: Path) -> AsyncIterator[Served]:
+async def quick(standing: Standing) -> AsyncIterator[Served]:
     """A ui that needs no patience to conclude that a post is absent."""
     settings = {"REQUIRE_PROXY": "false", "RECONCILE_PAUSE_SECS": "0.01", "LEASE_LENGTH": "60"}
-    async with served(database_url, tmp_path / "ui", **settings) as running:
+    async with standing.ui(**settings) as running:
         yield running
 
 

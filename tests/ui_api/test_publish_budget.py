@@ -2,11 +2,10 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.serving import Served, served
+from tests.serving import Served, Standing
 from tests.ui_api.bodies import bodies
 from tests.ui_api.stage import Stage, staged
 
@@ -14,9 +13,9 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def ui(database_url: str, tmp_path: Path) -> AsyncIterator[Served]:
+async def ui(standing: Standing) -> AsyncIterator[Served]:
     settings = {"REQUIRE_PROXY": "false", "LEASE_LENGTH": "60", "PUBLISH_BUDGET_PER_HOUR": "1"}
-    async with served(database_url, tmp_path / "ui", **settings) as running:
+    async with standing.ui(**settings) as running:
         yield running
 
 

@@ -3,12 +3,11 @@
 import random
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from tests.serving import Served, served
+from tests.serving import Served, Standing
 from tests.ui_api.bodies import NOW, bodies
 from tests.ui_api.playing import NEVER_PAUSES
 from tests.ui_api.stage import Stage, staged
@@ -52,10 +51,10 @@ class Asked:
 
 
 @pytest.fixture
-async def patient(database_url: str, tmp_path: Path) -> AsyncIterator[Served]:
+async def patient(standing: Standing) -> AsyncIterator[Served]:
     """A ui whose leases outlast the test, and which does nothing by itself meanwhile."""
     alone = {"REQUIRE_PROXY": "false", "LEASE_LENGTH": "600", "VERIFY_AFTER": "", "BREAKERS": "false"}
-    async with served(database_url, tmp_path / "ui", **alone) as running:
+    async with standing.ui(**alone) as running:
         yield running
 
 

@@ -5,11 +5,10 @@ Time is moved by the database: what is due is made due.
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.serving import Served, served
+from tests.serving import Served, Standing
 from tests.ui_api.bodies import bodies
 from tests.ui_api.stage import Stage, form_token, staged
 
@@ -20,9 +19,9 @@ NOW = datetime.now(UTC).isoformat()
 
 
 @pytest.fixture
-async def ui(database_url: str, tmp_path: Path) -> AsyncIterator[Served]:
+async def ui(standing: Standing) -> AsyncIterator[Served]:
     settings = {"REQUIRE_PROXY": "false", "LEASE_LENGTH": "60", "VERIFY_AFTER": "7200,86400"}
-    async with served(database_url, tmp_path / "ui", **settings) as running:
+    async with standing.ui(**settings) as running:
         yield running
 
 

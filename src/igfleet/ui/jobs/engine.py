@@ -16,7 +16,8 @@ from igfleet.ui.jobs.tick import prune, tick
 _log = log.get(__name__)
 _TICK = "* * * * * */2"
 """Every two seconds (the sixth field)."""
-_EACH_MINUTE = "* * * * *"
+_SWEEP = "* * * * * */15"
+"""Every quarter of a minute."""
 _NIGHTLY = "17 3 * * *"
 _AT_ONCE = 4
 _STOP_S = 10
@@ -45,7 +46,7 @@ class Jobs:
                     await tick(ui)
                     await self._convert_next()
 
-        @app.periodic(cron=_EACH_MINUTE)
+        @app.periodic(cron=_SWEEP)
         @app.task(name="probe_forgotten", queueing_lock="probe_forgotten")
         async def run_probe_forgotten(timestamp: int) -> None:
             async with ui.database.sessions() as session:
