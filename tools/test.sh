@@ -27,8 +27,17 @@ if [ -n "$missing" ]; then
         die "the tests drive real programs. Run: sudo apt-get install --no-install-recommends$missing"
     fi
 fi
-if [ $# = 0 ]; then
-    (. "$here/tools/check.sh")
-    set -- -n 4 --dist loadfile --no-loadscope-reorder # much of the time is waiting: for processes, leases, limits
-fi
-exec python -m pytest "$@"
+[ $# = 0 ] || exec python -m pytest "$@"
+
+# Everything: the checks run beside the tests, which spend much of their time waiting for processes, leases and limits.
+told=$(mktemp)
+(. "$here/tools/check.sh") >"$told" 2>&1 &
+check=$!
+trap 'kill $check 2>/dev/null; rm -f "$told"' EXIT
+trap 'exit 130' INT TERM
+status=0
+python -m pytest -n 4 --dist loadfile --no-loadscope-reorder || status=$?
+wait $check || status=$?
+trap 'rm -f "$told"' EXIT
+cat "$told" >&2
+exit $status
