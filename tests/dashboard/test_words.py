@@ -9,6 +9,8 @@ from igfleet.contracts import states
 from igfleet.contracts.proxy_checks import ProxyVerdict
 from igfleet.contracts.states import AccountStatus, AccountTaskState
 from igfleet.ui import static_files
+from igfleet.ui.fleet.health import Level
+from igfleet.ui.models import BulkState
 from igfleet.ui.words import LOOKS, look
 
 STATES = {
@@ -23,6 +25,8 @@ STATES = {
     "conversion": states.ConversionState,
     "check": states.CheckState,
     "worker": states.WorkerState,
+    "bulk": BulkState,
+    "health": Level,
 }
 ALL = [(kind, str(state)) for kind, words in STATES.items() for state in words]
 

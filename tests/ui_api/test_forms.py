@@ -12,7 +12,7 @@ from tests.ui_api.stage import form_token, token_in
 from igfleet.ui.models import Role
 
 pytestmark = pytest.mark.anyio
-FOR_A_VIEWER = {"POST /signout"}
+FOR_A_VIEWER = {"POST /signout", "POST /views", "POST /views/{view_id:int}/deletion"}
 """What a viewer may change."""
 HEADERS = (
     "content-security-policy", "x-content-type-options", "referrer-policy", "cross-origin-opener-policy",

@@ -1,6 +1,7 @@
 """What a person does to accounts besides importing them."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,6 +10,7 @@ from igfleet import clock
 from igfleet.contracts.states import AccountStatus, ChallengeState
 from igfleet.errors import NotFound
 from igfleet.ui.models import Account, ActionRest, AuditEntry, Challenge, Incident, Proxy
+from igfleet.ui.models.base import among
 
 STOPPED_FOR_A_PERSON = (
     AccountStatus.HUMAN_VERIFICATION_REQUIRED,
@@ -54,13 +56,14 @@ async def resume_accounts(session: AsyncSession, account_ids: Sequence[int], act
 
 async def stop_accounts(session: AsyncSession, account_ids: Sequence[int], actor: str) -> None:
     """Take accounts out of use until a person resumes them. What runs goes on to its end."""
+    was = await _now(session, Account.status, account_ids)
     await session.execute(
         update(Account)
         .where(Account.id.in_(account_ids))
         .values(status=AccountStatus.INACTIVE, status_reason="account_stopped", status_since=func.now())
         .execution_options(synchronize_session="fetch")
     )
-    _audit(session, actor, "account_stopped", [(account_id, {}) for account_id in account_ids])
+    _audit(session, actor, "account_stopped", [(key, {"was": status}) for key, status in was])
 
 
 async def archive_accounts(
@@ -81,13 +84,21 @@ async def assign_proxy(session: AsyncSession, account_ids: Sequence[int], proxy_
     """Give accounts a proxy, or none. Raises `NotFound`."""
     if proxy_id is not None and await session.get(Proxy, proxy_id) is None:
         raise NotFound(f"There is no proxy {proxy_id}.")
+    was = await _now(session, Account.proxy_id, account_ids)
     await session.execute(
         update(Account)
         .where(Account.id.in_(account_ids))
         .values(proxy_id=proxy_id)
         .execution_options(synchronize_session="fetch")
     )
-    _audit(session, actor, "proxy_assigned", [(account_id, {"proxy": proxy_id}) for account_id in account_ids])
+    _audit(session, actor, "proxy_assigned", [(key, {"proxy": proxy_id, "was_proxy": old}) for key, old in was])
+
+
+async def _now(session: AsyncSession, column: Any, account_ids: Sequence[int]) -> Sequence[Any]:
+    """Each account's id and present value, by id."""
+    return (
+        await session.execute(select(Account.id, column).where(among(Account.id, account_ids)).order_by(Account.id))
+    ).all()
 
 
 def _audit(session: AsyncSession, actor: str, action: str, accounts: Sequence[tuple[int, dict[str, object]]]) -> None:

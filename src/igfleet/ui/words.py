@@ -123,6 +123,18 @@ LOOKS: dict[str, Mapping[str, Look]] = {
         _K.MISSING: Look("missing", "circle-x", "red"),
         _K.UNVERIFIABLE: Look("not verifiable", "help-circle", "quiet"),
     },
+    "bulk": {
+        "waiting": Look("waiting", "hourglass", "quiet"),
+        "running": Look("running", "loader", "blue"),
+        "done": Look("done", "circle-check", "green"),
+        "failed": Look("failed", "circle-x", "red"),
+        "cancelled": Look("cancelled", "ban", "quiet"),
+    },
+    "health": {
+        "good": Look("good", "heart", "green"),
+        "fair": Look("fair", "alert-circle", "quiet"),
+        "poor": Look("poor", "alert-circle", "red"),
+    },
     "worker": {
         _W.ONLINE: Look("online", "heartbeat", "green"),
         _W.LATE: Look("late", "clock", "quiet"),

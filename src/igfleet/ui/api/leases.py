@@ -34,6 +34,7 @@ from igfleet.reasons import ReasonCode
 from igfleet.ui.api.access import check_lease, worker_of
 from igfleet.ui.bus import Change
 from igfleet.ui.context import UiContext
+from igfleet.ui.fleet.device import device_of
 from igfleet.ui.injected import Ui
 from igfleet.ui.models import Account, Worker
 from igfleet.ui.queue import budgets, reports
@@ -199,6 +200,7 @@ async def _keep_session(ui: UiContext, account_id: int, data: Report) -> None:
         account = (await session.execute(select(Account).where(Account.id == account_id))).scalar_one()
         if data.session.is_signed_in and data.session.kind is SessionKind.MOBILE:
             account.session_at = clock.now()
+            account.device = device_of(data.session.settings.get_secret_value())
         elif data.session.is_signed_in:
             account.web_session_at = clock.now()
 

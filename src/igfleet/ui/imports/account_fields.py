@@ -31,6 +31,20 @@ def tags_of(text: str) -> list[str]:
     return list(dict.fromkeys(word for word in re.split(r"[\s,;|]+", text) if word))
 
 
+def stored_form(name: str, value: str) -> str | list[str] | date:
+    """A checked value as it stands in the table."""
+    if name == "tags":
+        return tags_of(value)
+    return date.fromisoformat(value) if name == "authorised_until" else value
+
+
+def shown(value: object) -> str:
+    """A stored value as a time line tells it."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "–"
+    return str(value) if value not in (None, "") else "–"
+
+
 def _username(value: str) -> str:
     name = value.removeprefix("@").lower()
     if not _USERNAME.fullmatch(name):

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 import anyio.to_thread
 from sqlalchemy import func, select
@@ -10,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet import clock
 from igfleet.errors import Invalid
-from igfleet.ui.imports.account_fields import FIELDS, SECRETS, tags_of
+from igfleet.ui.imports.account_fields import FIELDS, SECRETS, shown, stored_form
 from igfleet.ui.imports.account_lines import AccountLine, parse_accounts
 from igfleet.ui.imports.proxies import Key, changes_of, keep, one_import_at_a_time, stored_proxies
 from igfleet.ui.imports.proxy_lines import ProxyLine, parse_proxy
@@ -58,6 +57,8 @@ async def apply_accounts(
     accounts = []
     for verdict, line in zip(working, lines, strict=True):
         account = plan.stored.get(line.username) or _made(session, line.username, statement)
+        if verdict.verdict is Verdict.UPDATE:
+            session.add(_edited(account, line, verdict.changed, actor))
         _give(account, line, verdict.changed, proxies)
         accounts.append(account)
     await session.flush()  # the ids are needed to seal
@@ -138,7 +139,7 @@ def _update(line: AccountLine, account: Account, differing: set[str], proxies: _
         for name, value in line.fields.items()
         if name in differing
         or (name == "proxy" and proxies.is_changed(account, parse_proxy(value)))
-        or (name in _PLAIN and getattr(account, name) != _stored_form(name, value))
+        or (name in _PLAIN and getattr(account, name) != stored_form(name, value))
     )
     if changed:
         return LineVerdict(line.line, Verdict.UPDATE, line.username, changed)
@@ -148,23 +149,27 @@ def _update(line: AccountLine, account: Account, differing: set[str], proxies: _
 _PLAIN = frozenset(FIELDS) - SECRETS - {"username", "proxy"}
 
 
-def _stored_form(name: str, value: str) -> str | list[str] | date:
-    if name == "tags":
-        return tags_of(value)
-    return date.fromisoformat(value) if name == "authorised_until" else value
-
-
 def _made(session: AsyncSession, username: str, statement: str) -> Account:
     account = Account(username=username, authorised_by=statement)
     session.add(account)
     return account
 
 
+def _edited(account: Account, line: AccountLine, changed: Sequence[str], actor: str) -> AuditEntry:
+    """What the line changes, for the account's time line: secrets only by name."""
+    hidden = SECRETS | {"proxy"}
+    told = {name: ["–", "given anew"] for name in changed if name in hidden}
+    for name in changed:
+        if name not in hidden:
+            told[name] = [shown(getattr(account, name)), shown(stored_form(name, line.fields[name]))]
+    return AuditEntry(actor=actor, action="account_edited", subject=f"account:{account.id}", facts={"changed": told})
+
+
 def _give(account: Account, line: AccountLine, changed: Sequence[str], proxies: Mapping[Key, int]) -> None:
     """Set what the line gives. Status and archive are never touched: an import revives nobody."""
     for name, value in line.fields.items():
         if name in _PLAIN:
-            setattr(account, name, _stored_form(name, value))
+            setattr(account, name, stored_form(name, value))
         elif name in _FLAGS:
             setattr(account, _FLAGS[name], True)
         elif name == "proxy":

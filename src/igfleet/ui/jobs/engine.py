@@ -10,6 +10,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from igfleet import log
 from igfleet.ui import conversions, library
+from igfleet.ui.bulk import work as bulk
 from igfleet.ui.context import UiContext
 from igfleet.ui.jobs.tick import prune, tick
 
@@ -45,6 +46,7 @@ class Jobs:
                 async with self._ticking:
                     await tick(ui)
                     await self._convert_next()
+                    await self._go_on_with_bulk()
 
         @app.periodic(cron=_SWEEP)
         @app.task(name="probe_forgotten", queueing_lock="probe_forgotten")
@@ -71,7 +73,11 @@ class Jobs:
                     await conversions.work(ui, conversion_id, lambda _percent: ui.bus.tell("media", media_id))
                 ui.bus.tell("media", media_id)
 
-        self._probe, self._conversion = run_probe, run_conversion
+        @app.task(name="bulk")
+        async def run_bulk(job_id: int) -> None:
+            await bulk.work(ui, job_id)
+
+        self._probe, self._conversion, self._bulk = run_probe, run_conversion, run_bulk
 
     async def probe(self, media_id: int) -> None:
         """Probe a file soon. Again is harmless while it waits for it."""
@@ -83,6 +89,11 @@ class Jobs:
         with suppress(AlreadyEnqueued):
             job = self._conversion.configure(queueing_lock=f"conversion {conversion_id}")
             await job.defer_async(conversion_id=conversion_id, media_id=media_id)
+
+    async def bulk(self, job_id: int) -> None:
+        """Do a bulk job soon. Again is harmless."""
+        with suppress(AlreadyEnqueued):
+            await self._bulk.configure(queueing_lock=f"bulk {job_id}").defer_async(job_id=job_id)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -118,3 +129,10 @@ class Jobs:
             following = await conversions.next_up(session)
         if following is not None:
             await self.convert(*following)
+
+    async def _go_on_with_bulk(self) -> None:
+        """Bulk jobs that are not over, also when the process that worked on them is gone."""
+        async with self._ui.database.sessions() as session:
+            waiting = await bulk.open_ones(session)
+        for job_id in waiting:
+            await self.bulk(job_id)

@@ -28,6 +28,7 @@ _PRUNED = (
     "DELETE FROM incidents WHERE at < now() - interval '30 days'",
     f"DELETE FROM sealed_secrets WHERE owner = 'challenge' AND owner_id NOT IN {_LIVE_CHALLENGES}",
     f"DELETE FROM data_keys WHERE owner = 'challenge' AND owner_id NOT IN {_LIVE_CHALLENGES}",
+    "DELETE FROM bulk_jobs WHERE finished_at < now() - interval '30 days'",
     "DELETE FROM target_lookups WHERE at < now() - interval '1 day'",
     "DELETE FROM spendings WHERE at < now() - interval '2 days'",
     "DELETE FROM uploads WHERE touched_at < now() - interval '1 day'",

@@ -7,6 +7,7 @@ from igfleet.ui.models.attempts import Attempt
 from igfleet.ui.models.audit import AuditEntry
 from igfleet.ui.models.base import Base
 from igfleet.ui.models.breakers import Breaker, Scope
+from igfleet.ui.models.bulk import BulkJob, BulkState
 from igfleet.ui.models.challenges import Challenge
 from igfleet.ui.models.conversions import Conversion
 from igfleet.ui.models.evidence import Evidence
@@ -16,6 +17,7 @@ from igfleet.ui.models.people import OneTimeToken, Role, SignInFailure, StagedIm
 from igfleet.ui.models.posts import Post, PostChange
 from igfleet.ui.models.proxies import Proxy
 from igfleet.ui.models.proxy_checks import ProxyCheckEntry
+from igfleet.ui.models.saved_views import SavedView
 from igfleet.ui.models.secrets import DataKey, SealedSecret
 from igfleet.ui.models.spendings import ActionRest, Spending
 from igfleet.ui.models.standstills import Standstill
@@ -33,6 +35,8 @@ __all__ = [
     "AuditEntry",
     "Base",
     "Breaker",
+    "BulkJob",
+    "BulkState",
     "Challenge",
     "Check",
     "Conversion",
@@ -51,6 +55,7 @@ __all__ = [
     "Proxy",
     "ProxyCheckEntry",
     "Role",
+    "SavedView",
     "Scope",
     "SealedSecret",
     "SignInFailure",

@@ -47,6 +47,8 @@ class Account(Base):
     """When its session of the mobile API was last stored."""
     web_session_at: Mapped[datetime | None]
     """When its cookies of the web site were last stored."""
+    device: Mapped[str] = mapped_column(Text, server_default="")
+    """What its session of the mobile API passes for, in words."""
     cooldown_until: Mapped[datetime | None]
     """Instagram asked for slowness: nothing of the account is leased before."""
     slowdowns: Mapped[int] = mapped_column(server_default="0")

@@ -10,9 +10,12 @@ from litestar.types import ExceptionHandlersMap
 from igfleet.ui import problems
 from igfleet.ui.compression import Compression
 from igfleet.ui.pages import (
+    account,
     accounts,
     breakers,
+    bulk,
     evidence,
+    finding,
     inbox,
     media,
     media_uploads,
@@ -42,6 +45,9 @@ _HANDLERS = [
     *breakers.HANDLERS,
     *standstill.HANDLERS,
     *accounts.HANDLERS,
+    *finding.HANDLERS,
+    *account.HANDLERS,
+    *bulk.HANDLERS,
     *proxies.HANDLERS,
     *proxy.HANDLERS,
     *media.HANDLERS,

@@ -1,22 +1,21 @@
-"""Accounts: the table, one account, and the import."""
+"""Accounts: the list and the import."""
 
 from typing import Any
 
 from litestar import Response, get, post
-from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
-from sqlalchemy import Select, select
-from sqlalchemy.orm import joinedload
 
-from igfleet.contracts.states import AccountStatus
-from igfleet.errors import Invalid, NotFound
-from igfleet.runners import KINDS
-from igfleet.ui import accounts, breaker_list, staging
-from igfleet.ui.account_rests import rests_of
+from igfleet.errors import Invalid
+from igfleet.ui import staging
+from igfleet.ui.bulk.of_accounts import ACTS
 from igfleet.ui.exports import accounts_sheet
+from igfleet.ui.fleet import filter as account_filter
+from igfleet.ui.fleet import rows
+from igfleet.ui.fleet.filter import AccountFilter
 from igfleet.ui.imports.accounts import apply_accounts, preview_accounts
 from igfleet.ui.injected import Session, Ui
-from igfleet.ui.models import Account, AccountTask, Post, Scope
+from igfleet.ui.models import Account, Role
+from igfleet.ui.pages import lists
 from igfleet.ui.pages.files import both, sheet_file
 from igfleet.ui.pages.importing import shown, text_of
 from igfleet.ui.pages.lists import After, page_of
@@ -27,30 +26,30 @@ _EXPORTED = 10_000
 
 
 @get("/accounts")
-async def table(
-    request: AnyRequest,
-    session: Session,
-    q: FromQuery[str] = "",
-    status: FromQuery[str] = "",
-    tag: FromQuery[str] = "",
-    after: After = None,
-) -> Template:
+async def table(request: AnyRequest, session: Session, ui: Ui, after: After = None) -> Template:
     """The accounts that fit the filter, which is the address."""
-    found = await page_of(session, _filtered(q, status, tag), Account.id, after)
-    context: dict[str, Any] = {"found": found, "q": q, "status": status, "tag": tag, "statuses": list(AccountStatus)}
+    wanted = AccountFilter.read(request.query_params)
+    query = wanted.select(ui.settings.publish_budget_per_day)
+    found = await page_of(session, query, Account.id, after)
+    context: dict[str, Any] = {
+        "found": found,
+        "rows": await rows.rows_of(session, [account.id for account in found.rows]),
+        "matching": await lists.true_count(session, query, Account.id, found),
+        "wanted": wanted,
+        "offered": await rows.suggested(session),
+        "choices": account_filter,
+        "acts": ACTS,
+        "budget": ui.settings.publish_budget_per_day,
+        "may_act": person_of(request).role.includes(Role.OPERATOR),
+    }
     return page(request, "accounts/list.html", "accounts", **context)
 
 
 @get(both("/accounts"))
-async def export(
-    request: AnyRequest,
-    session: Session,
-    q: FromQuery[str] = "",
-    status: FromQuery[str] = "",
-    tag: FromQuery[str] = "",
-) -> Response[bytes]:
+async def export(request: AnyRequest, session: Session, ui: Ui) -> Response[bytes]:
     """The same filter as a file."""
-    ids = list(await session.scalars(_filtered(q, status, tag).with_only_columns(Account.id).limit(_EXPORTED)))
+    query = AccountFilter.read(request.query_params).select(ui.settings.publish_budget_per_day)
+    ids = list(await session.scalars(query.with_only_columns(Account.id).order_by(Account.id).limit(_EXPORTED)))
     return sheet_file(request, await accounts_sheet(session, ids), "accounts")
 
 
@@ -86,51 +85,4 @@ async def import_confirmed(request: AnyRequest, session: Session, ui: Ui) -> Red
     return go(f"/accounts?done={len(done.ids)}+accounts+imported")
 
 
-@get("/accounts/{account_id:int}")
-async def one(request: AnyRequest, account_id: FromPath[int], session: Session) -> Template:
-    """What is known of it: status, authorisation, proxy, and what it did lately."""
-    query = select(Account).where(Account.id == account_id).options(joinedload(Account.proxy))
-    account = (await session.execute(query)).scalar_one_or_none()
-    if account is None:
-        raise NotFound(f"There is no account {account_id}.")
-    did = (AccountTask.account_id == account_id) & AccountTask.kind.in_(KINDS)
-    recent = select(AccountTask).where(did).order_by(AccountTask.id.desc()).limit(20)
-    posts = select(Post).where(Post.account_id == account_id).order_by(Post.id.desc()).limit(20)
-    context: dict[str, Any] = {
-        "account": account,
-        "rests": await rests_of(session, account_id),
-        "recent": list(await session.scalars(recent.options(joinedload(AccountTask.task)))),
-        "posts": list(await session.scalars(posts.options(joinedload(Post.file)))),
-        "open_now": await breaker_list.shown(session, Scope.ACCOUNT, account_id),
-    }
-    return page(request, "accounts/one.html", "accounts", **context)
-
-
-@post("/accounts/{account_id:int}/resumption")
-async def resume(request: AnyRequest, account_id: FromPath[int], session: Session) -> Redirect:
-    """A person looked: the account may run again."""
-    await checked_form(request)
-    await accounts.resume_accounts(session, [account_id], person_of(request).actor)
-    return go(f"/accounts/{account_id}?done=The+account+may+run+again")
-
-
-@post("/accounts/{account_id:int}/stop")
-async def stop(request: AnyRequest, account_id: FromPath[int], session: Session) -> Redirect:
-    """Nothing of the account runs until a person resumes it."""
-    await checked_form(request)
-    await accounts.stop_accounts(session, [account_id], person_of(request).actor)
-    return go(f"/accounts/{account_id}?done=The+account+is+stopped")
-
-
-def _filtered(q: str, status: str, tag: str) -> Select[Account]:
-    query = select(Account).where(Account.archived_at.is_(None)).options(joinedload(Account.proxy))
-    if q:
-        query = query.where(Account.username.icontains(q, autoescape=True))
-    if status in set(AccountStatus):
-        query = query.where(Account.status == status)
-    if tag:
-        query = query.where(Account.tags.contains([tag]))
-    return query
-
-
-HANDLERS = [table, export, import_form, import_preview, import_confirmed, one, resume, stop]
+HANDLERS = [table, export, import_form, import_preview, import_confirmed]

@@ -41,3 +41,10 @@ async def page_of(
     rows = list(await session.scalars(query.order_by(key.desc() if newest else key).limit(PAGE + 1)))
     more = len(rows) > PAGE
     return Page(rows[:PAGE], total, getattr(rows[PAGE - 1], key.key) if more else None)
+
+
+async def true_count(session: AsyncSession, query: Select[Any], key: Any, found: Page) -> int:
+    """How many there are in all, also when the page gave up counting."""
+    if found.total <= _COUNTED:
+        return found.total
+    return await session.scalar(select(func.count()).select_from(query.with_only_columns(key).subquery())) or 0

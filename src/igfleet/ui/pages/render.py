@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl
 from litestar.datastructures import Cookie
 from litestar.response import Redirect, Template
 
+from igfleet.ui.finding import views
 from igfleet.ui.security import forms
 from igfleet.ui.security.gate import AnyRequest, owner_of, tokens
 
@@ -19,6 +20,9 @@ def page(request: AnyRequest, template: str, here: str = "", *, status_code: int
         "inbox_count": getattr(request.state, "inbox_count", 0),
         "standstill_now": getattr(request.state, "standstill", None),
         "query": dict(parse_qsl(request.url.query)),
+        "views": getattr(request.state, "views", ()),
+        "filter_now": views.normal(request.url.query),
+        "list_path": request.url.path,
         "message": request.query_params.get("done", ""),
         **context,
     }

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from igfleet.errors import Invalid, NotFound
 from igfleet.runners import runner_of
 from igfleet.runners.base import Options, Runner
+from igfleet.ui.bulk.ordering import selected
 from igfleet.ui.forms.bound import bound, own
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.pages import choices
@@ -18,7 +19,7 @@ from igfleet.ui.pages.render import go, page
 from igfleet.ui.planning import draft as drafts
 from igfleet.ui.planning.plan import find_task, plan
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
-from igfleet.ui.security.sound import ids_of
+from igfleet.ui.security.sound import id_of, ids_of
 
 
 @get("/tasks/new")
@@ -29,11 +30,19 @@ async def menu(request: AnyRequest) -> Template:
 
 @get("/tasks/new/{kind:str}")
 async def show(
-    request: AnyRequest, kind: FromPath[str], session: Session, tag: FromQuery[str] = "", names: FromQuery[str] = ""
+    request: AnyRequest,
+    kind: FromPath[str],
+    session: Session,
+    tag: FromQuery[str] = "",
+    names: FromQuery[str] = "",
+    selection: FromQuery[str] = "",
 ) -> Template:
-    """An empty form, or one with accounts chosen by a tag or by name."""
+    """An empty form, or one with accounts chosen by a tag, by name, or in the list of accounts."""
     runner = runner_of(kind)
     offered = await choices.offered(session, runner, (), ())
+    chosen = await selected(session, "accounts", id_of(selection), person_of(request).user_id)
+    if chosen:
+        names = "\n".join(await choices.names_of(session, chosen))
     given = fields_of_draft(runner, None, (), offered["shown"], ()) | {"tag": tag, "names": names}
     return _form(request, runner, given, offered, {}, None)
 

@@ -44,7 +44,7 @@ RESTS: dict[ReasonCode, Rest] = {
 }
 DEAD = {_R.ACCOUNT_SUSPENDED, _R.ACCOUNT_DISABLED}
 """Nothing of the account can succeed any more: what it still has to do is cancelled."""
-_NOTED = {_R.RATE_LIMITED, _R.ACTION_BLOCKED, _R.SESSION_OVER, _R.CLIENT_OUTDATED}
+_COUNTED = {_R.RATE_LIMITED, _R.ACTION_BLOCKED, _R.SESSION_OVER, _R.CLIENT_OUTDATED}
 OTHERS = Rest(timedelta(hours=1), timedelta(hours=2))
 """How long an account does nothing at all when Instagram has blocked one action of it that is known (`queue.rests`)."""
 
@@ -74,22 +74,40 @@ class Reaction:
 
 PROXY_FAULTS = {_R.PROXY_UNREACHABLE, _R.PROXY_AUTH_FAILED, _R.PROXY_BLOCKED, _R.PROXY_INTERCEPTS}
 
-_STOP = """
+_NOTED = """
+WITH noted AS (
+  INSERT INTO audit (actor, action, subject, facts)
+  SELECT 'system', 'account_status', 'account:' || id,
+    jsonb_build_object('was', status, 'became', {became}, 'reason', {reason})
+  FROM accounts WHERE id = $1 AND {when}
+)
+"""
+"""A change of status is written down for the account's time line."""
+_STOP = (
+    _NOTED.format(became="$2::text", reason="$3::text", when="status <> $2")
+    + """
 UPDATE accounts SET status = $2, status_reason = $3, status_since = now(),
   last_failure_at = now(), last_failure_reason = $3 WHERE id = $1
 """
-_REST = """
+)
+_REST = (
+    _NOTED.format(became="'limited'", reason="$3::text", when="status = 'active'")
+    + """
 UPDATE accounts SET status = CASE WHEN status = 'active' THEN 'limited' ELSE status END,
   status_reason = $3, status_since = now(), slowdowns = slowdowns + 1,
   last_failure_at = now(), last_failure_reason = $3,
   cooldown_until = now() + $2 * interval '1 second' WHERE id = $1
 """
+)
 _FAILED = "UPDATE accounts SET last_failure_at = now(), last_failure_reason = $2 WHERE id = $1"
-_SUCCEEDED = """
+_SUCCEEDED = (
+    _NOTED.format(became="'active'", reason="NULL", when="status = 'limited'")
+    + """
 UPDATE accounts SET last_success_at = now(), slowdowns = 0, cooldown_until = NULL,
   status_reason = CASE WHEN status = 'limited' THEN '' ELSE status_reason END,
   status = CASE WHEN status = 'limited' THEN 'active' ELSE status END WHERE id = $1
 """
+)
 _PROXY_FAILING = """
 UPDATE proxies SET state = 'failing', trouble = $2, checked_at = now()
 WHERE id = (SELECT proxy_id FROM accounts WHERE id = $1) AND state <> 'disabled'
@@ -110,7 +128,7 @@ async def failed(raw: Raw, account_id: int, failure: Failure) -> Reaction:
     reason = failure.reason
     if reason in PROXY_FAULTS:
         await raw.execute(_PROXY_FAILING, account_id, failure.message[:500])
-    instead = await incidents.note(raw, account_id, reason) if reason in _NOTED else None
+    instead = await incidents.note(raw, account_id, reason) if reason in _COUNTED else None
     reason = instead or reason
     if reason in STATUS:
         await _stop(raw, account_id, STATUS[reason], reason)

@@ -10,6 +10,7 @@ from igfleet.errors import Forbidden, NotSignedIn
 from igfleet.ui import standstill
 from igfleet.ui.challenges import inbox
 from igfleet.ui.context import UiContext
+from igfleet.ui.finding import views
 from igfleet.ui.models import Role
 from igfleet.ui.security import forms, sessions
 from igfleet.ui.security.forms import FormTokens
@@ -30,6 +31,8 @@ async def dashboard_gate(connection: AnyConnection, handler: BaseRouteHandler) -
             connection.state.standstill = await standstill.present(session)
         if person is not None and connection.headers.get("hx-request") != "true":
             connection.state.inbox_count = await inbox.count(session)
+            if connection.url.path in views.LISTS:
+                connection.state.views = await views.of(session, person.user_id, connection.url.path)
     connection.state.person = person
     is_safe = str(connection.scope.get("method", "GET")) in forms.SAFE
     if not is_safe:

@@ -141,6 +141,21 @@ document.querySelectorAll("[data-all]").forEach((all) => {
   });
 });
 
+// Selections: how many are ticked; all that match outweighs them.
+document.querySelectorAll("[data-bulk]").forEach((form) => {
+  const told = form.querySelector("[data-bulk-count]");
+  const empty = told.textContent;
+  const show = () => {
+    const all = form.elements.all && form.elements.all.checked;
+    const count = document.querySelectorAll(`[form="${form.id}"]:checked`).length;
+    told.textContent = all ? "All that match" : count ? `${count} selected` : empty;
+    form.classList.toggle("is-used", Boolean(all || count));
+  };
+  document.addEventListener("change", (event) => { if (event.target.matches("[type=checkbox]")) show(); });
+  show();
+});
+document.querySelectorAll("thead [data-all]").forEach((all) => { all.hidden = false; });
+
 // The order of ticked tiles: the order of ticking, told by numbers and sent along.
 document.querySelectorAll("[data-order-of]").forEach((field) => {
   const boxes = [...document.querySelectorAll(`[type=checkbox][name="${field.dataset.orderOf}"]`)];
@@ -174,6 +189,102 @@ document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
   popups().forEach((one) => { one.open = false; one.querySelector("summary").focus(); });
 });
+
+// The palette: the server searches, the arrows choose, Enter goes.
+const palette = document.getElementById("palette");
+function openPalette() {
+  if (!palette || palette.open) return;
+  palette.showModal();
+  const input = palette.querySelector("input");
+  input.select();
+  input.dispatchEvent(new Event("input"));
+}
+if (palette) {
+  const input = palette.querySelector("input");
+  const list = document.getElementById("palette-list");
+  let asked = 0;
+  let timer = 0;
+  const choose = (row) => {
+    list.querySelectorAll("[aria-selected]").forEach((one) => one.removeAttribute("aria-selected"));
+    if (row) { row.setAttribute("aria-selected", "true"); row.scrollIntoView({ block: "nearest" }); }
+    input.setAttribute("aria-activedescendant", row ? row.id : "");
+  };
+  const ask = async () => {
+    const mine = ++asked;
+    const answer = await fetch(`/find?${new URLSearchParams({ q: input.value })}`, { headers: { "hx-request": "true", accept: "text/html" } });
+    const text = await answer.text();
+    if (mine !== asked) return;
+    list.innerHTML = text;
+    choose(list.querySelector("a"));
+  };
+  input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(() => { ask().catch(() => { list.textContent = "The server does not answer. Try again."; }); }, 80); });
+  input.addEventListener("keydown", (event) => {
+    const rows = [...list.querySelectorAll("a")];
+    const at = rows.findIndex((row) => row.hasAttribute("aria-selected"));
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step && rows.length) { event.preventDefault(); choose(rows[(at + step + rows.length) % rows.length]); }
+    if (event.key === "Enter" && rows[at]) { event.preventDefault(); rows[at].click(); }
+  });
+  palette.addEventListener("click", (event) => { if (event.target === palette) palette.close(); });
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-palette]")) { event.preventDefault(); openPalette(); }
+  });
+}
+
+// Keys: off in fields, and altogether when a person switched them off.
+const sheet = document.getElementById("keys");
+const keysOff = () => { try { return localStorage.getItem("keys") === "off"; } catch (error) { return false; } };
+let led = false;
+const rowsOf = () => [...document.querySelectorAll("[data-rows] tbody tr, main .table tbody tr, main .plain-list > li, main .asked-list > li")].filter((row) => row.offsetParent);
+const rowAt = () => document.querySelector(".is-at");
+function stepTo(step) {
+  const rows = rowsOf();
+  const old = rowAt();
+  const place = Math.min(Math.max(rows.indexOf(old) + step, 0), rows.length - 1);
+  if (old) old.classList.remove("is-at");
+  if (!rows[place]) return;
+  rows[place].classList.add("is-at");
+  rows[place].scrollIntoView({ block: "nearest" });
+}
+const press = (...places) => {
+  const found = places.map((place) => document.querySelector(place)).find((one) => one && one.offsetParent);
+  if (found) found.click();
+};
+const acts = {
+  "?": () => { if (sheet) sheet.showModal(); },
+  "/": () => { const field = document.querySelector("[data-filter], .filters input[type=search]"); if (field) field.focus(); },
+  j: () => stepTo(1),
+  k: () => stepTo(-1),
+  x: () => { const box = rowAt() && rowAt().querySelector("[type=checkbox]"); if (box) box.click(); },
+  Enter: () => { const link = rowAt() && rowAt().querySelector("[data-open], a.strong, a"); if (link) link.click(); },
+  n: () => press("[data-key=n]", ".head .btn-primary[href*='/new']", ".new-task > summary"),
+  r: () => press("[data-key=r]", "form[action$='/retry'] button"),
+  "[": () => press("[rel=first]", "[rel=prev]"),
+  "]": () => press("[rel=next]"),
+};
+document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { event.preventDefault(); openPalette(); return; }
+  if (keysOff() || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  if (event.key === "Enter" && event.target.closest("a, button, summary, video")) return;
+  if (led) {
+    led = false;
+    press(`[data-go="${CSS.escape(event.key)}"]`);
+    return;
+  }
+  if (event.key === "g") { led = true; setTimeout(() => { led = false; }, 1500); return; }
+  if (acts[event.key]) { event.preventDefault(); acts[event.key](); }
+});
+if (sheet) {
+  const knob = sheet.querySelector("[data-keys-switch]");
+  const show = () => { knob.setAttribute("aria-pressed", String(!keysOff())); knob.textContent = keysOff() ? "Keys are off" : "Keys are on"; };
+  knob.addEventListener("click", () => {
+    try { localStorage.setItem("keys", keysOff() ? "on" : "off"); } catch (error) { /* private window: keys stay as they are */ }
+    show();
+  });
+  show();
+}
+document.addEventListener("click", (event) => { if (sheet && event.target.closest("[data-keys]")) sheet.showModal(); });
 
 // The menu is open on wide screens.
 const menu = document.querySelector("[data-menu]");

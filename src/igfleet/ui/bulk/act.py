@@ -1,0 +1,78 @@
+"""What can be done to many rows at once, and what a list must be able to tell for it."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from igfleet.settings import UiSettings
+from igfleet.ui.models import BulkJob
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What an act may use."""
+
+    session: AsyncSession
+    settings: UiSettings
+    job: BulkJob
+
+    @property
+    def option(self) -> str:
+        """What the person gave to the act."""
+        return str(self.job.options.get("option", ""))
+
+
+class Asks(StrEnum):
+    """What an act wants to know besides the rows."""
+
+    NOTHING = ""
+    TAG = "tag"
+    PROXY = "proxy"
+    KIND = "kind"
+
+
+type Do = Callable[[Work, Sequence[int]], Awaitable[int]]
+"""Act on some of the rows; returns how many were changed."""
+type Check = Callable[[AsyncSession, str], Awaitable[str]]
+"""The option as it is stored. Raises `Invalid`, `NotFound`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One act. `is_whole` acts get all rows at once: what they make is one thing."""
+
+    label: str
+    icon: str
+    past: str
+    """"tagged": what the result line says was done."""
+    do: Do
+    asks: Asks = Asks.NOTHING
+    check: Check | None = None
+    leads_to: Callable[[BulkJob], str] | None = None
+    """Nothing is done to the rows; the selection is taken along to this address."""
+    is_whole: bool = False
+    is_grave: bool = False
+    """It is shown in red."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list whose rows can be selected."""
+
+    noun: str
+    """"account": counted on the pages."""
+    path: str
+    acts: Mapping[str, Act]
+    query: Callable[[Mapping[str, Any], UiSettings], Select[Any]]
+    """The ids of a filter, in order."""
+    words: Callable[[Mapping[str, Any]], list[str]]
+    filtered: Callable[[Mapping[str, Any]], dict[str, str]]
+    """Those of some given fields that are of the filter."""
+    names: Callable[[Sequence[int]], Select[Any]]
+    """How these rows are called, in order."""
+    present: Callable[[Sequence[int]], Select[Any]]
+    """Those of some ids that there are, in order."""

@@ -1,0 +1,162 @@
+"""What can be done to many accounts at once."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from igfleet.contracts.states import AccountStatus, ProxyState
+from igfleet.contracts.tasks import Subject
+from igfleet.errors import Conflict, Invalid, NotFound
+from igfleet.runners import KINDS
+from igfleet.settings import UiSettings
+from igfleet.ui import accounts
+from igfleet.ui.bulk.act import Act, Asks, Listed, Work
+from igfleet.ui.exports import accounts_sheet
+from igfleet.ui.fleet.filter import AccountFilter
+from igfleet.ui.imports.account_fields import tags_of
+from igfleet.ui.models import Account, AuditEntry, BulkJob, Proxy
+from igfleet.ui.models.base import among
+
+_TAG_MOST = 50
+_NO_PROXY = "none"
+KINDS_OF_ACCOUNTS = [kind for kind, runner in KINDS.items() if runner.subject is Subject.ACCOUNT]
+
+
+async def _tag(work: Work, ids: Sequence[int]) -> int:
+    lacking = among(Account.id, ids), ~Account.tags.contains([work.option])
+    tagged = update(Account).where(*lacking).values(tags=func.array_append(Account.tags, work.option))
+    return await _changed(work, tagged.returning(Account.id), "account_tagged", tag=work.option)
+
+
+async def _untag(work: Work, ids: Sequence[int]) -> int:
+    having = among(Account.id, ids), Account.tags.contains([work.option])
+    untagged = update(Account).where(*having).values(tags=func.array_remove(Account.tags, work.option))
+    return await _changed(work, untagged.returning(Account.id), "account_untagged", tag=work.option)
+
+
+async def _assign(work: Work, ids: Sequence[int]) -> int:
+    proxy_id = None if work.option == _NO_PROXY else int(work.option)
+    other = among(Account.id, ids), Account.proxy_id.is_distinct_from(proxy_id)
+    wanted = list(await work.session.scalars(select(Account.id).where(*other)))
+    await accounts.assign_proxy(work.session, wanted, proxy_id, work.job.created_by)
+    return len(wanted)
+
+
+async def _pause(work: Work, ids: Sequence[int]) -> int:
+    running = [status.value for status in AccountStatus if status.may_run]
+    wanted = select(Account.id).where(among(Account.id, ids), Account.status.in_(running))
+    found = list(await work.session.scalars(wanted))
+    await accounts.stop_accounts(work.session, found, work.job.created_by)
+    return len(found)
+
+
+async def _resume(work: Work, ids: Sequence[int]) -> int:
+    return await accounts.resume_accounts(work.session, ids, work.job.created_by)
+
+
+async def _archive(work: Work, ids: Sequence[int]) -> int:
+    found = list(
+        await work.session.scalars(select(Account.id).where(among(Account.id, ids), Account.archived_at.is_(None)))
+    )
+    await accounts.archive_accounts(work.session, found, work.job.created_by)
+    return len(found)
+
+
+async def _unarchive(work: Work, ids: Sequence[int]) -> int:
+    aside = among(Account.id, ids), Account.archived_at.is_not(None)
+    found = list(await work.session.scalars(select(Account.id).where(*aside)))
+    await accounts.archive_accounts(work.session, found, work.job.created_by, back=True)
+    return len(found)
+
+
+async def _export(work: Work, ids: Sequence[int]) -> int:
+    sheet = await accounts_sheet(work.session, ids)
+    work.job.file = sheet.csv().encode()
+    work.job.link = f"/bulk/{work.job.id}/file"
+    return len(ids)
+
+
+async def _nothing(_work: Work, ids: Sequence[int]) -> int:
+    return len(ids)
+
+
+def _new_task(job: BulkJob) -> str:
+    return f"/tasks/new/{job.options['option']}?selection={job.id}"
+
+
+async def _changed(work: Work, statement: object, action: str, **facts: str) -> int:
+    ids = list(await work.session.scalars(statement))  # type: ignore[call-overload]
+    rows = [
+        {"actor": work.job.created_by, "action": action, "subject": f"account:{key}", "facts": facts} for key in ids
+    ]
+    if rows:
+        await work.session.execute(insert(AuditEntry), rows)
+    return len(ids)
+
+
+async def _sound_tag(_session: AsyncSession, text: str) -> str:
+    tags = tags_of(text)
+    if len(tags) != 1 or len(tags[0]) > _TAG_MOST or not tags[0].isprintable():
+        raise Invalid(f"Give one tag: one word of at most {_TAG_MOST} characters.", {"option": "is no tag"})
+    return tags[0]
+
+
+async def _sound_proxy(session: AsyncSession, text: str) -> str:
+    if text == _NO_PROXY:
+        return text
+    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+        raise Invalid("Choose the proxy.", {"option": "Choose one."})
+    proxy = await session.get(Proxy, int(text))
+    if proxy is None:
+        raise NotFound(f"There is no proxy {text}.")
+    if proxy.state == ProxyState.DISABLED:
+        raise Conflict(f"{proxy.name} is switched off. Switch it on first.")
+    return text
+
+
+async def _sound_kind(_session: AsyncSession, text: str) -> str:
+    if text not in KINDS_OF_ACCOUNTS:
+        raise Invalid("Choose what is to be done.", {"option": "Choose one."})
+    return text
+
+
+ACTS = {
+    "order": Act(
+        "New task with them …", "plus", "put into a draft", _nothing, Asks.KIND, _sound_kind, leads_to=_new_task
+    ),
+    "tag": Act("Tag …", "plus", "tagged", _tag, Asks.TAG, _sound_tag),
+    "untag": Act("Remove a tag …", "x", "without the tag now", _untag, Asks.TAG, _sound_tag),
+    "proxy": Act("Assign a proxy …", "plug-connected", "given the proxy", _assign, Asks.PROXY, _sound_proxy),
+    "pause": Act("Pause", "player-pause", "paused", _pause),
+    "resume": Act("Resume", "player-play", "resumed", _resume),
+    "export": Act("Export as CSV", "download", "written", _export, is_whole=True),
+    "archive": Act("Archive", "inbox", "archived", _archive, is_grave=True),
+    "unarchive": Act("Take out of the archive", "arrow-back-up", "taken out of the archive", _unarchive),
+}
+
+
+def _query(given: Mapping[str, Any], settings: UiSettings) -> Select[int]:
+    found = AccountFilter.read(given).select(settings.publish_budget_per_day)
+    return found.with_only_columns(Account.id).order_by(Account.id)
+
+
+def _present(ids: Sequence[int]) -> Select[int]:
+    return select(Account.id).where(among(Account.id, ids)).order_by(Account.id)
+
+
+def _names(ids: Sequence[int]) -> Select[str]:
+    return select("@" + Account.username).where(among(Account.id, ids)).order_by(Account.id)
+
+
+ACCOUNTS = Listed(
+    noun="account",
+    path="/accounts",
+    acts=ACTS,
+    query=_query,
+    words=lambda given: AccountFilter.read(given).told(),
+    filtered=lambda given: AccountFilter.read(given).given(),
+    names=_names,
+    present=_present,
+)

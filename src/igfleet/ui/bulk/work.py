@@ -1,0 +1,99 @@
+"""Doing bulk jobs: a batch, and how far it is, in one transaction. A ui that dies loses at most its present batch."""
+
+from typing import Protocol
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import undefer
+
+from igfleet import log
+from igfleet.errors import NotFound, UserError, WrongState
+from igfleet.settings import UiSettings
+from igfleet.ui.bulk.act import Work
+from igfleet.ui.bulk.ordering import LISTS, told
+from igfleet.ui.bus import Bus
+from igfleet.ui.db import Database
+from igfleet.ui.models import AuditEntry, BulkJob, BulkState
+
+_log = log.get(__name__)
+_BATCH = 500
+_S = BulkState
+_OPEN = [state.value for state in BulkState if state.is_open]
+
+
+class HasWork(Protocol):
+    """What the background gives."""
+
+    @property
+    def database(self) -> Database: ...
+
+    @property
+    def settings(self) -> UiSettings: ...
+
+    @property
+    def bus(self) -> Bus: ...
+
+
+async def find(session: AsyncSession, job_id: int) -> BulkJob:
+    """Raises `NotFound`."""
+    job = await session.get(BulkJob, job_id)
+    if job is None:
+        raise NotFound(f"There is no bulk job {job_id}.")
+    return job
+
+
+async def open_ones(session: AsyncSession) -> list[int]:
+    """Those that are not over, the oldest first."""
+    query = select(BulkJob.id).where(BulkJob.state.in_(_OPEN)).order_by(BulkJob.id)
+    return list(await session.scalars(query.limit(20)))
+
+
+async def work(ui: HasWork, job_id: int) -> None:
+    """Do it to the end, unless somebody else is at it. What the act refuses ends the job as failed."""
+    has_more = True
+    while has_more:
+        try:
+            async with ui.database.sessions.begin() as session:
+                has_more = await _batch(session, ui.settings, job_id)
+        except UserError as error:
+            has_more = False
+            await _fail(ui, job_id, str(error))
+        ui.bus.tell("bulk", job_id)
+        ui.bus.tell("account")
+    ui.bus.tell("work")
+
+
+async def cancel(session: AsyncSession, job_id: int, actor: str) -> None:
+    """No further batch. What is done stays done. Audited. Raises `WrongState` when it is over."""
+    job = await session.scalar(select(BulkJob).where(BulkJob.id == job_id).with_for_update())
+    if job is None:
+        raise NotFound(f"There is no bulk job {job_id}.")
+    if not BulkState(job.state).is_open:
+        raise WrongState("It is over already.")
+    job.state, job.message = _S.CANCELLED, f"Cancelled by {actor}: {told(job)}"
+    job.finished_at = func.now()
+    session.add(AuditEntry(actor=actor, action="bulk_cancelled", subject=f"bulk:{job_id}", facts={"done": job.done}))
+
+
+async def _batch(session: AsyncSession, settings: UiSettings, job_id: int) -> bool:
+    """The next batch; whether there are more. The row's lock keeps others away until it is committed."""
+    mine = select(BulkJob).where(BulkJob.id == job_id, BulkJob.state.in_(_OPEN)).options(undefer(BulkJob.ids))
+    job = await session.scalar(mine.with_for_update(skip_locked=True))
+    if job is None:
+        return False
+    act = LISTS[job.noun].acts[job.act]
+    step = job.ids[job.done : job.total if act.is_whole else job.done + _BATCH]
+    job.changed += await act.do(Work(session, settings, job), step)
+    job.done += len(step)
+    job.state = _S.RUNNING
+    if job.done >= job.total:
+        job.state, job.message = _S.DONE, told(job)
+        job.finished_at = func.now()
+        _log.info("bulk_done", job=job.id, act=job.act, rows=job.done, changed=job.changed)
+    return job.done < job.total
+
+
+async def _fail(ui: HasWork, job_id: int, message: str) -> None:
+    row = update(BulkJob).where(BulkJob.id == job_id, BulkJob.state.in_(_OPEN))
+    async with ui.database.sessions.begin() as session:
+        await session.execute(row.values(state=_S.FAILED, message=message, finished_at=func.now()))

@@ -1,0 +1,1 @@
+"""Finding one's way: saved views of lists, and the search over everything."""

@@ -1,0 +1,72 @@
+"""The list of accounts: one page of rows with all that stands in them, and what can be filtered by."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import contains_eager
+
+from igfleet.contracts.states import AccountStatus
+from igfleet.ui.fleet.health import SCORE, Level, level_of
+from igfleet.ui.models import Account, Post
+from igfleet.ui.models.base import among
+
+_SUGGESTED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """An account, its proxy, its health and what it published in the last 24 hours."""
+
+    account: Account
+    score: int
+    posts: int
+
+    @property
+    def level(self) -> Level:
+        return level_of(self.score)
+
+    @property
+    def session_at(self) -> datetime | None:
+        """The newest of its sessions."""
+        return max(filter(None, (self.account.session_at, self.account.web_session_at)), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """What the filter's fields offer."""
+
+    clients: Sequence[str]
+    tags: Sequence[str]
+    counts: dict[str, int]
+    """Accounts that are not archived, by status; those without any are left out."""
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+
+async def rows_of(session: AsyncSession, ids: Sequence[int]) -> list[AccountRow]:
+    """These accounts, by number."""
+    query = select(Account, SCORE).outerjoin(Account.proxy).options(contains_eager(Account.proxy))
+    found = (await session.execute(query.where(among(Account.id, ids)).order_by(Account.id))).all()
+    lately = Post.permitted_at > func.now() - func.make_interval(0, 0, 0, 1)
+    counted = select(Post.account_id, func.count()).where(among(Post.account_id, ids), lately)
+    posts = dict((await session.execute(counted.group_by(Post.account_id))).all())
+    return [AccountRow(account, int(score), posts.get(account.id, 0)) for account, score in found]
+
+
+async def suggested(session: AsyncSession) -> Suggested:
+    """Clients and tags in use, and how many accounts there are of each status."""
+    present = Account.archived_at.is_(None)
+    clients = select(Account.client).where(present, Account.client != "").group_by(Account.client)
+    tags = select(func.unnest(Account.tags).label("tag")).where(present).group_by("tag")
+    counts = select(Account.status, func.count()).where(present).group_by(Account.status)
+    by_status = dict((await session.execute(counts)).all())
+    return Suggested(
+        clients=list(await session.scalars(clients.order_by(Account.client).limit(_SUGGESTED))),
+        tags=list(await session.scalars(tags.order_by("tag").limit(_SUGGESTED))),
+        counts={status.value: by_status[status] for status in AccountStatus if status in by_status},
+    )
