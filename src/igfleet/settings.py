@@ -8,7 +8,7 @@ import os
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import platformdirs
 from pydantic import (
@@ -22,6 +22,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from igfleet.errors import SetupError
+from igfleet.setting_sources import FromFiles, names_of
 from igfleet.setting_values import (
     DEFAULT_BUDGETS,
     Addresses,
@@ -107,7 +108,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, _FromFiles(settings_cls), dotenv_settings
+        return init_settings, env_settings, FromFiles(settings_cls), dotenv_settings
 
     @property
     def is_live(self) -> bool:
@@ -127,6 +128,11 @@ class UiSettings(Settings):
         None,
         validation_alias="MASTER_KEY",
         description="32 bytes in base64 that wrap all account keys. Made and kept in the data folder when not given.",
+    )
+    master_keys_before: SecretStr | None = Field(
+        None,
+        validation_alias="MASTER_KEYS_BEFORE",
+        description="Earlier master keys, with commas between, until `igfleet keys rotate` is through.",
     )
     debug: bool = Field(False, validation_alias="DEBUG", description="Show traces on error pages. Never in production.")
     allowed_hosts: Words = Field((), validation_alias="ALLOWED_HOSTS", description="Host names that may be asked for.")
@@ -345,36 +351,6 @@ def make_data_dir(settings: Settings) -> None:
         raise SetupError(f"IGFLEET_DATA_DIR: {folder} cannot be written by this user. Name another folder.")
 
 
-class _FromFiles(PydanticBaseSettingsSource):
-    """Reads `NAME_FILE` for every setting `NAME`."""
-
-    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:  # base class's signature
-        for name in _names(field.validation_alias):
-            path = os.environ.get(f"{name}_FILE")
-            if path:
-                return _read(f"{name}_FILE", path), name, False
-        return None, field_name, False
-
-    def __call__(self) -> dict[str, Any]:
-        found = (self.get_field_value(field, name) for name, field in self.settings_cls.model_fields.items())
-        return {name: value for value, name, _ in found if value is not None}
-
-
-def _names(alias: object) -> list[str]:
-    if isinstance(alias, AliasChoices):
-        return [str(choice) for choice in alias.choices]
-    return [str(alias)]
-
-
-def _read(variable: str, path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise SetupError(f"{variable}: cannot read {path}: {error.strerror}") from error
-    except ValueError:
-        raise SetupError(f"{variable}: {path} is no text in UTF-8") from None
-
-
 def load[S: Settings](kind: type[S], **given: object) -> S:
     """The settings from the environment; `given` (by variable name) win. Raises `SetupError` with one line."""
     try:
@@ -391,7 +367,7 @@ def load[S: Settings](kind: type[S], **given: object) -> S:
 
 def _example(kind: type[Settings], variable: str) -> str:
     for field in kind.model_fields.values():
-        if variable in _names(field.validation_alias):
+        if variable in names_of(field.validation_alias):
             default = field.get_default(call_default_factory=True)
             example = f" Example: {variable}={shown(default)}" if default not in (None, ()) else ""
             return f"{field.description}{example}"

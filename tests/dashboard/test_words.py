@@ -11,11 +11,13 @@ from igfleet.contracts.states import AccountStatus, AccountTaskState
 from igfleet.ui import static_files
 from igfleet.ui.fleet.health import Level
 from igfleet.ui.models import BulkState
+from igfleet.ui.models.people import UserState
 from igfleet.ui.words import LOOKS, look
 
 STATES = {
     "account_task": AccountTaskState,
     "task": states.TaskState,
+    "user": UserState,
     "post": states.PostState,
     "challenge": states.ChallengeState,
     "account": AccountStatus,

@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.settings import UiSettings, load
 from igfleet.ui.db import Database
+from igfleet.ui.sealing.ring import MasterKey, Ring
 from igfleet.ui.storage import Storage
-from igfleet.ui.vault import MasterKey, Vault
+from igfleet.ui.vault import Vault
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ def settings(tmp_path: Path) -> UiSettings:
 async def house(settings: UiSettings, database_url: str, tmp_path: Path) -> AsyncIterator[House]:
     database = Database(database_url)
     storage = Storage(tmp_path / "media", settings.media_max_bytes)
-    yield House(settings, database, storage, Vault(MasterKey(os.urandom(32))))
+    yield House(settings, database, storage, Vault(Ring(MasterKey(os.urandom(32)))))
     await database.close()
 
 

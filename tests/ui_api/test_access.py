@@ -63,6 +63,7 @@ WHO = {
 }
 PUBLIC = {
     "GET /health/live", "GET /health/ready", "GET /metrics", "GET /signin", "POST /signin", "GET /setup", "POST /setup",
+    "POST /signin/code", "GET /invitation", "POST /invitation",
     "GET /static/{fingerprint:str}/{name:path}",
 }  # fmt: skip
 

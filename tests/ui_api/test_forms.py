@@ -12,8 +12,12 @@ from tests.ui_api.stage import form_token, token_in
 from igfleet.ui.models import Role
 
 pytestmark = pytest.mark.anyio
-FOR_A_VIEWER = {"POST /signout", "POST /views", "POST /views/{view_id:int}/deletion"}
-"""What a viewer may change."""
+FOR_A_VIEWER = {
+    "POST /signout", "POST /me/password", "POST /me/sessions/revocation", "POST /me/sessions/others/revocation",
+    "POST /me/second-factor", "POST /me/second-factor/confirmation", "POST /me/second-factor/removal",
+    "POST /views", "POST /views/{view_id:int}/deletion",
+}  # fmt: skip
+"""What a viewer may change: what is the viewer's own."""
 HEADERS = (
     "content-security-policy", "x-content-type-options", "referrer-policy", "cross-origin-opener-policy",
     "cross-origin-resource-policy", "permissions-policy", "strict-transport-security", "x-frame-options",

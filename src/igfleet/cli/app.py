@@ -4,11 +4,13 @@ import typer
 
 from igfleet.cli import (
     accounts,
+    audit,
     breakers,
     chaos,
     databases,
     doctor,
     inbox,
+    keys,
     kinds,
     media,
     methods,
@@ -37,8 +39,10 @@ for module in (serve, sandbox, chaos, doctor, settings_page, standstill):
     module.add_to(app)
 for name, nouns in {
     "accounts": accounts.app,
+    "audit": audit.app,
     "breakers": breakers.app,
     "db": databases.app,
+    "keys": keys.app,
     "kinds": kinds.app,
     "inbox": inbox.app,
     "media": media.app,

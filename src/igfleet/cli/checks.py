@@ -101,17 +101,21 @@ def _clock(url: str) -> Finding:
 def _master_key(settings: "UiSettings", url: str) -> Finding:
     import psycopg
 
-    from igfleet.ui.vault import MasterKey
+    from igfleet.ui.sealing.ring import Ring
 
-    key = MasterKey.from_settings(settings)
+    ring = Ring.from_settings(settings)
     with psycopg.connect(url, connect_timeout=10) as connection:
         known = connection.execute("SELECT to_regclass('data_keys') IS NOT NULL").fetchone()
-        query = "SELECT master_key_id FROM data_keys WHERE master_key_id <> %s LIMIT 1"
-        other = connection.execute(query, [key.id]).fetchone() if known and known[0] else None
-    if other is None:
-        return Finding("master key", Grade.OK, f"key {key.id}")
-    mend = "Give the key the secrets were sealed with, as MASTER_KEY."
-    return Finding("master key", Grade.BAD, f"secrets are sealed with key {other[0]}, this is {key.id}", mend)
+        query = "SELECT DISTINCT master_key_id FROM data_keys"
+        used = [row[0] for row in connection.execute(query)] if known and known[0] else []
+    unknown = next((key_id for key_id in used if not ring.knows(key_id)), None)
+    if unknown is not None:
+        raise ring.refuse(unknown)
+    earlier = set(used) - {ring.present().id}
+    if earlier:
+        found = f"key {ring.present().id}, and some data keys are still wrapped by {', '.join(sorted(earlier))}"
+        return Finding("master key", Grade.NOTE, found, "igfleet keys rotate")
+    return Finding("master key", Grade.OK, f"key {ring.present().id}")
 
 
 def _ffmpeg(settings: "UiSettings") -> Finding:

@@ -23,11 +23,11 @@ from igfleet.ui import api, pages, static_files, templating
 from igfleet.ui.context import UiContext, opened
 from igfleet.ui.jobs.engine import Jobs
 from igfleet.ui.models import Role
+from igfleet.ui.sealing.ring import kept_key
 from igfleet.ui.security.forms import FormTokens
 from igfleet.ui.security.gate import dashboard_gate
 from igfleet.ui.security.headers import secure
 from igfleet.ui.security.sound import SoundRequest, only_sound
-from igfleet.ui.vault import kept_key
 
 _log = log.get(__name__)
 _BODY_MAX_BYTES = 8 * 1024**2

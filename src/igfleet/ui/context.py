@@ -9,9 +9,10 @@ from igfleet.settings import UiSettings
 from igfleet.ui.bus import Bus
 from igfleet.ui.db import Database
 from igfleet.ui.nudges import Nudges
+from igfleet.ui.sealing.ring import Ring
 from igfleet.ui.storage import Storage
 from igfleet.ui.tokens import Tokens
-from igfleet.ui.vault import MasterKey, Vault
+from igfleet.ui.vault import Vault
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class UiContext:
 async def opened(settings: UiSettings, database_url: str) -> AsyncIterator[UiContext]:
     """Everything the ui needs, without its background work: for the server and for commands."""
     database = Database(database_url)
-    vault = Vault(MasterKey.from_settings(settings))
+    vault = Vault(Ring.from_settings(settings))
     try:
         async with database.sessions() as session:
             await vault.check(session)

@@ -14,6 +14,10 @@ SET_UP = "setup"
 """Make the first admin."""
 DEMO = "demo"
 """Sign in without a password: made by the demo only."""
+JOIN = "join"
+"""Choose a password: for one who was invited, or who forgot it."""
+SECOND_FACTOR = "second_factor"
+"""The password was right, a code is still to come."""
 _SET_UP_LENGTH = timedelta(hours=24)
 
 
@@ -26,13 +30,13 @@ async def first_admin(session: AsyncSession) -> str | None:
     return await invite(session, SET_UP, _SET_UP_LENGTH)
 
 
-async def invite(session: AsyncSession, purpose: str, length: timedelta) -> str:
-    """A fresh token. It can be shown only now."""
+async def invite(session: AsyncSession, purpose: str, length: timedelta, user_id: int | None = None) -> str:
+    """A fresh token, for anybody or for one person. It can be shown only now."""
     token = secrets.token_urlsafe(32)
     redactor.learn(token)
     now = await session.scalar(select(func.now()))
     assert now is not None
-    session.add(OneTimeToken(digest=_digest(token), purpose=purpose, expires_at=now + length))
+    session.add(OneTimeToken(digest=_digest(token), purpose=purpose, user_id=user_id, expires_at=now + length))
     return token
 
 
@@ -40,6 +44,19 @@ async def is_open(session: AsyncSession, purpose: str, token: str) -> bool:
     """Whether the token could be redeemed now."""
     query = select(OneTimeToken.digest).where(*_usable(purpose, token))
     return await session.scalar(query) is not None
+
+
+async def invited(session: AsyncSession, purpose: str, token: str) -> User | None:
+    """The person whom a token is for, while it works and they are not disabled."""
+    query = select(User).join(OneTimeToken, OneTimeToken.user_id == User.id).where(*_usable(purpose, token))
+    return (await session.execute(query.where(User.disabled_at.is_(None)))).scalar_one_or_none()
+
+
+async def withdraw(session: AsyncSession, purpose: str, user_id: int) -> None:
+    """No token of this purpose works for the person any more."""
+    row = OneTimeToken
+    which = row.purpose == purpose, row.user_id == user_id, row.used_at.is_(None)
+    await session.execute(update(row).where(*which).values(used_at=func.now()))
 
 
 async def redeem(session: AsyncSession, purpose: str, token: str) -> bool:

@@ -1,4 +1,4 @@
-"""People who sign in: how one is added."""
+"""People who sign in: how one is added, and what a password must be."""
 
 import re
 
@@ -18,23 +18,51 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 
 async def add_user(session: AsyncSession, name: str, password: str, role: str, actor: str) -> User:
     """Add a person. Audited. Raises `Invalid` for a name or password that will not do, `Conflict` for a taken name."""
-    _require_usable(name, password)
+    _require_usable({"name": _wrong_name(name), "password": _wrong_password(password)})
+    return await _add(session, name, await hashed(password), role, actor, "user_added")
+
+
+async def add_invited(session: AsyncSession, name: str, role: str, actor: str) -> User:
+    """The same for one who has yet to choose a password: nobody can sign in as them before."""
+    _require_usable({"name": _wrong_name(name)})
+    return await _add(session, name, "", role, actor, "user_invited")
+
+
+async def set_password(session: AsyncSession, user: User, password: str) -> None:
+    """Give a person this password; whoever is signed in as them stays so. Raises `Invalid`."""
+    _require_usable({"password": _wrong_password(password)})
+    user.password_hash = await hashed(password)
+    await session.flush()
+
+
+async def hashed(password: str) -> str:
+    """argon2id, in a thread. No log of this process shows the password."""
+    redactor.learn(password)
+    return await anyio.to_thread.run_sync(PasswordHasher().hash, password)
+
+
+async def _add(session: AsyncSession, name: str, password_hash: str, role: str, actor: str, action: str) -> User:
     if await session.scalar(select(User.id).where(func.lower(User.name) == name.lower())) is not None:
         raise Conflict(f"There is a user named {name} already.")
-    redactor.learn(password)
-    password_hash = await anyio.to_thread.run_sync(PasswordHasher().hash, password)
     user = User(name=name, password_hash=password_hash, role=Role(role))
     session.add(user)
     await session.flush()  # the audit names its id
-    session.add(AuditEntry(actor=actor, action="user_added", subject=f"user:{user.id}", facts={"role": user.role}))
+    facts = {"name": name, "after": {"role": user.role}}
+    session.add(AuditEntry(actor=actor, action=action, subject=f"user:{user.id}", facts=facts))
     return user
 
 
-def _require_usable(name: str, password: str) -> None:
-    fields = {}
-    if not _NAME.fullmatch(name):
-        fields["name"] = "Letters, digits and . _ @ - only, at most 64, beginning with a letter or digit."
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        fields["password"] = f"Between {SHORTEST_PASSWORD} and {LONGEST_PASSWORD} characters."
+def _wrong_name(name: str) -> str:
+    is_right = _NAME.fullmatch(name)
+    return "" if is_right else "Letters, digits and . _ @ - only, at most 64, beginning with a letter or digit."
+
+
+def _wrong_password(password: str) -> str:
+    is_right = SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD
+    return "" if is_right else f"Between {SHORTEST_PASSWORD} and {LONGEST_PASSWORD} characters."
+
+
+def _require_usable(wrong: dict[str, str]) -> None:
+    fields = {field: message for field, message in wrong.items() if message}
     if fields:
         raise Invalid("; ".join(f"{field}: {message}" for field, message in fields.items()), fields)

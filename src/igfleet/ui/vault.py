@@ -5,29 +5,23 @@ AES-256-GCM; the additional data binds purpose, owner, field and version, so a s
 row, or rolled back to an older version, does not open. Every opening is audited with its reason.
 """
 
-import base64
-import binascii
-import hashlib
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import SecretStr
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from igfleet.errors import SecretUnreadable, SetupError
+from igfleet.errors import SecretUnreadable
 from igfleet.log import redactor
-from igfleet.settings import UiSettings
 from igfleet.ui.models import AuditEntry, DataKey, SealedSecret
 from igfleet.ui.models.base import among
+from igfleet.ui.sealing import ciphers
+from igfleet.ui.sealing.ring import Ring
 
-_NONCE = 12
 _KEPT_VERSIONS = 3
 _LEARNT_AT_ONCE = 500
 """A larger import is not taught to the redactor: its pattern would slow every log line. Opened secrets always are."""
@@ -52,63 +46,11 @@ class _Sealed:
     is_refused: bool
 
 
-class MasterKey:
-    """The key that wraps all data keys. Lives in the environment or in a 0600 file, never in the database."""
-
-    def __init__(self, raw: bytes) -> None:
-        if len(raw) != 32:
-            raise SetupError("MASTER_KEY: must be 32 bytes in base64. Make one with: openssl rand -base64 32")
-        self._cipher = AESGCM(raw)
-        self.id = hashlib.sha256(b"igfleet master key id" + raw).hexdigest()[:12]
-
-    def __repr__(self) -> str:
-        return f"MasterKey(id={self.id})"
-
-    @classmethod
-    def from_settings(cls, settings: UiSettings) -> "MasterKey":
-        """The configured key, or the one kept in the data folder, made on first use. Raises `SetupError`."""
-        if settings.master_key is not None:
-            return cls(_decode(settings.master_key.get_secret_value()))
-        return cls(_decode(kept_key(settings.data_dir / "keys" / "master.key")))
-
-    def wrap(self, data_key: bytes, owner: str, owner_id: int) -> bytes:
-        return _seal(self._cipher, data_key, self._purpose(owner, owner_id))
-
-    def unwrap(self, wrapped: bytes, owner: str, owner_id: int) -> bytes:
-        return _open(self._cipher, wrapped, self._purpose(owner, owner_id))
-
-    def _purpose(self, owner: str, owner_id: int) -> bytes:
-        return f"igfleet/data-key/{self.id}/{owner}/{owner_id}".encode()
-
-
-def kept_key(path: Path) -> str:
-    """The base64 key in the file, made with 0600 when there is none; two processes at once agree on one."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(base64.b64encode(os.urandom(32)))
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(fresh, path)
-    except FileExistsError:
-        pass
-    except OSError as error:
-        raise SetupError(f"Cannot write the key file {path}: {error.strerror}. Set IGFLEET_DATA_DIR.") from error
-    finally:
-        fresh.unlink(missing_ok=True)
-    return path.read_text(encoding="ascii").strip()
-
-
 class Vault:
     """Seals and opens the secrets of one owner at a time, within the caller's transaction."""
 
-    def __init__(self, master: MasterKey) -> None:
-        self._master = master
-
-    @property
-    def key_id(self) -> str:
-        return self._master.id
+    def __init__(self, ring: Ring) -> None:
+        self.ring = ring
 
     async def seal(self, session: AsyncSession, owner: str, owner_id: int, secrets: Mapping[str, str]) -> None:
         """Store new versions of these fields. Fields that already hold the same value keep their version."""
@@ -136,7 +78,7 @@ class Vault:
         for owner_id, fields in wanted.items():
             for field in _differing(keys[owner_id], owner, owner_id, fields, newest):
                 version = newest.get((owner_id, field), (0, b""))[0] + 1
-                sealed = _seal(keys[owner_id], fields[field].encode(), _bound(owner, owner_id, field, version))
+                sealed = ciphers.seal(keys[owner_id], fields[field].encode(), _bound(owner, owner_id, field, version))
                 rows.append(
                     {"owner": owner, "owner_id": owner_id, "field": field, "version": version, "sealed": sealed}
                 )
@@ -210,48 +152,51 @@ class Vault:
             .values(refused_at=func.now())
         )
 
+    async def forget(self, session: AsyncSession, owner: str, owner_id: int) -> None:
+        """Everything of this owner: nothing of it can be opened any more."""
+        for table in (SealedSecret, DataKey):
+            await session.execute(delete(table).where(table.owner == owner, table.owner_id == owner_id))
+
     def seal_bytes(self, plain: bytes, owner: str, owner_id: int) -> bytes:
         """Sealed with the master key itself, for what is kept for hours and stored by the caller."""
-        return self._master.wrap(plain, owner, owner_id)
+        return self.ring.present().wrap(plain, owner, owner_id)
 
     def open_bytes(self, sealed: bytes, owner: str, owner_id: int) -> bytes:
         """The other way. The caller audits it. Raises `SecretUnreadable`."""
-        return self._master.unwrap(sealed, owner, owner_id)
+        return self.ring.open(sealed, owner, owner_id)
 
     async def check(self, session: AsyncSession) -> None:
-        """Refuse a master key that does not open what is stored. Raises `SetupError`."""
-        row = (await session.execute(select(DataKey).limit(1))).scalar_one_or_none()
-        if row is not None and row.master_key_id != self._master.id:
-            raise SetupError(
-                f"MASTER_KEY: the database was sealed with key {row.master_key_id}, this is key {self._master.id}. "
-                "Give the key that it was sealed with."
-            )
+        """Refuse keys that do not open all that is stored. Raises `SetupError`."""
+        for key_id in await self.key_ids(session):
+            if not self.ring.knows(key_id):
+                raise self.ring.refuse(key_id)
+
+    async def key_ids(self, session: AsyncSession) -> list[str]:
+        """The master keys that wrapped something; each is found by one jump in the index."""
+        found: list[str] = []
+        first = select(DataKey.master_key_id).order_by(DataKey.master_key_id).limit(1)
+        key_id = await session.scalar(first)
+        while key_id is not None:
+            found.append(key_id)
+            key_id = await session.scalar(first.where(DataKey.master_key_id > key_id))
+        return found
 
     async def _data_key(self, session: AsyncSession, owner: str, owner_id: int) -> AESGCM:
-        fresh = AESGCM.generate_key(bit_length=256)
-        made = insert(DataKey).values(
-            owner=owner,
-            owner_id=owner_id,
-            master_key_id=self._master.id,
-            wrapped=self._master.wrap(fresh, owner, owner_id),
-        )
-        row = await session.get(DataKey, (owner, owner_id))
-        if row is None:
-            await session.execute(made.on_conflict_do_nothing())
-            row = await session.get_one(DataKey, (owner, owner_id))
-        return AESGCM(self._master.unwrap(row.wrapped, owner, owner_id))
+        stored = await self._stored_keys(session, owner, [owner_id])
+        return stored.get(owner_id) or (await self._data_keys(session, owner, [owner_id]))[owner_id]
 
     async def _data_keys(self, session: AsyncSession, owner: str, owner_ids: Iterable[int]) -> dict[int, AESGCM]:
         ids = list(owner_ids)
         present = select(DataKey).where(DataKey.owner == owner, among(DataKey.owner_id, ids))
         missing = set(ids) - {row.owner_id for row in await session.scalars(present)}
         if missing:
+            master = self.ring.present()
             made = [
                 {
                     "owner": owner,
                     "owner_id": owner_id,
-                    "master_key_id": self._master.id,
-                    "wrapped": self._master.wrap(AESGCM.generate_key(bit_length=256), owner, owner_id),
+                    "master_key_id": master.id,
+                    "wrapped": master.wrap(AESGCM.generate_key(bit_length=256), owner, owner_id),
                 }
                 for owner_id in sorted(missing)
             ]
@@ -260,7 +205,9 @@ class Vault:
 
     async def _stored_keys(self, session: AsyncSession, owner: str, owner_ids: Iterable[int]) -> dict[int, AESGCM]:
         rows = await session.scalars(select(DataKey).where(DataKey.owner == owner, among(DataKey.owner_id, owner_ids)))
-        return {row.owner_id: AESGCM(self._master.unwrap(row.wrapped, owner, row.owner_id)) for row in rows}
+        return {
+            row.owner_id: AESGCM(self.ring.unwrap(row.master_key_id, row.wrapped, owner, row.owner_id)) for row in rows
+        }
 
     async def _newest_of(
         self, session: AsyncSession, owner: str, owner_ids: Iterable[int]
@@ -297,7 +244,7 @@ class Vault:
     async def _store(
         self, session: AsyncSession, key: AESGCM, owner: str, owner_id: int, field: str, version: int, value: str
     ) -> None:
-        sealed = _seal(key, value.encode(), _bound(owner, owner_id, field, version))
+        sealed = ciphers.seal(key, value.encode(), _bound(owner, owner_id, field, version))
         secret = SealedSecret(owner=owner, owner_id=owner_id, field=field, version=version, sealed=sealed)
         session.add(secret)
         await session.execute(
@@ -337,33 +284,12 @@ def _differing(
     return differing
 
 
-def _decode(key: str) -> bytes:
-    try:
-        return base64.b64decode(key, validate=True)
-    except (binascii.Error, ValueError):
-        raise SetupError("MASTER_KEY: is not base64. Make one with: openssl rand -base64 32") from None
-
-
 def _bound(owner: str, owner_id: int, field: str, version: int) -> bytes:
     return f"igfleet/secret/{owner}/{owner_id}/{field}/{version}".encode()
 
 
-def _seal(cipher: AESGCM, plain: bytes, bound: bytes) -> bytes:
-    nonce = os.urandom(_NONCE)
-    return nonce + cipher.encrypt(nonce, plain, bound)
-
-
-def _open(cipher: AESGCM, sealed: bytes, bound: bytes) -> bytes:
-    try:
-        return cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], bound)
-    except (InvalidTag, ValueError):
-        raise SecretUnreadable(
-            "A stored secret does not open: it was moved or damaged, or the master key is wrong"
-        ) from None
-
-
 def _opened(key: AESGCM, row: _Sealed, owner: str, owner_id: int, field: str) -> Opened:
-    plain = _open(key, row.sealed, _bound(owner, owner_id, field, row.version)).decode()
+    plain = ciphers.unseal(key, row.sealed, _bound(owner, owner_id, field, row.version)).decode()
     return Opened(SecretStr(plain), row.version, row.is_refused)
 
 
@@ -377,6 +303,6 @@ def _still_good(key: AESGCM, rows: Iterable[_Sealed], owner: str, owner_id: int,
 def _matches(key: AESGCM, sealed: bytes, value: str, owner: str, owner_id: int, field: str, version: int) -> bool:
     """One that does not open is no match: storing the value anew mends it."""
     try:
-        return _open(key, sealed, _bound(owner, owner_id, field, version)) == value.encode()
+        return ciphers.unseal(key, sealed, _bound(owner, owner_id, field, version)) == value.encode()
     except SecretUnreadable:
         return False

@@ -20,6 +20,7 @@ from igfleet.contracts.states import (
     TaskState,
     WorkerState,
 )
+from igfleet.ui.models.people import UserState
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Look:
 
 
 _A, _T, _P, _S, _X, _M, _W = AccountTaskState, TaskState, PostState, AccountStatus, ProxyState, MediaState, WorkerState
-_C, _V, _N, _K = ChallengeState, ProxyVerdict, ConversionState, CheckState
+_C, _V, _N, _K, _U = ChallengeState, ProxyVerdict, ConversionState, CheckState, UserState
 ORIGINS: dict[str, str] = {
     Origin.UPLOADED: "uploaded",
     Origin.VARIANT: "variant",
@@ -51,6 +52,11 @@ LOOKS: dict[str, Mapping[str, Look]] = {
         _A.COMPLETED: Look("done", "circle-check", "green"),
         _A.DISCARDED: Look("failed", "circle-x", "red"),
         _A.CANCELLED: Look("cancelled", "ban", "quiet"),
+    },
+    "user": {
+        _U.ACTIVE: Look("active", "circle-check", "green"),
+        _U.INVITED: Look("invited", "hourglass", "quiet"),
+        _U.DISABLED: Look("disabled", "ban", "quiet"),
     },
     "task": {
         _T.DRAFT: Look("draft", "edit", "quiet"),

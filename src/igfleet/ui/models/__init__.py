@@ -4,7 +4,7 @@ from igfleet.ui.models.account_tasks import AccountTask, LogEntry
 from igfleet.ui.models.accounts import Account
 from igfleet.ui.models.answers import KeptAnswer
 from igfleet.ui.models.attempts import Attempt
-from igfleet.ui.models.audit import AuditEntry
+from igfleet.ui.models.audit import AuditEntry, AuditSeal
 from igfleet.ui.models.base import Base
 from igfleet.ui.models.breakers import Breaker, Scope
 from igfleet.ui.models.bulk import BulkJob, BulkState
@@ -13,7 +13,7 @@ from igfleet.ui.models.conversions import Conversion
 from igfleet.ui.models.evidence import Evidence
 from igfleet.ui.models.incidents import Incident
 from igfleet.ui.models.media import Media
-from igfleet.ui.models.people import OneTimeToken, Role, SignInFailure, StagedImport, User, UserSession
+from igfleet.ui.models.people import OneTimeToken, RecoveryCode, Role, SignInFailure, StagedImport, User, UserSession
 from igfleet.ui.models.posts import Post, PostChange
 from igfleet.ui.models.proxies import Proxy
 from igfleet.ui.models.proxy_checks import ProxyCheckEntry
@@ -33,6 +33,7 @@ __all__ = [
     "ActionRest",
     "Attempt",
     "AuditEntry",
+    "AuditSeal",
     "Base",
     "Breaker",
     "BulkJob",
@@ -54,6 +55,7 @@ __all__ = [
     "PostIncident",
     "Proxy",
     "ProxyCheckEntry",
+    "RecoveryCode",
     "Role",
     "SavedView",
     "Scope",

@@ -21,6 +21,27 @@ class Role(StrEnum):
         ranks = list(Role)
         return ranks.index(self) >= ranks.index(role)
 
+    @property
+    def may(self) -> str:
+        """What it adds to the roles before it, in a few words."""
+        return _MAY[self]
+
+
+_MAY = {
+    Role.VIEWER: "sees everything, changes nothing",
+    Role.OPERATOR: "runs tasks, accounts, media, inbox",
+    Role.MANAGER: "also pauses everything and sees secrets",
+    Role.ADMIN: "also users, settings, audit, system",
+}
+
+
+class UserState(StrEnum):
+    """Whether a person can sign in: not before a password was chosen, and not while disabled."""
+
+    ACTIVE = "active"
+    INVITED = "invited"
+    DISABLED = "disabled"
+
 
 class User(Base):
     """A person who signs in to the dashboard."""
@@ -35,6 +56,32 @@ class User(Base):
     role: Mapped[str] = mapped_column(Text, server_default=Role.OPERATOR)
     created_at: Mapped[Created]
     disabled_at: Mapped[datetime | None]
+    second_factor_at: Mapped[datetime | None]
+    """Since when a code is asked for at the sign-in; its seed lies in the vault."""
+    code_step: Mapped[int] = mapped_column(server_default="0")
+    """The latest step whose code was taken: each is taken once."""
+
+    @property
+    def has_joined(self) -> bool:
+        """Whether there is a password: whoever was invited has none before the link is used."""
+        return bool(self.password_hash)
+
+    @property
+    def state(self) -> UserState:
+        if self.disabled_at is not None:
+            return UserState.DISABLED
+        return UserState.ACTIVE if self.has_joined else UserState.INVITED
+
+
+class RecoveryCode(Base):
+    """A way in for whoever lost the device with the second factor; works once, stored as its sha256."""
+
+    __tablename__ = "recovery_codes"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    created_at: Mapped[Created]
+    used_at: Mapped[datetime | None]
 
 
 class UserSession(Base):
@@ -51,12 +98,14 @@ class UserSession(Base):
 
 
 class OneTimeToken(Base):
-    """Leave for one act by whoever holds it: the set-up of the first admin, a sign-in of the demo."""
+    """Leave for one act by whoever holds it: the set-up of the first admin, joining, the second half of a sign-in."""
 
     __tablename__ = "one_time_tokens"
 
     digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
     purpose: Mapped[str] = mapped_column(Text)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    """Whom it is for, where it is for one person."""
     created_at: Mapped[Created]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import LargeBinary, Text
+from sqlalchemy import Index, LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from igfleet.ui.models.base import Base, Created
@@ -12,6 +12,7 @@ class DataKey(Base):
     """The key of one owner's secrets, wrapped by a master key that is not in the database."""
 
     __tablename__ = "data_keys"
+    __table_args__ = (Index(None, "master_key_id", "owner", "owner_id"),)
 
     owner: Mapped[str] = mapped_column(Text, primary_key=True)
     """`account` or `proxy`"""

@@ -12,17 +12,21 @@ from igfleet.ui.compression import Compression
 from igfleet.ui.pages import (
     account,
     accounts,
+    audit,
     breakers,
     bulk,
     evidence,
     finding,
     inbox,
+    invitation,
+    me,
     media,
     media_uploads,
     overview,
     posts,
     proxies,
     proxy,
+    secrets,
     set_up,
     settings,
     sign_in,
@@ -32,6 +36,7 @@ from igfleet.ui.pages import (
     task_plan,
     task_results,
     tasks,
+    users,
     workers,
 )
 from igfleet.ui.pages.render import page
@@ -41,6 +46,8 @@ _HANDLERS = [
     *overview.HANDLERS,
     *set_up.HANDLERS,
     *sign_in.HANDLERS,
+    *invitation.HANDLERS,
+    *me.HANDLERS,
     *inbox.HANDLERS,
     *breakers.HANDLERS,
     *standstill.HANDLERS,
@@ -48,6 +55,7 @@ _HANDLERS = [
     *finding.HANDLERS,
     *account.HANDLERS,
     *bulk.HANDLERS,
+    *secrets.HANDLERS,
     *proxies.HANDLERS,
     *proxy.HANDLERS,
     *media.HANDLERS,
@@ -61,6 +69,8 @@ _HANDLERS = [
     *targets.HANDLERS,
     *workers.HANDLERS,
     *settings.HANDLERS,
+    *users.HANDLERS,
+    *audit.HANDLERS,
 ]
 
 

@@ -25,11 +25,7 @@ async def show(request: AnyRequest, session: Session, token: FromQuery[str] = ""
     """The form, for a link that still works."""
     if not await invitations.is_open(session, invitations.SET_UP, token):
         raise Forbidden(_OLD_LINK)
-    visitor = request.cookies.get(forms.VISITOR_COOKIE) or secrets.token_urlsafe(16)
-    request.cookies[forms.VISITOR_COOKIE] = visitor
-    made = page(request, "setup.html", link=token, fields={}, name="")
-    made.cookies = [visitor_cookie(request, visitor)]
-    return made
+    return for_visitor(request, "setup.html", link=token, fields={}, name="")
 
 
 @post("/setup", opt={"public": True})
@@ -47,10 +43,23 @@ async def set_up(request: AnyRequest, session: Session) -> Redirect | Template:
     return await signed_in(request, session, user, "/")
 
 
+def for_visitor(request: AnyRequest, template: str, **context: Any) -> Template:
+    """A page with a form for whoever is not signed in: its token belongs to a cookie that comes with it."""
+    visitor = request.cookies.get(forms.VISITOR_COOKIE) or secrets.token_urlsafe(16)
+    request.cookies[forms.VISITOR_COOKIE] = visitor
+    made = page(request, template, **context)
+    made.cookies = [visitor_cookie(request, visitor)]
+    return made
+
+
+def address_of(request: AnyRequest) -> str:
+    """Where a request comes from: what attempts are counted by."""
+    return request.client.host if request.client else ""
+
+
 async def signed_in(request: AnyRequest, session: AsyncSession, user: Any, onward: str) -> Redirect:
     """A fresh session for the person, whatever cookie came with the request."""
-    address = request.client.host if request.client else ""
-    key = await sessions.open_session(session, user, address, request.headers.get("user-agent", ""))
+    key = await sessions.open_session(session, user, address_of(request), request.headers.get("user-agent", ""))
     answer = go(onward)
     answer.cookies = [cookie(request, sessions.COOKIE, key), cookie(request, forms.VISITOR_COOKIE, "", max_age=0)]
     return answer

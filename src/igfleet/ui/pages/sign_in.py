@@ -1,6 +1,6 @@
 """Sign in and out. One answer for every mistake."""
 
-import secrets
+from datetime import timedelta
 
 from litestar import get, post
 from litestar.params import FromQuery
@@ -8,25 +8,24 @@ from litestar.response import Redirect, Template
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from igfleet.errors import Forbidden, NotSignedIn
+from igfleet.errors import Forbidden, Invalid, NotSignedIn
 from igfleet.ui import invitations
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import Role, User
-from igfleet.ui.pages.render import cookie, go, page, visitor_cookie
-from igfleet.ui.pages.set_up import signed_in
-from igfleet.ui.security import forms, sessions
+from igfleet.ui.pages.render import cookie, go, page
+from igfleet.ui.pages.set_up import address_of, for_visitor, signed_in
+from igfleet.ui.security import sessions
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 from igfleet.ui.security.passwords import verify
+from igfleet.ui.users import second_factor
+
+_CODE_TAKES = timedelta(minutes=5)
 
 
 @get("/signin", opt={"public": True})
 async def show(request: AnyRequest, next: FromQuery[str] = "/", token: FromQuery[str] = "") -> Template:  # noqa: A002  # the query's name
     """The form; with a token, one button."""
-    visitor = request.cookies.get(forms.VISITOR_COOKIE) or secrets.token_urlsafe(16)
-    request.cookies[forms.VISITOR_COOKIE] = visitor
-    made = page(request, "signin.html", onward=_local(next), link=token, wrong="", name="")
-    made.cookies = [visitor_cookie(request, visitor)]
-    return made
+    return for_visitor(request, "signin.html", onward=_local(next), link=token, wrong="", name="")
 
 
 @post("/signin", opt={"public": True})
@@ -37,11 +36,28 @@ async def sign_in(request: AnyRequest, session: Session, ui: Ui) -> Redirect | T
     if token:
         return await signed_in(request, session, await _by_link(session, token), onward)
     name = str(form.get("name", ""))
-    address = request.client.host if request.client else ""
     try:
-        user = await verify(ui.database, name, str(form.get("password", "")), address)
+        user = await verify(ui.database, name, str(form.get("password", "")), address_of(request))
     except NotSignedIn as error:
         return page(request, "signin.html", status_code=401, onward=onward, link="", wrong=str(error), name=name)
+    return await after_password(request, session, user, onward)
+
+
+@post("/signin/code", opt={"public": True})
+async def enter_code(request: AnyRequest, session: Session, ui: Ui) -> Redirect | Template:
+    """The second half: a code of the second factor."""
+    form = await checked_form(request)
+    onward, half = _local(str(form.get("next", "/"))), str(form.get("half", ""))
+    user = await invitations.invited(session, invitations.SECOND_FACTOR, half)
+    if user is None:
+        raise Forbidden("That took too long. Sign in again.")
+    code, address = str(form.get("code", "")), address_of(request)
+    try:
+        await second_factor.check(session, ui.database, ui.vault, user, code, address)
+    except Invalid as error:
+        return page(request, "users/code.html", status_code=422, onward=onward, half=half, wrong=str(error))
+    if not await invitations.redeem(session, invitations.SECOND_FACTOR, half):
+        raise Forbidden("This sign-in was finished already.")
     return await signed_in(request, session, user, onward)
 
 
@@ -53,6 +69,14 @@ async def sign_out(request: AnyRequest, session: Session) -> Redirect:
     answer = go("/signin")
     answer.cookies = [cookie(request, sessions.COOKIE, "", max_age=0)]
     return answer
+
+
+async def after_password(request: AnyRequest, session: AsyncSession, user: User, onward: str) -> Redirect | Template:
+    """In, or to the question for the second factor, where it is on."""
+    if user.second_factor_at is None:
+        return await signed_in(request, session, user, onward)
+    half = await invitations.invite(session, invitations.SECOND_FACTOR, _CODE_TAKES, user.id)
+    return page(request, "users/code.html", onward=onward, half=half, wrong="")
 
 
 async def _by_link(session: AsyncSession, token: str) -> User:
@@ -67,4 +91,4 @@ def _local(path: str) -> str:
     return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
 
 
-HANDLERS = [show, sign_in, sign_out]
+HANDLERS = [show, sign_in, enter_code, sign_out]

@@ -1,6 +1,7 @@
 """Signed-in browsers. Ids come only from here, are new at every sign-in, and are stored as their sha256."""
 
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,12 +9,19 @@ from datetime import timedelta
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from igfleet.errors import NotFound
 from igfleet.settings import UiSettings
 from igfleet.ui.models import Role, User, UserSession
 
 COOKIE = "igfleet_session"
 _TOUCH = timedelta(seconds=30)
 """`seen_at` is written at most so often."""
+_MARK = re.compile(r"[0-9a-f]{64}")
+_PROGRAMS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+_SYSTEMS = (
+    ("Windows", "Windows"), ("Android", "Android"), ("iPhone", "iOS"), ("iPad", "iPadOS"), ("Mac OS X", "macOS"),
+    ("CrOS", "ChromeOS"), ("Linux", "Linux"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +37,27 @@ class SignedIn:
     @property
     def actor(self) -> str:
         return f"user:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """One signed-in browser, as its owner and admins see it."""
+
+    row: UserSession
+    is_own: bool
+
+    @property
+    def mark(self) -> str:
+        """Names it; the key in its cookie cannot be told from it."""
+        return self.row.digest.hex()
+
+    @property
+    def name(self) -> str:
+        """The browser and the system, as far as its header tells."""
+        text = self.row.browser
+        program = next((name for sign, name in _PROGRAMS if sign in text), "")
+        system = next((name for sign, name in _SYSTEMS if sign in text), "")
+        return " on ".join(filter(None, (program, system))) or text[:60] or "unknown"
 
 
 async def open_session(session: AsyncSession, user: User, address: str, browser: str) -> str:
@@ -67,9 +96,28 @@ async def close_session(session: AsyncSession, key: str) -> None:
     await session.execute(delete(UserSession).where(UserSession.digest == _digest(key)))
 
 
-async def close_all(session: AsyncSession, user_id: int) -> None:
-    """End every session of a person: at a change of password or role."""
-    await session.execute(delete(UserSession).where(UserSession.user_id == user_id))
+async def close_all(session: AsyncSession, user_id: int, but: str = "") -> int:
+    """End every session of a person, `but` the one of this key: at a change of password or role. Returns how many."""
+    row = UserSession
+    ended = delete(row).where(row.user_id == user_id, row.digest != _digest(but)).returning(row.user_id)
+    return len(list(await session.scalars(ended)))
+
+
+async def browsers_of(session: AsyncSession, settings: UiSettings, user_id: int, key: str = "") -> list[Browser]:
+    """Where a person is signed in, the latest first; `key` is the asker's own session."""
+    row = UserSession
+    live = row.seen_at > func.now() - settings.session_idle, row.created_at > func.now() - settings.session_longest
+    rows = await session.scalars(select(row).where(row.user_id == user_id, *live).order_by(row.seen_at.desc()))
+    return [Browser(one, one.digest == _digest(key)) for one in rows]
+
+
+async def close_browser(session: AsyncSession, user_id: int, mark: str) -> None:
+    """End one session of a person, by the mark of its `Browser`. Raises `NotFound` when it is over already."""
+    digest = bytes.fromhex(mark) if _MARK.fullmatch(mark) else b""
+    row = UserSession
+    ended = delete(row).where(row.user_id == user_id, row.digest == digest).returning(row.user_id)
+    if await session.scalar(ended) is None:
+        raise NotFound("This session is over already.")
 
 
 def _digest(key: str) -> bytes:

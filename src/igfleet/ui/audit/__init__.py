@@ -1,0 +1,1 @@
+"""The audit: reading it, and seeing that nobody changed it."""

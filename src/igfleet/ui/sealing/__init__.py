@@ -1,0 +1,1 @@
+"""The master keys that wrap all data keys, changing them, and showing a secret to a person."""

@@ -1,0 +1,112 @@
+"""Users, my own page, the sign-in with a second factor, the audit, and secrets behind a password."""
+
+import re
+
+import httpx
+import pytest
+from sqlalchemy import update
+from tests.dashboard.conftest import Visitor
+from tests.domain import factories as make
+from tests.serving import PASSWORD, Served
+
+from igfleet import totp
+from igfleet.ui.models import Account, Role, User
+
+pytestmark = pytest.mark.anyio
+_SEED = re.compile(r'<span class="mono">([A-Z2-7 ]+)</span>')
+SECRET = "canary-Pa$$word-1"
+
+
+def stranger(ui: Served) -> Visitor:
+    headers = {"accept": "text/html", "user-agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"}
+    return Visitor(httpx.AsyncClient(base_url=ui.address, headers=headers, trust_env=False, timeout=60))
+
+
+async def test_somebody_is_invited_comes_in_and_is_put_out(visitor: Visitor, ui: Served) -> None:
+    shown = await visitor.send("/users", "/users", name="vera", role="viewer", way="link")
+    link = re.search(r"http://\S+(/invitation\?token=[\w-]+)", shown.text)
+    assert link
+    vera = stranger(ui)
+    inside = await vera.send(link[1], "/invitation", token=link[1].partition("=")[2], password=PASSWORD)
+
+    assert "Overview" in inside.text
+    assert (await vera.client.get("/users")).status_code == 403
+    listed = await visitor.read("/users")
+    assert "vera" in listed
+    assert "Firefox on Linux" in await visitor.read("/users/2")
+    assert "is viewer already" in (await visitor.send("/users/2", "/users/2/role", role="viewer")).text
+    assert "is the only admin" in (await visitor.send("/users/2", "/users/1/disabling")).text
+    await visitor.send("/users/2", "/users/2/disabling")
+    assert (await vera.client.get("/tasks")).headers["location"].startswith("/signin")
+    audit = await visitor.read("/audit?subject=user:2")
+    assert all(words in audit for words in ("user invited", "user link made", "user password changed", "user disabled"))
+    assert link[1].partition("=")[2] not in audit
+    assert "No entry matches." in await visitor.read("/audit?actor=nobody")
+    assert (await visitor.client.get("/audit?since=yesterday")).status_code == 422
+    assert (await visitor.client.get("/audit.csv?subject=user:2")).text.count("user:2") == 5
+
+
+async def test_a_second_factor_is_set_up_asked_for_and_lost(visitor: Visitor, ui: Served) -> None:
+    refused = await visitor.send("/me", "/me/second-factor", password="not mine at all")
+    begun = await visitor.send("/me", "/me/second-factor", password=PASSWORD)
+    seed = _SEED.search(begun.text)
+    assert refused.status_code == 422
+    assert seed
+    on = await visitor.send("/me", "/me/second-factor/confirmation", code=totp.code_at(seed[1]))
+    recovery = re.findall(r"<li>([a-z2-7-]{19})</li>", on.text)
+
+    other = stranger(ui)
+    asked = await other.send("/signin", "/signin", name="anna", password=PASSWORD)
+    half = re.search(r'name="half" value="([^"]+)"', asked.text)
+    assert half
+    assert (await other.client.get("/tasks")).headers["location"].startswith("/signin"), "half a sign-in opens nothing"
+    again = await other.send("/signin", "/signin/code", half=half[1], code=totp.code_at(seed[1]))
+    inside = await other.send("/signin", "/signin/code", half=half[1], code=recovery[0])
+
+    assert "not right, or it was used already" in again.text
+    assert "Overview" in inside.text
+    assert (await stranger(ui).send("/signin", "/signin/code", half=half[1], code=recovery[1])).status_code == 403
+    await visitor.send("/me", "/me/sessions/others/revocation")
+    assert (await other.client.get("/tasks")).headers["location"].startswith("/signin")
+    await visitor.send("/me", "/me/second-factor/removal", password=PASSWORD)
+    assert "second factor off" in await visitor.read("/audit")
+
+
+async def test_another_password_ends_every_other_session(visitor: Visitor, ui: Served) -> None:
+    other = stranger(ui)
+    await other.send("/signin", "/signin", name="anna", password=PASSWORD)
+    before = dict(visitor.client.cookies)
+
+    short = await visitor.send("/me", "/me/password", old=PASSWORD, password="short")
+    changed = await visitor.send("/me", "/me/password", old=PASSWORD, password="another horse battery")
+
+    assert "Between 10 and 500 characters." in short.text
+    assert "Your password is changed" in changed.text
+    assert dict(visitor.client.cookies) != before
+    assert (await other.client.get("/tasks")).headers["location"].startswith("/signin")
+
+
+async def test_a_secret_is_shown_to_who_says_the_password_and_the_audit_tells(visitor: Visitor, ui: Served) -> None:
+    async with ui.context.database.sessions.begin() as session:
+        (account,) = await make.accounts(session, 1)
+        await ui.context.vault.seal(session, "account", account.id, {"password": SECRET})
+        await session.execute(update(Account).values(has_password=True))
+    path = "/accounts/1/secrets/password"
+    assert f'href="{path}"' in await visitor.read("/accounts/1")
+
+    wrong = await visitor.send(path, path, password="not mine at all")
+    shown = await visitor.send(path, path, password=PASSWORD)
+
+    assert (wrong.status_code, SECRET in wrong.text) == (422, False)
+    assert SECRET in shown.text
+    assert shown.headers["refresh"] == "30; url=/accounts/1"
+    assert shown.headers["cache-control"] == "no-store"
+    audit = await visitor.read("/audit?subject=account:1&action=secret_opened")
+    assert "user:anna" in audit
+    assert "shown to a person" in audit
+    assert SECRET not in audit
+    assert (await visitor.client.get("/accounts/1/secrets/session_mobile")).status_code == 404
+    async with ui.context.database.sessions.begin() as session:
+        await session.execute(update(User).values(role=Role.OPERATOR))
+    assert (await visitor.client.get(path)).status_code == 403
+    assert path not in await visitor.read("/accounts/1")
