@@ -91,8 +91,7 @@ class Ring:
         ]
         if settings.master_key is not None:
             present = MasterKey(ciphers.read(settings.master_key.get_secret_value(), "MASTER_KEY"))
-            kept = [files.present()] if files.stamp() else []
-            return cls(present, [*before, *kept, *files.earlier()])
+            return cls(present, before)  # what lies in the folder is not asked: a wrong MASTER_KEY is refused
         is_fresh = files.stamp() is None
         made = cls(files.present(), [*before, *files.earlier()], files)
         made.is_fresh = is_fresh
