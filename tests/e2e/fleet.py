@@ -142,6 +142,7 @@ class Fleet:
             "HEARTBEAT_INTERVAL_SECS": "1",
             "RECONCILE_PAUSE_SECS": "0.5",
             "COMMIT_WINDOW_SECS": "3",
+            "BROWSER_COMMIT_WINDOW_SECS": "20",
             "VERIFY_AFTER": "86400",
             "BREAKERS": "false",  # more goes wrong here in a minute than in a fleet in a day
             **self.settings,

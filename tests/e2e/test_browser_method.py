@@ -2,7 +2,6 @@
 
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import psutil
 import psycopg
@@ -12,13 +11,6 @@ from tests.e2e.fleet import Fleet
 
 pytestmark = pytest.mark.timeout(240)
 SECRET = "JBSWY3DPEHPK3PXP"
-
-
-@pytest.fixture
-def fleet(tmp_path: Path, database_url: str) -> Any:
-    settings = {"BROWSER_COMMIT_WINDOW_SECS": "20", "LEASE_LENGTH": "6"}
-    with Fleet(tmp_path / "fleet", database_url, settings) as running:
-        yield running
 
 
 def browsers(fleet: Fleet) -> list[int]:

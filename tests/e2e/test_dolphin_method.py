@@ -2,7 +2,6 @@
 
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -11,12 +10,6 @@ from tests.e2e.fleet import Fleet
 pytestmark = pytest.mark.timeout(400)
 METHOD = "playwright+dolphin"
 CONFIGURE = "/api/v1/media/configure_to_clips/"
-
-
-@pytest.fixture
-def fleet(tmp_path: Path, database_url: str) -> Any:
-    with Fleet(tmp_path / "fleet", database_url, {"BROWSER_COMMIT_WINDOW_SECS": "20", "LEASE_LENGTH": "6"}) as running:
-        yield running
 
 
 @pytest.fixture
