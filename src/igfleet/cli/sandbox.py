@@ -13,6 +13,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command("sandbox")(sandbox)
     app.command("demo")(demo)
+    app.command("screenshots")(screenshots)
 
 
 def sandbox(
@@ -47,6 +48,19 @@ def demo(
         from igfleet.demo import run
 
         run(port=port)
+
+
+def screenshots(
+    out: Annotated[Path, typer.Option(help="Folder for the pictures; made when it is not there.")],
+) -> None:
+    """Play a demo through and take a picture of every screen, in both themes, at three widths. Needs Chromium."""
+    with plain_errors():
+        import asyncio
+
+        from igfleet.demo.screens import take
+
+        count = asyncio.run(take(out, lambda line: typer.echo(line, err=True)))
+        typer.echo(f"{count} pictures in {out}")
 
 
 async def _serve(folder: Path | None, host: str, port: int, control_port: int, *, json: bool) -> None:
