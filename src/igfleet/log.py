@@ -45,6 +45,8 @@ class Redactor:
 
     def __init__(self) -> None:
         self._values: dict[str, None] = {}
+        self._by_beginning: dict[str, set[str]] = {}
+        """The values by their first characters: looking for thousands of them costs as much as for one."""
 
     def learn(self, *values: str | None) -> None:
         """Never let these values appear in a log of this process again. Values under 6 characters are not learnt."""
@@ -53,12 +55,13 @@ class Redactor:
                 for form in _encodings(value):
                     self._values.pop(form, None)
                     self._values[form] = None
+                    self._by_beginning.setdefault(form[:_SHORTEST], set()).add(form)
         while len(self._values) > _MOST_VALUES:
-            del self._values[next(iter(self._values))]
+            self._forget(next(iter(self._values)))
 
     def text(self, text: str) -> str:
         """The text without secrets and with control characters escaped."""
-        for found in sorted((value for value in tuple(self._values) if value in text), key=len, reverse=True):
+        for found in sorted(self._found(text), key=len, reverse=True):
             text = text.replace(found, STARS)
         text = _MORE.sub(lambda match: match.group(1) + STARS, text)
         text = _IN_ADDRESS.sub(lambda match: match.group(1) + STARS, text)
@@ -76,6 +79,20 @@ class Redactor:
         if isinstance(value, list | tuple | set | frozenset):
             return [self.value("", item) for item in value]
         return self.text(str(value))
+
+    def _found(self, text: str) -> set[str]:
+        """The values that stand in the text, whichever of its places they begin at."""
+        length = len(text) - _SHORTEST + 1
+        places = [at for at in range(length) if text[at : at + _SHORTEST] in self._by_beginning]
+        alike = ((at, value) for at in places for value in tuple(self._by_beginning[text[at : at + _SHORTEST]]))
+        return {value for at, value in alike if text.startswith(value, at)}
+
+    def _forget(self, value: str) -> None:
+        del self._values[value]
+        alike = self._by_beginning[value[:_SHORTEST]]
+        alike.discard(value)
+        if not alike:
+            del self._by_beginning[value[:_SHORTEST]]
 
     def __call__(self, _logger: object, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         return {key: self.value(key, value) for key, value in event.items()}
