@@ -66,7 +66,7 @@ def main() -> None:
             0,
             served={name: served[name] for name in ("bulk_upload", "verify")},
             adapters=lean if client is Client.LEAN else ADAPTERS,
-            preload=("igfleet.chaos.lean_client", *PRELOAD[:2]) if client is Client.LEAN else PRELOAD,
+            preload=("igfleet.chaos.lean_client", *PRELOAD[:3]) if client is Client.LEAN else PRELOAD,
             gate=OpenGate if without is Without.GATE else Gate,
         )
     )

@@ -5,13 +5,15 @@ import multiprocessing
 import os
 import socket
 import struct
+import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
+from types import ModuleType
 from typing import Any
 
 from igfleet import log
@@ -22,9 +24,11 @@ _log = log.get(__name__)
 PRELOAD = (
     "igfleet.worker.execution",
     "igfleet.runners",
+    "igfleet.runners.publishing",
     "igfleet.instagram.adapters.instagrapi_client",
     "igfleet.instagram.adapters.playwright_client",
 )
+_LAST = "igfleet.worker.preloaded"
 _REAP_S = 7.0
 _SEND_S = 2
 _SECRETS = ("UI_API_TOKEN", "WORKER_API_TOKEN", "DOLPHIN_API_TOKEN", "DATABASE_URL", "MASTER_KEY", "SECRET_KEY")
@@ -40,7 +44,7 @@ def processes(preload: Sequence[str] = PRELOAD) -> ForkServerContext:
     That one is started here, without the worker's own secrets in its environment.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(preload))
+    context.set_forkserver_preload([*preload, _LAST])
     with _without_secrets():
         forkserver.ensure_running()
     return context
@@ -87,7 +91,7 @@ class Child:
         await asyncio.to_thread(self._join)
 
     def _start(self) -> None:
-        with _starting, _without_secrets():
+        with _starting, _without_secrets(), _without_main():
             self._process.start()
 
     def _join(self) -> None:
@@ -123,6 +127,20 @@ def _without_secrets() -> Any:
         yield
     finally:
         os.environ.update(kept)
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """What is started within the block does not run the worker's main module again to know its names.
+
+    It needs none of them, and would import the whole worker each time.
+    """
+    kept = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = kept
 
 
 def _limit_sending(pipe: Connection) -> None:

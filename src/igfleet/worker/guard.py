@@ -60,16 +60,21 @@ def _watch(pipe: Connection, run: int) -> int:
 def _sweep() -> None:
     """End and reap every process that the run has left: they are this process's children now."""
     end = time.monotonic() + _SWEEP_S
-    while time.monotonic() < end:
+    while _has_children() and time.monotonic() < end:
         for left in psutil.Process().children(recursive=True):
             with contextlib.suppress(psutil.Error):
                 left.kill()
-        try:
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-        except ChildProcessError:
-            return
         time.sleep(0.01)
+
+
+def _has_children() -> bool:
+    """Reaps what has ended. Whoever the run left behind is this process's child, or below one: nobody else looks."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return False
+    return True
 
 
 def _kill_session(run: int) -> None:

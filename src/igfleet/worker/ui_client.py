@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import cache
 from ipaddress import ip_address
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any, Self, cast
 from uuid import UUID
 
 import httpx
@@ -233,11 +234,18 @@ def error_of(response: httpx.Response) -> UserError:
 def _understood[T](response: httpx.Response, answer: type[T]) -> T:
     """The answer's value. One that makes no sense comes from something between us and the ui."""
     try:
-        return TypeAdapter(answer).validate_json(response.content)
+        understood: T = _adapter(cast(Any, answer)).validate_json(response.content)
     except ValidationError as error:
         raise Unavailable(
             f"The answer to {response.url.path} is not the ui's ({error.error_count()} errors)."
         ) from None
+    return understood
+
+
+@cache
+def _adapter(answer: Any) -> TypeAdapter[Any]:
+    """Made once for each sort of answer: making one costs more than reading an answer by it."""
+    return TypeAdapter(answer)
 
 
 def _wait_of(response: httpx.Response) -> timedelta:
