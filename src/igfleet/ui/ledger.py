@@ -36,8 +36,9 @@ SELECT p.*, a.task_id AS of_task, a.cancel_requested_at IS NOT NULL AS cancel, a
   o.archived_at IS NOT NULL AS archived, now() AS now
 FROM posts p JOIN account_tasks a ON a.id = p.account_task_id JOIN accounts o ON o.id = p.account_id
 WHERE a.lease_id = $1 AND p.id = $2 AND a.state = 'running' AND a.lease_expires_at > now()
-FOR UPDATE OF a, p
+FOR KEY SHARE OF a FOR UPDATE OF p
 """
+"""Whoever ends a lease or cancels locks the account task FOR UPDATE, and so waits for this. A renewal does not."""
 _MOVE = """
 UPDATE posts SET state = $2, changed_at = now() WHERE id = $1 AND state = ANY($3::text[]) RETURNING epoch
 """

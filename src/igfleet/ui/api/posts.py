@@ -10,11 +10,11 @@ from igfleet.contracts.posts import Intent, Permit, PostOutcome, PostView, Readi
 from igfleet.errors import LeaseLost
 from igfleet.ui import ledger
 from igfleet.ui.api.access import check_lease
-from igfleet.ui.context import UiContext
 from igfleet.ui.injected import Ui
 from igfleet.ui.tokens import Caller
 
 _PATH = "/leases/{lease_id:uuid}/posts/{post_id:int}"
+_TASK = "SELECT task_id FROM posts WHERE id = $1"
 
 
 @put(_PATH + "/intent")
@@ -52,11 +52,12 @@ async def outcome(
         async with ui.database.transaction() as raw:
             await check_lease(raw, caller, lease_id)
             view = await ledger.settle(raw, lease_id, post_id, data, ui.settings)
+            task_id = await raw.fetchval(_TASK, post_id)
     except LeaseLost:
         async with ui.database.transaction() as raw:
             await ledger.keep_late(raw, lease_id, post_id, data)
         raise
-    await _tell(ui, post_id)
+    ui.bus.tell("task", task_id)
     return view
 
 
@@ -72,13 +73,9 @@ async def reading(
     async with ui.database.transaction() as raw:
         await check_lease(raw, caller, lease_id)
         verdict = await ledger.read(raw, lease_id, post_id, data, ui.settings)
-    await _tell(ui, post_id)
+        task_id = await raw.fetchval(_TASK, post_id)
+    ui.bus.tell("task", task_id)
     return verdict
-
-
-async def _tell(ui: UiContext, post_id: int) -> None:
-    async with ui.database.transaction() as raw:
-        ui.bus.tell("task", await raw.fetchval("SELECT task_id FROM posts WHERE id = $1", post_id))
 
 
 HANDLERS = [intent, permit, outcome, reading]

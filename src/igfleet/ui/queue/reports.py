@@ -14,8 +14,9 @@ from igfleet.ui.raw import Raw
 
 HELD = """
 SELECT id, task_id, account_id, kind, method, counters, checkpoints, report_seq FROM account_tasks
-WHERE lease_id = $1 AND state = 'running' AND lease_expires_at > now() FOR UPDATE
+WHERE lease_id = $1 AND state = 'running' AND lease_expires_at > now() FOR NO KEY UPDATE
 """
+"""Keeps the lease from being ended meanwhile, but not the publish protocol from going on."""
 _STORE = """
 UPDATE account_tasks SET counters = $2::jsonb, checkpoints = $3::jsonb, report_seq = $4, step = coalesce($5, step)
 WHERE id = $1
