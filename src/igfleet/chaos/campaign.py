@@ -1,14 +1,11 @@
 """A campaign from its first process to its verdict."""
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import asyncpg
 
 from igfleet.chaos.monkey import Monkey
 from igfleet.chaos.order import Order
@@ -16,7 +13,7 @@ from igfleet.chaos.seeding import seed
 from igfleet.chaos.stage import Stage, set_up
 from igfleet.chaos.verdict import Verdict, judge
 
-_LOOK_S = 0.2
+_LOOK_S = 0.4
 _TELL_S = 3.0
 _PROGRESS = """
 SELECT count(*) FILTER (WHERE state IN ('published', 'failed', 'cancelled', 'needs_person')) AS done,
@@ -80,10 +77,5 @@ async def _play(stage: Stage, task_id: int, usernames: list[str], tell: Callable
 
 async def _progress(stage: Stage, task_id: int) -> Any:
     """None while the database is away."""
-    with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
-        connection = await asyncpg.connect(stage.url, timeout=5)
-        try:
-            return await connection.fetchrow(_PROGRESS, task_id)
-        finally:
-            await connection.close()
-    return None
+    rows = await stage.view.rows(_PROGRESS, task_id)
+    return rows[0] if rows else None

@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import IO, Any
 
 import anyio.to_thread
-import asyncpg
 import httpx
 import psutil
 
 from igfleet import processes
 from igfleet.chaos.line import Line
 from igfleet.chaos.order import Order
+from igfleet.chaos.view import View
 from igfleet.embedded import EmbeddedPostgres
 from igfleet.errors import SetupError
 
@@ -43,6 +43,7 @@ class Stage:
     url: str
     sandbox: dict[str, str]
     ui_port: int
+    view: View
     ui: Process | None = None
     lines: list[Line] = field(default_factory=list)
     workers: dict[int, Process] = field(default_factory=dict)
@@ -123,13 +124,7 @@ class Stage:
 
     async def under_way(self) -> list[tuple[str, str]]:
         """User name and caption of each post that is being published or in doubt; none while the database is away."""
-        with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
-            connection = await asyncpg.connect(self.url, timeout=5)
-            try:
-                return [(row["username"], row["caption"]) for row in await connection.fetch(_UNDER_WAY)]
-            finally:
-                await connection.close()
-        return []
+        return [(row["username"], row["caption"]) for row in await self.view.rows(_UNDER_WAY) or ()]
 
     async def _started(self, name: str, words: Sequence[str], own: dict[str, str]) -> Process:
         """A module of ours as a process, its output in `<name>.log`."""
@@ -169,7 +164,10 @@ async def set_up(order: Order, folder: Path) -> AsyncIterator[Stage]:
         await anyio.to_thread.run_sync(database.start)
         stack.push_async_callback(anyio.to_thread.run_sync, database.stop)
         sandbox = await stack.enter_async_context(_sandbox(folder, environment))
-        stage = Stage(order, folder, environment, database, _migrated(database), sandbox, _free_port())
+        url = _migrated(database)
+        view = View(url)
+        stack.push_async_callback(view.close)
+        stage = Stage(order, folder, environment, database, url, sandbox, _free_port(), view)
         for _ in range(order.workers):
             stage.lines.append(await stack.enter_async_context(Line("127.0.0.1", stage.ui_port)))
         stack.push_async_callback(_end_all, stage)

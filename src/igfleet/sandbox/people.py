@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from pydantic import JsonValue
 
+_MARK = "%3A"
+
 
 class AccountState(StrEnum):
     """What meets an account at every signed-in call and at sign-in. `ok` meets nothing."""
@@ -107,7 +109,7 @@ class SimAccount:
 
     def open_session(self, device: str) -> str:
         """A new session id for this device."""
-        session = f"{self.pk}%3A{secrets.token_urlsafe(16)}%3A{secrets.randbelow(30)}"
+        session = _MARK.join((str(self.pk), secrets.token_urlsafe(16), str(secrets.randbelow(30))))
         self.sessions[session] = device
         if device and device not in self.devices:
             self.devices.append(device)
@@ -126,6 +128,12 @@ def bearer(pk: int, session: str) -> str:
     """The value of `ig-set-authorization`."""
     told = {"ds_user_id": str(pk), "sessionid": session, "should_use_header_over_cookies": True}
     return "Bearer IGT:2:" + base64.b64encode(json.dumps(told).encode()).decode()
+
+
+def owner_of(session: str) -> int | None:
+    """The id of the account that a session id names; None when it names none."""
+    begins = session.partition(_MARK)[0]
+    return int(begins) if begins.isdecimal() else None
 
 
 def session_of(headers: dict[str, str]) -> str | None:

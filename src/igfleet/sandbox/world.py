@@ -18,7 +18,7 @@ from igfleet.sandbox.letters import Letters
 from igfleet.sandbox.limits import Limits
 from igfleet.sandbox.messages import Answer, Request
 from igfleet.sandbox.passwords import PasswordKey
-from igfleet.sandbox.people import AccountState, SimAccount, session_of
+from igfleet.sandbox.people import AccountState, SimAccount, owner_of, session_of
 from igfleet.sandbox.refusals import REFUSALS, standing_against
 from igfleet.sandbox.store import Store
 from igfleet.sandbox.switches import Switches
@@ -89,6 +89,7 @@ class World:
     ledger: Ledger = field(init=False)
     items: Items = field(init=False)
     letters: Letters = field(default_factory=Letters)
+    _by_pk: dict[int, SimAccount] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.store = Store(self.folder)
@@ -98,7 +99,7 @@ class World:
         self.items.load()
         for row in self.store.all("account"):
             account = SimAccount(**row)  # type: ignore[arg-type]  # written by `keep`
-            self.accounts[account.username] = account
+            self._know(account)
 
     def add_account(
         self, username: str, password: str, totp_secret: str | None = None, state: str = "ok", **more: Any
@@ -107,7 +108,8 @@ class World:
         account = self.accounts.get(username)
         if account is None:
             pk = 10_000_000_000 + random.SystemRandom().randrange(10**9)
-            account = self.accounts[username] = SimAccount(username, password, pk)
+            account = SimAccount(username, password, pk)
+            self._know(account)
         account.password, account.totp_secret, account.state = password, totp_secret, AccountState(state)
         for name, value in more.items():
             setattr(account, name, value)
@@ -129,6 +131,10 @@ class World:
         account.state = AccountState.OK
         self.keep(account)
 
+    def _know(self, account: SimAccount) -> None:
+        self.accounts[account.username] = account
+        self._by_pk[account.pk] = account
+
     def keep(self, account: SimAccount) -> None:
         """Write an account down."""
         row: dict[str, JsonValue] = asdict(account)
@@ -136,14 +142,15 @@ class World:
 
     def account_of(self, pk: int) -> SimAccount | None:
         """Whose id this is."""
-        return next((account for account in self.accounts.values() if account.pk == pk), None)
+        account = self._by_pk.get(pk)
+        return account if account is not None and self.accounts.get(account.username) is account else None
 
     def signed_in(self, request: Request) -> SimAccount | None:
         """Whose session the request shows."""
         session = session_of(request.headers)
-        if session is None:
-            return None
-        return next((account for account in self.accounts.values() if session in account.sessions), None)
+        whose = owner_of(session) if session is not None else None
+        account = self.account_of(whose) if whose is not None else None
+        return account if account is not None and session in account.sessions else None
 
     async def handle(self, request: Request) -> Answer:
         """Answer one request for an Instagram host."""
