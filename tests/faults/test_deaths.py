@@ -56,8 +56,8 @@ def test_f2_an_upload_cut_at_half_is_resumed_under_the_same_upload_id(ground: Gr
 @pytest.mark.parametrize(
     ("point", "moves"),
     [
-        pytest.param("permitted", ["publishing>planned"], id="F4a nothing was sent, the journal proves it"),
-        pytest.param("checked", ["publishing>unknown", "reconciling>planned"], id="F4 it may have been sent"),
+        pytest.param("permitted", ["publishing>planned"], id="F4 nothing was sent, the journal proves it"),
+        pytest.param("checked", ["publishing>planned"], id="F4 nothing was sent, the gate proves it"),
         pytest.param("journaled", ["publishing>published"], id="F6 the journal has the answer"),
     ],
 )
@@ -71,6 +71,21 @@ def test_f4_f6_a_run_killed_after_the_permit(ground: Ground, point: str, moves: 
     assert shown["state"] == "completed"
     assert set(moves) <= set(ground.moves(task))
     assert ground.commits(names) == 1
+    ground.check_once(names)
+
+
+def test_f4_a_run_killed_when_the_commit_may_have_left_is_settled_by_reading(ground: Ground) -> None:
+    names = ground.accounts()
+    ground.fleet.control("POST", "faults", {"act": "hang_before", "path": "configure", "account": names[0]})
+    task = ground.upload(names)
+
+    with ground.worker("f4-left") as worker:
+        ground.until(lambda: not ground.fleet.control("GET", "faults")["faults"])
+        for run in _runs(worker):
+            run.kill()
+        ground.wait(task)
+
+    assert {"publishing>unknown", "reconciling>planned"} <= set(ground.moves(task))
     ground.check_once(names)
 
 

@@ -254,7 +254,7 @@ async def spend(lease_id: FromPath[UUID], data: JSONBody[Spending], request: Req
     if ui.refusal is not None:
         raise ui.refusal
     ui.events.append(f"spend {data.action}, known: {', '.join(ui.checkpoints())}")
-    return Spent(left_hour=1, left_day=1)
+    return Spent(left_hour=1, left_day=1, id=len(ui.events))
 
 
 @put("/api/leases/{lease_id:uuid}/posts/{post_id:int}/intent")

@@ -1,6 +1,7 @@
 """A kind of task whose runs do what a test asks for, and an account without Instagram."""
 
 import asyncio
+import base64
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -24,7 +26,7 @@ from igfleet.instagram.gateway import AskTotp, KeepSession, Listing, Opening, Pr
 from igfleet.runners.base import Options, RunContext, Runner
 from igfleet.worker.kinds import Kind, kinds
 
-ADAPTERS = {Method.INSTAGRAPI: f"{__name__}:open_account"}
+ADAPTERS = dict.fromkeys((Method.INSTAGRAPI, Method.DOLPHIN), f"{__name__}:open_account")
 INTENT = Intent(
     upload_id="1700000000001",
     media_sha256="a" * 64,
@@ -161,7 +163,9 @@ async def publish(run: RunContext, word: str) -> None:
     if word == "before_sending":
         os.kill(os.getpid(), signal.SIGKILL)
     await run.ledger.sending(post)
-    if word == "before_answer":
+    if word in ("before_answer", "wait"):
+        await _send(run, word)
+    if word in ("before_answer", "before_first_byte"):
         os.kill(os.getpid(), signal.SIGKILL)
     if word == "before_report":
         run.ledger._journal.answered(post.id, PUBLISHED)  # type: ignore[attr-defined]
@@ -187,11 +191,30 @@ async def store(run: RunContext, word: str) -> None:
     run.remember("knows", run.stored("made.txt") == stored)
 
 
-async def act(run: RunContext, _word: str) -> None:
-    """Remember, pay, act; then be gone before anything else can be said."""
+async def act(run: RunContext, word: str) -> None:
+    """Remember, pay, act; then be gone before anything else can be said. The word: what is sent, in the last of two."""
     run.remember("begun", 1)
     await run.spend(Action.LIKE)
+    if word:
+        await _send(run, word)
+        await run.spend(Action.FOLLOW)
+        if word == "both":
+            await _send(run, word)
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def _send(run: RunContext, word: str) -> None:
+    """Through the gate to Instagram, and no answer waited for."""
+    publisher = await run.publisher()
+    assert isinstance(publisher, Account)
+    gate = urlsplit(publisher.proxy_url)
+    reader, writer = await asyncio.open_connection(gate.hostname, gate.port)
+    credentials = base64.b64encode(f"{gate.username}:{gate.password}".encode()).decode()
+    head = f"CONNECT i.instagram.com:443 HTTP/1.1\r\nProxy-Authorization: Basic {credentials}\r\n\r\n"
+    writer.write(head.encode())
+    assert b" 200 " in await reader.readuntil(b"\r\n\r\n")
+    writer.write(word.encode())
+    await writer.drain()
 
 
 async def connect(run: RunContext, word: str) -> None:

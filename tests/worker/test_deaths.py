@@ -8,9 +8,11 @@ import pytest
 
 from igfleet.contracts.leases import Ending
 from igfleet.contracts.posts import CommitKind
+from igfleet.contracts.tasks import Method
 from igfleet.reasons import ReasonCode
 from tests.worker.conftest import Desk
 from tests.worker.memory_ui import a_post
+from tests.worker.ways import leased, listening, silent_host
 
 pytestmark = pytest.mark.anyio
 
@@ -51,19 +53,38 @@ async def test_all_that_a_run_started_dies_with_it(desk: Desk) -> None:
     ("point", "kind"),
     [
         ("before_sending", CommitKind.NOT_SENT),
+        ("before_first_byte", CommitKind.NOT_SENT),
         ("before_answer", CommitKind.UNKNOWN),
         ("before_report", CommitKind.PUBLISHED),
     ],
 )
-async def test_the_journal_settles_what_a_dead_run_did_not_report(desk: Desk, point: str, kind: CommitKind) -> None:
-    desk.ui.add("publish", posts=(a_post(),), options={"play": "publish", "word": point})
-
-    async with desk.worker():
-        await desk.until(lambda: desk.ui.outcomes)
+async def test_journal_and_gate_settle_what_a_dead_run_did_not_report(desk: Desk, point: str, kind: CommitKind) -> None:
+    async with listening(silent_host) as port:
+        desk.ui.add("publish", posts=(a_post(),), proxy=leased(port), options={"play": "publish", "word": point})
+        async with desk.worker():
+            await desk.until(lambda: desk.ui.outcomes)
 
     assert desk.ui.events == ["intent 1", "permit 1", f"{kind.value} 1"]
+    assert desk.ui.post_outcomes[0].is_let_go is (kind is CommitKind.UNKNOWN), "nothing more of it can leave"
     assert desk.ui.outcomes[1].outcome is Ending.DIED
     assert not list((desk.folder / "journals").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("sends", "unsent"), [("", ["like"]), ("first", ["follow"]), ("both", [])], ids=["nothing", "the first", "both"]
+)
+@pytest.mark.parametrize("method", [Method.INSTAGRAPI, Method.DOLPHIN])
+async def test_an_act_of_which_no_byte_left_is_given_back(
+    desk: Desk, sends: str, unsent: list[str], method: Method
+) -> None:
+    """Not in a profile of Dolphin Anty: it has ways out beside the gate."""
+    async with listening(silent_host) as port:
+        desk.ui.add("act", method=method, proxy=leased(port), options={"play": "act", "word": sends})
+        async with desk.worker():
+            await desk.until(lambda: desk.ui.outcomes)
+
+    named = [desk.ui.events[number - 1].split(",")[0] for number in desk.ui.outcomes[1].unsent]
+    assert named == ([f"spend {action}" for action in unsent] if method is Method.INSTAGRAPI else [])
 
 
 async def test_a_run_that_ended_well_leaves_nothing_to_settle(desk: Desk) -> None:
@@ -78,12 +99,13 @@ async def test_a_run_that_ended_well_leaves_nothing_to_settle(desk: Desk) -> Non
 
 
 async def test_a_lost_lease_ends_its_run_and_keeps_its_evidence(desk: Desk) -> None:
-    lease = desk.ui.add("publish", posts=(a_post(),), options={"play": "publish", "word": "wait"})
-
-    async with desk.worker() as worker:
-        await desk.until(lambda: "sent" in desk.ui.lines())
-        del desk.ui.held[lease.id]
-        await desk.until(lambda: not worker.runs)
+    async with listening(silent_host) as port:
+        given = {"posts": (a_post(),), "proxy": leased(port), "options": {"play": "publish", "word": "wait"}}
+        lease = desk.ui.add("publish", **given)
+        async with desk.worker() as worker:
+            await desk.until(lambda: "sent" in desk.ui.lines())
+            del desk.ui.held[lease.id]
+            await desk.until(lambda: not worker.runs)
 
     assert desk.ui.outcomes == {}
     assert [outcome.kind for outcome in desk.ui.late] == [CommitKind.UNKNOWN]

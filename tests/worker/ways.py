@@ -53,6 +53,14 @@ async def black_hole(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter
         pass
 
 
+async def silent_host(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A proxy that opens its tunnels; behind it nobody answers."""
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+    while await reader.read(4096):
+        pass
+
+
 async def hang_up(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
     """Reads what was asked and closes."""
     await reader.read(4096)

@@ -169,6 +169,8 @@ class LeaseOutcome(Contract):
     message: Text = ""
     retry_after_s: Annotated[float, Field(ge=0, le=7 * 86400)] | None = None
     result: Facts = {}
+    unsent: Annotated[tuple[Id, ...], Field(max_length=100)] = ()
+    """Acts that were paid for and of which provably no byte has left: they are given back to the account's budget."""
 
 
 class OutcomeAccepted(Contract):
@@ -186,6 +188,8 @@ class Spending(Contract):
 class Spent(Contract):
     left_hour: int
     left_day: int
+    id: Id | None = None
+    """Names the act, should it turn out that it was not done."""
 
 
 class TotpCode(Contract):

@@ -115,6 +115,8 @@ class PostOutcome(Contract):
     """HTTP status, error type, exception name, body excerpt: what the classification was made from."""
     post_state: PostState | None = None
     """For a refusal before the permit: the state asked for (planned or failed)."""
+    is_let_go: bool = False
+    """Unknown, but nothing more of it can leave: the process is dead and its gate is closed."""
 
 
 class Reading(Contract):

@@ -43,7 +43,7 @@ _MOVE = """
 UPDATE posts SET state = $2, changed_at = now() WHERE id = $1 AND state = ANY($3::text[]) RETURNING epoch
 """
 _SETTLE_SOONER = "UPDATE posts SET settle_until = least(settle_until, $2) WHERE id = $1"
-"""The run itself says that it has let go: what is left of a long window need not be waited for."""
+"""The run itself says that it has let go, or is dead: what is left of its window need not be waited for."""
 _HISTORY = "INSERT INTO post_history (post_id, was, became, epoch, actor, why) VALUES ($1, $2, $3, $4, $5, $6)"
 _WAS_HELD = "SELECT EXISTS (SELECT FROM post_history WHERE post_id = $1 AND actor LIKE $2)"
 _OF_ACCOUNT_TASK = "SELECT id, state, epoch FROM posts WHERE account_task_id = $1 AND state = $2 FOR UPDATE"
@@ -116,7 +116,8 @@ async def settle(raw: Raw, lease_id: UUID, post_id: int, outcome: PostOutcome, s
     reason = outcome.reason.value if outcome.reason else None
     if target is _P.UNKNOWN:
         reason = _R.UNSURE_IF_PUBLISHED.value
-        await raw.execute(_SETTLE_SOONER, post_id, post["now"] + settings.commit_window + _LATE_BYTES)
+        quiet = timedelta() if outcome.is_let_go else settings.commit_window
+        await raw.execute(_SETTLE_SOONER, post_id, post["now"] + quiet + _LATE_BYTES)
     message = redactor.text(outcome.message)
     await raw.execute("UPDATE posts SET reason_code = $2, message = $3 WHERE id = $1", post_id, reason, message)
     await _move(raw, post, target, actor, f"{outcome.kind}: {message}"[:500])

@@ -23,6 +23,7 @@ from igfleet.worker.messages import Ask, Tell, packed
 from igfleet.worker.proxy_check import ProxyChecker
 from igfleet.worker.reporter import Reporter
 from igfleet.worker.ui_client import UiClient
+from igfleet.worker.unsent import Unsent
 
 _log = log.get(__name__)
 
@@ -40,8 +41,9 @@ class Desk:
         journal: Path,
         folder: Path,
         checker: ProxyChecker,
+        unsent: Unsent,
     ) -> None:
-        self._ui, self._lease, self._gate, self._checker = ui, lease, gate, checker
+        self._ui, self._lease, self._gate, self._checker, self._unsent = ui, lease, gate, checker, unsent
         self._reporter, self._hold, self._journal, self._folder = reporter, hold, journal, folder
         self._asks = {
             Ask.FETCH: self._fetch,
@@ -127,7 +129,8 @@ class Desk:
     async def _spend(self, body: dict[str, Any]) -> None:
         """What the run remembered before the act is stored before it: a killed run must not forget that it began."""
         await self._reporter.flush()
-        await self._ui.spend(self._lease.id, Spending.model_validate(body["spending"]))
+        spent = await self._ui.spend(self._lease.id, Spending.model_validate(body["spending"]))
+        self._unsent.paid(spent.id)
 
     async def _check_proxy(self, body: dict[str, Any]) -> dict[str, Any]:
         return (await self._checker.check(ProxyWish.model_validate(body["wish"]))).model_dump(mode="json")
@@ -171,12 +174,14 @@ class Desk:
         await asyncio.to_thread(_note_permit, self._journal, post_id)
         asked_at = clock.boot_seconds()
         permit = await self._ui.permit(self._lease.id, post_id)
+        self._unsent.permitted(post_id)
         self._gate.permitted(post_id, asked_at + permit.window_ms / 1000)
         return permit.model_dump(mode="json")
 
     async def _outcome(self, body: dict[str, Any]) -> None:
         post_id = int(body["post"])
         await self._ui.post_outcome(self._lease.id, post_id, PostOutcome.model_validate(body["outcome"]))
+        self._unsent.reported(post_id)
         self._gate.reported(post_id)
 
     async def _reading(self, body: dict[str, Any]) -> dict[str, Any]:

@@ -48,6 +48,8 @@ class Gate:
         self.reported = self._deadlines.reported
         self.last_trouble: Refused | None = None
         self.refused_hosts: list[str] = []
+        self.sent_bytes = 0
+        """What has left or may have left through this gate."""
 
     async def open(self) -> str:
         """Listen; the address for the run, with its password."""
@@ -107,13 +109,17 @@ class Gate:
         if self._deadlines.are_over:
             outer[1].transport.abort()
             raise Refused(502, ReasonCode.WORKER_LOST, "the lease or the permit's window is over")
-        tunnel = Tunnel((reader, writer), outer, self._deadlines)
+        tunnel = Tunnel((reader, writer), outer, self._deadlines, self._leaving)
         self._tunnels.add(tunnel)
+        self._leaving(wanted.forwarded or b"")
         try:
             (writer if wanted.forwarded is None else outer[1]).write(wanted.forwarded or wanted.ESTABLISHED)
             await tunnel.run()
         finally:
             self._tunnels.discard(tunnel)
+
+    def _leaving(self, data: bytes) -> None:
+        self.sent_bytes += len(data)
 
     def _check(self, wanted: "_Wanted") -> None:
         """Raises `Refused`."""

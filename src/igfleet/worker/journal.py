@@ -49,6 +49,14 @@ class Leftover:
     post_id: int
     outcome: PostOutcome
 
+    def with_proof(self, *, is_unsent: bool) -> PostOutcome:
+        """The outcome, now that the process is dead and its gate closed; `is_unsent`: the gate let nothing out."""
+        if self.outcome.kind is not CommitKind.UNKNOWN:
+            return self.outcome
+        if is_unsent:
+            return _not_sent("the gate has let nothing out since the permit")
+        return self.outcome.model_copy(update={"is_let_go": True})
+
 
 def leftovers(path: Path) -> Iterator[Leftover]:
     """What the tail of a journal says of the posts that were not reported."""
@@ -73,11 +81,15 @@ def _outcome(entry: dict[str, Any]) -> PostOutcome:
             return _answered(entry)
         case "sending":
             return _unknown("sending, no answer")
+    return _not_sent("journal has no sending line")
+
+
+def _not_sent(found: str) -> PostOutcome:
     return PostOutcome(
         kind=CommitKind.NOT_SENT,
         reason=ReasonCode.RUNNER_DIED,
         message="The process died before the post was sent",
-        evidence={"journal": "journal has no sending line"},
+        evidence={"journal": found},
     )
 
 

@@ -31,6 +31,7 @@ from igfleet.worker.messages import Ask, Setup, Stop
 from igfleet.worker.proxy_check import ProxyChecker
 from igfleet.worker.reporter import Reporter
 from igfleet.worker.ui_client import UiClient
+from igfleet.worker.unsent import Unsent
 from igfleet.worker.upstream import Upstream
 
 _log = log.get(__name__)
@@ -64,6 +65,7 @@ class Run:
         self.lease = lease
         self._settings = _settings_for(lease, bench.settings)
         self._gate = bench.gate(Upstream(self._settings, lease.proxy, bench.ca_file), self._mail_server())
+        self._unsent = Unsent(self._gate, lease.method)
         self._folder = bench.folder / "runs" / str(lease.id)
         self._journal = bench.folder / "journals" / f"{lease.id}.jsonl"
         self._over = asyncio.Event()
@@ -82,6 +84,7 @@ class Run:
         reporter = Reporter(self._bench.ui, self.lease.id)
         try:
             done = await self._live(reporter)
+            await self._gate.close()  # what it has not let out by now never leaves
             await self._settle()
             await reporter.flush()
             await self._finish(done)
@@ -120,7 +123,7 @@ class Run:
             async with self._bench.downloads.holding() as hold:
                 checker = ProxyChecker(self._settings, self.lease.proxy, self._bench.ca_file)
                 parts = reporter, hold, self._journal, self._folder, checker
-                desk = Desk(self._bench.ui, self.lease, self._gate, *parts)
+                desk = Desk(self._bench.ui, self.lease, self._gate, *parts, self._unsent)
                 self.counted = desk.counted
                 await self._watch(desk, await self._gate.open())
                 return desk.done
@@ -234,12 +237,12 @@ class Run:
 
     async def _settle(self) -> None:
         """Tell the ui what the journal knows and the run did not get to report."""
-        if await report_journal(self._bench.ui, self._journal) or self._is_lost:
+        if await report_journal(self._bench.ui, self._journal, self._unsent) or self._is_lost:
             raise LeaseLost("the lease was lost")
 
     async def _finish(self, done: LeaseOutcome | None) -> None:
         ending = done or self._ended_because or self._died()
-        self.ending = blamed(ending, self._gate.last_trouble)
+        self.ending = blamed(ending, self._gate.last_trouble).model_copy(update={"unsent": self._unsent.acts()})
         await self._bench.ui.outcome(self.lease.id, self.ending)
 
     def _died(self) -> LeaseOutcome:
@@ -254,15 +257,17 @@ class Run:
             self._child.kill()
 
 
-async def report_journal(ui: UiClient, path: Path) -> bool:
+async def report_journal(ui: UiClient, path: Path, unsent: Unsent | None = None) -> bool:
     """Report what the journal's tail says, then remove it; whether the lease turned out to be lost.
 
-    The ui keeps what comes late as evidence. Raises `Unavailable` with the journal still in place.
+    `unsent` is what the run's own gate knows, now that its process is dead. The ui keeps what comes late as evidence.
+    Raises `Unavailable` with the journal still in place.
     """
     is_lost = False
     for left in journal.leftovers(path):
+        outcome = left.outcome if unsent is None else left.with_proof(is_unsent=unsent.has_commit(left.post_id))
         try:
-            await ui.post_outcome(journal.lease_of(path), left.post_id, left.outcome)
+            await ui.post_outcome(journal.lease_of(path), left.post_id, outcome)
         except LeaseLost:
             is_lost = True
             _log.info("late_evidence", post=left.post_id, kind=left.outcome.kind.value)

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import struct
+from collections.abc import Callable
 from contextlib import suppress
 
 from igfleet.worker.deadlines import Deadlines
@@ -16,9 +17,10 @@ type Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 class Tunnel:
     """One connection of a run to the outside."""
 
-    def __init__(self, inner: Streams, outer: Streams, deadlines: Deadlines) -> None:
+    def __init__(self, inner: Streams, outer: Streams, deadlines: Deadlines, leaving: Callable[[bytes], None]) -> None:
+        """`leaving` is told of all that is about to leave."""
         self._inner, self._outer = inner, outer
-        self._deadlines = deadlines
+        self._deadlines, self._leaving = deadlines, leaving
 
     async def run(self) -> None:
         """Carry bytes both ways until one side has ended."""
@@ -51,6 +53,7 @@ class Tunnel:
                 if self._deadlines.are_over:
                     self.cut()
                     return
+                self._leaving(data)
                 writer.write(data)
                 await writer.drain()
             if writer.can_write_eof():

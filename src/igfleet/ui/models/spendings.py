@@ -11,7 +11,10 @@ from igfleet.ui.models.base import Base, Created, Key, one_of
 
 
 class Spending(Base):
-    """Acts of one account, reserved before they were done. Publishing is counted by the ledger of posts instead."""
+    """Acts of one account, reserved before they were done; those that provably were not are gone again.
+
+    Publishing is counted by the ledger of posts instead.
+    """
 
     __tablename__ = "spendings"
     __table_args__ = (one_of("action", Action), Index(None, "account_id", "action", "at"))

@@ -1,5 +1,6 @@
 """Budgets: what an account may do in an hour and in a day, over all kinds and workers."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -25,7 +26,8 @@ SELECT coalesce(sum(amount) FILTER (WHERE at > now() - interval '1 hour'), 0)::i
   least(extract(epoch FROM min(at) + interval '1 day' - now()), 86400) AS day_wait_s
 FROM spendings WHERE account_id = $1 AND action = $2 AND at > now() - interval '1 day'
 """
-_NOTE = "INSERT INTO spendings (account_id, action, amount, lease_id) VALUES ($1, $2, $3, $4)"
+_NOTE = "INSERT INTO spendings (account_id, action, amount, lease_id) VALUES ($1, $2, $3, $4) RETURNING id"
+_GIVE_BACK = "DELETE FROM spendings WHERE lease_id = $1 AND id = ANY($2::bigint[])"
 
 
 async def spend(raw: Raw, lease_id: UUID, given: Spending, settings: UiSettings) -> Spent:
@@ -49,8 +51,14 @@ async def spend(raw: Raw, lease_id: UUID, given: Spending, settings: UiSettings)
         raise PermitRefused("The session is over, and a look at what was published signs nobody in.", _OVER)
     if given.action is Action.LOGIN:
         await refuse_sign_in(raw, account_id, row["method"])
-    await raw.execute(_NOTE, account_id, given.action.value, given.amount, lease_id)
-    return Spent(left_hour=hour - used["hour"] - given.amount, left_day=day - used["day"] - given.amount)
+    made: int = await raw.fetchval(_NOTE, account_id, given.action.value, given.amount, lease_id)
+    return Spent(left_hour=hour - used["hour"] - given.amount, left_day=day - used["day"] - given.amount, id=made)
+
+
+async def give_back(raw: Raw, lease_id: UUID, unsent: Sequence[int]) -> None:
+    """Acts of this lease that were paid for and provably not done count no more. What is in doubt stays paid."""
+    if unsent:
+        await raw.execute(_GIVE_BACK, lease_id, list(unsent))
 
 
 def _refused(given: Spending, limit: int, length: str, wait_s: Any) -> PermitRefused:

@@ -15,7 +15,7 @@ from igfleet.reasons import ReasonCode
 from igfleet.runners.verify import Verify
 from igfleet.ui import ledger
 from igfleet.ui.challenges import endings
-from igfleet.ui.queue import attempts, effects, reactions
+from igfleet.ui.queue import attempts, budgets, effects, reactions
 from igfleet.ui.queue.burial import bury
 from igfleet.ui.queue.promote import LOCK_ACCOUNTS, promote_raw
 from igfleet.ui.raw import Raw
@@ -99,6 +99,7 @@ async def finish(raw: Raw, lease_id: UUID, given: LeaseOutcome, *, rescued: bool
         then.state = _S.AVAILABLE  # it was answered meanwhile: the next attempt goes on
     await _store(raw, row, given, then, posts)
     await ledger.close(raw, row["id"], then.state, then.reason, then.message)
+    await budgets.give_back(raw, lease_id, given.unsent)
     await effects.keep(raw, row, given.result)
     await keep_look(raw, row, then.state, then.reason, given.result)
     if row["account_id"] is not None:
