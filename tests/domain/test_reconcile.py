@@ -89,10 +89,11 @@ class Script:
 def script(draw: random.Random) -> Script:
     """Old media, posts of ours a moment before, the post itself or not, seen late or at once, and a person's hand."""
     lag = timedelta(seconds=draw.choice((0, 0, 0, 1.5, 10, 25)))
-    days = range(1, draw.randrange(1, 9))
+    days = range(1, draw.choice((draw.randrange(1, 9), draw.randrange(10, 40))))
     media = [(NOON - timedelta(days=9), medium(NOON - timedelta(days=day), day, "")) for day in days]
     claimed = set()
-    for number in range(draw.randrange(3)):  # with the same words, as a sloppy plan has it
+    is_whole = len(media) <= 8  # else a count may be ahead of what is shown, and such posts send a doubt to a person
+    for number in range(draw.randrange(3) if is_whole else 0):  # with the same words, as a sloppy plan has it
         at = NOON - timedelta(seconds=draw.uniform(1, 30))
         seen = medium(at, 100 + number, draw.choice((CAPTION, "Another day, 2 of 10")))
         media.append((at + lag, seen))
@@ -103,13 +104,16 @@ def script(draw: random.Random) -> Script:
         seen = medium(at, 200, draw.choice((CAPTION, CAPTION + "  ", CAPTION + "\r\n")))
         media.append((at + lag, seen))
         pk = seen.pk
-    by_hand = draw.choice(("none",) * 30 + ("other", "equal words", "twin"))
+    by_hand = draw.choice(("none",) * 30 + ("other", "equal words", "picture", "later", "twin"))
     if by_hand == "twin" and pk is None:  # nothing that can be read tells it from the post itself
         by_hand = "equal words"
     if by_hand != "none":
-        at = NOON + timedelta(seconds=draw.uniform(0.1, WINDOW.total_seconds()))
-        length_s = LENGTH_S if by_hand == "twin" else draw.uniform(5, 60)
-        media.append((at, medium(at, 300, "By hand" if by_hand == "other" else CAPTION, length_s)))
+        at = NOON + timedelta(seconds=draw.uniform(*((33, 60) if by_hand == "later" else (0.1, 20))))
+        length_s = LENGTH_S if by_hand in ("twin", "later") else draw.uniform(5, 60)
+        made = medium(at, 300, "By hand" if by_hand == "other" else CAPTION, length_s)
+        if by_hand == "picture":
+            made = made.model_copy(update={"product_type": "feed", "duration_s": None})
+        media.append((at + timedelta(seconds=draw.choice((0, 0, 10, 25))), made))
     profile = Profile(media, unreadable=draw.choice((0.0, 0.0, 0.0, 0.3)))
     return Script(profile, frozenset(claimed), pk, by_hand, NOON + timedelta(seconds=draw.uniform(0, 30)))
 
@@ -130,7 +134,7 @@ def test_of_two_thousand_scripted_doubts_none_is_settled_wrongly_and_few_ask_a_p
     print(f"wrong {len(wrong)}, asked a person {dict(asked)} of {dict(of_hand)}")
     assert not wrong, wrong[:5]
     assert asked["none"] == 0
-    assert asked.total() - asked["twin"] <= 2000 * 0.05
+    assert asked.total() - asked["twin"] <= 2000 * 0.01
 
 
 def test_a_persons_twin_seen_before_the_post_itself_is_not_taken_for_it() -> None:

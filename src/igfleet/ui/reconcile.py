@@ -2,8 +2,9 @@
 
 Never "the newest one", and never from one look: something alike may be seen before the post itself is. After several
 good looks, over a time after the last moment at which the commit could arrive, published means exactly one new medium
-that fits in time, length and caption; absent means nothing new and a count that only our own other posts have moved.
-Everything else is looked at again, and at last given to a person.
+that fits in time, length and caption; absent means nothing new that could be it, and a count that nothing else has
+moved. What a person published meanwhile is left aside only when no fault can have made it of our post. Everything else
+is looked at again, and at last given to a person.
 """
 
 import re
@@ -20,6 +21,8 @@ CLOCK_SLACK = timedelta(seconds=10)
 _LISTING_LAG = timedelta(minutes=10)
 """What is older is in the count of a snapshot that shows nothing."""
 LENGTH_SLACK_S = 0.5
+_OTHER_LENGTH_S = 2.0
+"""No encoding changes the length of a video by more. What lies between the two is neither ours nor another's."""
 _GOOD_LOOKS = 3
 _SPAN_PAUSES = 3
 _BAD_LOOKS = 6
@@ -62,7 +65,7 @@ def conclude(doubt: Doubt) -> Verdict:
         return Verdict(state=_P.PUBLISHED, media_pk=certain.pop(), why="found")
     if doubt.now - doubt.settle_until > LONGEST_DOUBT:
         return Verdict(state=_P.NEEDS_PERSON, why="too_old")
-    if _looked_enough(good, doubt.pause):
+    if _looked_enough(good, doubt.pause) and (candidates or _is_sure_of_others(doubt, good)):
         return _after_enough(doubt, good, candidates)
     if sum(not look.is_good for look in doubt.readings) >= _BAD_LOOKS:
         return Verdict(state=_P.UNKNOWN, why="unreadable")
@@ -90,16 +93,28 @@ def _after_enough(doubt: Doubt, good: list[Look], candidates: dict[str, SeenMedi
 
 
 def _candidates(doubt: Doubt) -> dict[str, SeenMedia]:
-    """New media, in any look, that are no other post's."""
+    """New media, in any look, that are no other post's and may be it."""
+    return {pk: seen for look in doubt.readings for pk, seen in _new(doubt, look) if not _is_anothers(seen, doubt)}
+
+
+def _new(doubt: Doubt, look: Look) -> list[tuple[str, SeenMedia]]:
+    """New media of one look that are no other post's."""
     known = set(doubt.intent.snapshot.pks) | doubt.claimed
-    return {
-        seen.pk: seen for look in doubt.readings for seen in look.media if seen.pk not in known and _is_new(seen, doubt)
-    }
+    return [(seen.pk, seen) for seen in look.media if seen.pk not in known and _is_new(seen, doubt)]
 
 
 def _is_new(seen: SeenMedia, doubt: Doubt) -> bool:
     """Not older than the snapshot: a listing may show more than the snapshot held."""
     return made_at(seen.pk) >= doubt.permitted_at - CLOCK_SLACK
+
+
+def _is_anothers(seen: SeenMedia, doubt: Doubt) -> bool:
+    """Surely not ours: made when no commit of ours could arrive any more, of quite another length, or no video."""
+    if made_at(seen.pk) > doubt.settle_until + CLOCK_SLACK:
+        return True
+    if seen.duration_s is None:
+        return seen.product_type not in ("clips", "")
+    return abs(seen.duration_s - doubt.intent.duration_s) > _OTHER_LENGTH_S
 
 
 def _fits(seen: SeenMedia, doubt: Doubt) -> bool:
@@ -109,15 +124,38 @@ def _fits(seen: SeenMedia, doubt: Doubt) -> bool:
     return in_time and right_length and is_reel and same_caption(seen.caption, doubt.caption)
 
 
-def _looked_enough(good: list[Look], pause: timedelta) -> bool:
-    return len(good) >= _GOOD_LOOKS and good[-1].at - good[0].at >= pause * _SPAN_PAUSES * 0.9
+def _looked_enough(good: list[Look], pause: timedelta, times: int = 1) -> bool:
+    span = pause * _SPAN_PAUSES * 0.9 * times
+    return len(good) >= _GOOD_LOOKS * times and good[-1].at - good[0].at >= span
+
+
+def _is_sure_of_others(doubt: Doubt, good: list[Look]) -> bool:
+    """Beside what a person published meanwhile, absence needs twice the looks."""
+    return _looked_enough(good, doubt.pause, 2) or not any(_new(doubt, look) for look in doubt.readings)
 
 
 def _is_unmoved(doubt: Doubt, good: list[Look]) -> bool:
+    """Beside what a person published meanwhile only a count that is known proves anything."""
     before = doubt.intent.snapshot.media_count
+    has_others = any(_new(doubt, look) for look in doubt.readings)
     if before is None:
-        return True
-    return all(look.media_count is None or look.media_count <= before + _ours_since(doubt, look) for look in good)
+        return not has_others
+    return all(
+        not has_others
+        if look.media_count is None
+        else look.media_count <= before + _ours_since(doubt, look) + _others_since(doubt, look)
+        for look in good
+    )
+
+
+def _others_since(doubt: Doubt, look: Look) -> int:
+    """Media of a person's hand that the snapshot has not counted.
+
+    It may have counted one that it did not show, unless it shows all it counts: then the count might hide the post.
+    """
+    snapshot = doubt.intent.snapshot
+    is_whole = len(snapshot.pks) == snapshot.media_count
+    return sum(is_whole or made_at(pk) > doubt.permitted_at + CLOCK_SLACK for pk, _ in _new(doubt, look))
 
 
 def _ours_since(doubt: Doubt, look: Look) -> int:
