@@ -31,9 +31,9 @@ class Player:
         body = {"name": name, "version": "0", "kinds": ["bulk_login"], "methods": ["instagrapi"], "slots": 5}
         self.worker_id = (await self.call("POST", "workers/register", body))["worker_id"]
 
-    async def lease(self) -> dict[str, Any] | None:
+    async def lease(self, *kinds: str) -> dict[str, Any] | None:
         """One account task, or None when there is nothing to do."""
-        found = await self.call("POST", "leases", {"worker_id": self.worker_id, "kinds": ["bulk_login"]})
+        found = await self.call("POST", "leases", {"worker_id": self.worker_id, "kinds": kinds or ["bulk_login"]})
         return found[0] if found else None
 
     async def leased(self) -> dict[str, Any]:
@@ -80,8 +80,10 @@ class Player:
         return answer.json()
 
 
-async def ordered(ui: Served, names: int = 1, *, on_one_proxy: bool = False, **options: Any) -> list[int]:
-    """A started bulk login of so many accounts; their ids. Accounts that exist already are taken.
+async def ordered(
+    ui: Served, names: int = 1, *, kind: str = "bulk_login", on_one_proxy: bool = False, **options: Any
+) -> list[int]:
+    """A started task of so many accounts; their ids. Accounts that exist already are taken.
 
     Each has a proxy of its own, so that what they meet has nothing in common but the kind and the worker.
     """
@@ -89,7 +91,7 @@ async def ordered(ui: Served, names: int = 1, *, on_one_proxy: bool = False, **o
         known = list(await session.scalars(select(Account).order_by(Account.id).limit(names)))
         who = known or await _made(session, names, 1 if on_one_proxy else names)
         ids = tuple(account.id for account in who)
-        draft = Draft(kind="bulk_login", name="Sign in", account_ids=ids, options=options)
+        draft = Draft(kind=kind, name="Sign in", account_ids=ids, options=options)
         task = await create(session, ui.context.settings, draft, "user:anna")
         await plan(session, ui.context.settings, task.id)
         await start(session, ui.context.settings, task.id, plan_hash=None, actor="user:anna")

@@ -7,6 +7,8 @@ import pytest
 from sqlalchemy import text
 from tests.ui_api.playing import Player, ordered, states_of
 
+from igfleet.ui.queue.overtaking import overtake
+
 pytestmark = pytest.mark.anyio
 _RESTED = "UPDATE breakers SET until = now()"
 
@@ -142,6 +144,42 @@ async def test_a_kind_that_is_blocked_for_several_rests(player: Player) -> None:
 
     assert await _open(player) == [("kind", "kind_blocked")]
     assert await player.lease() is None
+
+
+async def test_an_account_s_other_kinds_go_first_while_one_rests(player: Player) -> None:
+    """Each at its turn, never two at once; what rested has its place again when the rest is over."""
+    await ordered(player.ui, 7, concurrency=10)
+    await ordered(player.ui, 7, kind="warmup", concurrency=10)
+    both = ("bulk_login", "warmup")
+    await _fail(player, 5, "retry_later", "action_blocked")
+    assert await overtake(player.ui.context.database) in (0, 2), "or the ui's own tick was faster"
+
+    first = await player.lease(*both)
+    last = await player.lease(*both)
+    nothing = await player.lease(*both)
+    assert first is not None
+    assert last is not None
+    assert [(one["kind"], one["account"]["id"]) for one in (first, last)] == [("warmup", 6), ("warmup", 7)]
+    assert nothing is None
+    await player.end(first, "completed")
+    await player.end(last, "released")
+    await _sql(player, "UPDATE breakers SET ended_at = now(), ended_by = 'user:anna'")
+    await overtake(player.ui.context.database)
+
+    held = [await player.lease(*both) for _ in range(3)]
+
+    assert [(one["kind"], one["account"]["id"]) for one in held if one] == [("bulk_login", 6), ("bulk_login", 7)]
+
+
+async def test_what_is_started_while_another_kind_rests_goes_first(player: Player) -> None:
+    await ordered(player.ui, 6)
+    await _fail(player, 5, "retry_later", "action_blocked")
+    await ordered(player.ui, 6, kind="warmup")
+
+    lease = await player.lease("warmup")
+
+    assert lease is not None
+    assert lease["account"]["id"] == 6
 
 
 async def test_trouble_that_passes_by_itself_opens_nothing(player: Player) -> None:
