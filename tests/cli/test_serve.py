@@ -74,6 +74,19 @@ def test_all_serves_ui_and_worker_and_stops_both(database_url: str, tmp_path: Pa
         assert invitation.partition("token=")[2] not in (tmp_path / "log").read_text()
 
 
+def test_a_ui_starts_its_embedded_database_again_when_that_is_killed(tmp_path: Path) -> None:
+    with _serving("ui", tmp_path) as process:
+        address = _line(process, "igfleet is at ")
+        [server] = [one for one in psutil.Process(process.pid).children() if one.name().startswith("postgres")]
+
+        server.kill()
+        _until(lambda: "database_server_started_again" in (tmp_path / "log").read_text())
+        _until(lambda: httpx.get(f"{address}/health/ready", timeout=10).status_code == 200)
+
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(_PATIENCE_S) == 0
+
+
 def test_a_worker_does_not_outlive_the_ui_it_was_started_by(database_url: str, tmp_path: Path) -> None:
     with _serving("all", tmp_path, DATABASE_URL=database_url) as process:
         for begins in ("igfleet is at ", "Nobody can", "the worker is at "):

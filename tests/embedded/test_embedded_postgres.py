@@ -5,13 +5,20 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import psutil
 import psycopg
 import pytest
 
-from igfleet.embedded import EmbeddedPostgres
+from igfleet.embedded import EmbeddedPostgres, kept
+from igfleet.errors import SetupError
 from igfleet.ui import migrating
 
 
@@ -77,6 +84,40 @@ def test_recovers_after_only_the_postmaster_was_killed(folder: Path) -> None:
         rows = _read(again)
 
     assert rows == [(1,)]
+
+
+def test_who_keeps_it_starts_it_again_when_it_is_killed(folder: Path) -> None:
+    server = EmbeddedPostgres(folder)
+    with server.running(), kept(server, look=timedelta(seconds=0.05)):
+        _write(server)
+        killed = server.pid
+        assert killed is not None
+        os.kill(killed, signal.SIGKILL)
+        _until(lambda: server.pid not in (None, killed) and _answers(server))
+
+        assert _read(server) == [(1,)]
+    assert server.pid is None
+
+
+def test_a_server_that_cannot_be_started_is_given_up_after_some_tries() -> None:
+    broken = _Broken()
+    at_once = timedelta(milliseconds=1)
+    with kept(broken, look=at_once, first_wait=at_once):
+        _until(lambda: not [thread for thread in threading.enumerate() if thread.name == "database"])
+
+    assert broken.tries == 5
+
+
+@dataclass
+class _Broken:
+    """Never runs."""
+
+    tries: int = 0
+    pid: int | None = None
+
+    def revive(self) -> bool:
+        self.tries += 1
+        raise SetupError("The database server ended at once")
 
 
 def test_a_server_whose_starter_was_killed_is_adopted_and_stopped(folder: Path) -> None:
@@ -150,3 +191,16 @@ def _kill_tree(pid: int | None) -> None:
     parent = psutil.Process(pid)
     for process in [parent, *parent.children(recursive=True)]:
         process.kill()
+
+
+def _answers(server: EmbeddedPostgres) -> bool:
+    with suppress(psycopg.OperationalError):
+        return bool(_read(server))
+    return False
+
+
+def _until(is_so: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < end, "it took too long"
+        time.sleep(0.05)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from igfleet.cli.exits import plain_errors
@@ -27,14 +27,17 @@ def ui_settings() -> "UiSettings":
 
 
 @contextmanager
-def database_url(settings: "UiSettings") -> Iterator[str]:
-    """The address of the database. The embedded server is started, or joined when it runs."""
+def database_url(settings: "UiSettings", *, keep: bool = False) -> Iterator[str]:
+    """The address of the database. The embedded server is started, or joined when it runs.
+
+    `keep`: it is started again when it dies within the block.
+    """
     if settings.database_url is not None:
         yield settings.database_url.get_secret_value()
         return
-    from igfleet.embedded import EmbeddedPostgres
+    from igfleet.embedded import EmbeddedPostgres, kept
 
-    with EmbeddedPostgres(settings.data_dir).running() as server:
+    with EmbeddedPostgres(settings.data_dir).running() as server, kept(server) if keep else nullcontext():
         yield server.dsn()
 
 

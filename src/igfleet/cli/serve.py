@@ -59,7 +59,7 @@ def _ui(host: str, port: int, *, with_worker: bool) -> None:
     settings = load(UiSettings)
     make_data_dir(settings)
     log.set_up(settings.log_format, settings.log_level)
-    with database_url(settings) as url:
+    with database_url(settings, keep=True) as url:
         migrating.upgrade(url)
         invitation = asyncio.run(_invitation(settings, url))
 

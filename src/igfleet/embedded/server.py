@@ -64,6 +64,14 @@ class EmbeddedPostgres:
                 self._leave()
                 raise
 
+    def revive(self) -> bool:
+        """Start the server that has died meanwhile; whether there was a need. Raises `SetupError`."""
+        with self._turn():
+            if self._users is None or self.pid is not None:
+                return False
+            self._ensure_running()
+            return True
+
     def stop(self) -> None:
         """Leave; stop the server when nobody else uses it. Safe to repeat."""
         if self._users is None:
