@@ -7,7 +7,10 @@ from tests.serving import Served
 from tests.ui_api.playing import Player, ordered
 from tests.ui_api.stage import form_token
 
+from igfleet.ui.breaker_list import shown
 from igfleet.ui.models import Role
+from igfleet.ui.templating import environment
+from igfleet.ui.why_waiting import why_waiting
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(180)]
 
@@ -40,6 +43,20 @@ async def test_what_rests_is_told_wherever_one_looks_for_it(visitor: Visitor, pl
     assert "Check the proxy, or replace it on its accounts." in inbox
     assert 'title="4 wait for you"' in inbox, "three challenges and one incident"
     assert "Why it waits" in task
+
+
+async def test_where_breakers_only_tell_nothing_is_said_to_rest(player: Player) -> None:
+    await _rests(player)
+    settings = player.ui.context.settings.model_copy(update={"breakers": False})
+    async with player.ui.context.database.sessions() as session:
+        found = await shown(session)
+        waiting = await why_waiting(session, 1, breakers_hold=False)
+
+    told = environment(settings).get_template("_breakers.html").render(open_breakers=found, csrf="x")
+
+    assert "It is only told: BREAKERS is off, so nothing is held back." in told
+    assert "is run until" not in told
+    assert [(one.count, one.why) for one in waiting] == [(3, "for a free worker that can do it")]
 
 
 async def test_a_person_lets_it_go_on(visitor: Visitor, player: Player) -> None:

@@ -24,7 +24,7 @@ def list_(json: AsJson = False) -> None:
         from igfleet.ui.breaker_list import shown
 
         async with ui.database.sessions() as session:
-            return [breaker_row(one) for one in await shown(session)]
+            return [breaker_row(one, hold=ui.settings.breakers) for one in await shown(session)]
 
     rows = on_database(work)
     if json:
@@ -49,10 +49,11 @@ def close(breaker: Annotated[int, typer.Argument(min=1, help="The breaker's id."
     say("It goes on.")
 
 
-def breaker_row(one: "OpenBreaker") -> dict[str, object]:
-    """As commands tell of it."""
+def breaker_row(one: "OpenBreaker", *, hold: bool) -> dict[str, object]:
+    """As commands tell of it. `hold`: whether breakers hold anything back, or only tell."""
     return {
         **{name: getattr(one.breaker, name) for name in ("id", "scope", "key", "rule", "opened_at", "until")},
-        **{name: getattr(one, name) for name in ("place", "happened", "rests", "todo")},
+        **{name: getattr(one, name) for name in ("place", "happened", "todo")},
+        "rests": one.rests if hold else "",
         "met_by": list(one.names),
     }

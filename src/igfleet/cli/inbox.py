@@ -36,7 +36,7 @@ def list_(json: AsJson = False) -> None:
             "challenges": [_row(one) for one in [*found.questions, *found.checked]],
             "posts": posts,
             "incidents": [_incident(one) for one in found.incidents],
-            "breakers": [breaker_row(one) for one in found.breakers],
+            "breakers": [breaker_row(one, hold=ui.settings.breakers) for one in found.breakers],
         }
 
     found = on_database(work)
@@ -51,7 +51,8 @@ def list_(json: AsJson = False) -> None:
         say(f"Incident {one['id']}, {one['kind']}: {text}".rstrip())
     for one in found["breakers"]:
         what = f"Breaker {one['id']}: {one['happened']} ({one['place']})."
-        say(f"{what} {one['rests']} until {one['until']}. {one['todo']}")
+        rests = f"{one['rests']} until {one['until']}." if one["rests"] else "Nothing is held back: BREAKERS is off."
+        say(f"{what} {rests} {one['todo']}")
 
 
 @app.command("answer")

@@ -70,8 +70,13 @@ class TaskPage:
         return bool(self.counts.get(AccountTaskState.DISCARDED)) or self.failed_in_part
 
 
-async def gather(session: AsyncSession, task_id: int, state: str = "", page: int = 1) -> TaskPage:
-    """Everything the page shows. `state` filters the rows by the account task's state."""
+async def gather(
+    session: AsyncSession, task_id: int, state: str = "", page: int = 1, *, breakers_hold: bool = True
+) -> TaskPage:
+    """Everything the page shows. `state` filters the rows by the account task's state.
+
+    `breakers_hold`: whether breakers hold anything back, or only tell.
+    """
     task = await find_task(session, task_id)
     runner = runner_of(task.kind)
     counted = select(AccountTask.state, func.count()).where(AccountTask.task_id == task_id).group_by(AccountTask.state)
@@ -88,12 +93,16 @@ async def gather(session: AsyncSession, task_id: int, state: str = "", page: int
         posts=await _posts(session, [row.id for row in rows]) if runner.has_posts else {},
         evidence=await evidence.of(session, [row.id for row in rows]),
         causes=await causes_of(session, task_id),
-        waiting=await why_waiting(session, task_id) if not TaskState(task.state).is_final else (),
+        waiting=() if TaskState(task.state).is_final else await _waiting(session, task_id, breakers_hold),
         lines=await _lines(session, task_id),
         failed_in_part=await _any(session, task_id, failed_in_part(runner)),
         verified=await rate.of_task(session, task_id) if runner.has_posts else rate.Rate(),
         may_undo=TaskState(task.state).is_final and await undoing_of(session, task) is not None,
     )
+
+
+async def _waiting(session: AsyncSession, task_id: int, breakers_hold: bool) -> Sequence[Waiting]:
+    return await why_waiting(session, task_id, breakers_hold=breakers_hold)
 
 
 async def _any(session: AsyncSession, task_id: int, which: ColumnElement[bool]) -> bool:

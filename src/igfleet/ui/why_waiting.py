@@ -18,7 +18,7 @@ SELECT why, breaker, reason, count(*) AS n, min(at) AS at FROM (
     CASE WHEN a.state = 'scheduled' THEN 'time'
       WHEN o.status NOT IN ('active', 'limited') OR o.archived_at IS NOT NULL THEN 'account'
       WHEN o.cooldown_until > now() THEN 'rest'
-      WHEN b.id IS NOT NULL THEN 'breaker'
+      WHEN b.id IS NOT NULL AND :hold THEN 'breaker'
       WHEN t.paused_at IS NOT NULL THEN 'pause'
       WHEN NOT a.head THEN 'behind'
       ELSE 'worker' END AS why
@@ -49,9 +49,9 @@ class Waiting:
     breaker: OpenBreaker | None = None
 
 
-async def why_waiting(session: AsyncSession, task_id: int) -> Sequence[Waiting]:
+async def why_waiting(session: AsyncSession, task_id: int, *, breakers_hold: bool = True) -> Sequence[Waiting]:
     """The most common first."""
-    rows = (await session.execute(_GROUPS, {"task": task_id})).all()
+    rows = (await session.execute(_GROUPS, {"task": task_id, "hold": breakers_hold})).all()
     open_now = {one.breaker.id: one for one in await breaker_list.shown(session)} if rows else {}
     found = []
     for row in rows:

@@ -69,11 +69,12 @@ async def one(
     request: AnyRequest,
     task_id: FromPath[int],
     session: Session,
+    ui: Ui,
     wanted: WantedState = "",
     number: PageNumber = 1,
 ) -> Template | Redirect:
     """One task; a draft is shown as its plan."""
-    seen = await task_page.gather(session, task_id, wanted, number)
+    seen = await task_page.gather(session, task_id, wanted, number, breakers_hold=ui.settings.breakers)
     if seen.task.state == TaskState.DRAFT:
         return go(f"/tasks/{task_id}/plan")
     return page(request, "tasks/one.html", "tasks", seen=seen, state=wanted, number=number)
@@ -84,11 +85,12 @@ async def fragment(
     request: AnyRequest,
     task_id: FromPath[int],
     session: Session,
+    ui: Ui,
     wanted: WantedState = "",
     number: PageNumber = 1,
 ) -> Template:
     """The part that changes."""
-    seen = await task_page.gather(session, task_id, wanted, number)
+    seen = await task_page.gather(session, task_id, wanted, number, breakers_hold=ui.settings.breakers)
     return page(request, "tasks/_live.html", "tasks", seen=seen, state=wanted, number=number)
 
 
