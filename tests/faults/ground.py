@@ -34,13 +34,14 @@ class Ground:
     clips: list[Path]
     _names: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
-    def accounts(self, count: int = 1) -> list[str]:
-        """New accounts, with a proxy each."""
+    def accounts(self, count: int = 1, proxy: str = "") -> list[str]:
+        """New accounts, with a proxy each, or all with the one of that name."""
         names = [f"nord_{next(self._names):03d}" for _ in range(count)]
         made = [{"username": name, "password": "a long password"} for name in names]
         self.fleet.control("POST", "accounts", {"accounts": made})
         address = self.fleet.sandbox["proxy_url"].removeprefix("http://")
-        lines = ["username,password,proxy", *(f"{name},a long password,{address}:via_{name}:any" for name in names)]
+        ways = {name: f"{address}:via_{proxy or name}:any" for name in names}
+        lines = ["username,password,proxy", *(f"{name},a long password,{way}" for name, way in ways.items())]
         (self.fleet.folder / "new.csv").write_text("\n".join(lines))
         self.fleet.cli("accounts", "import", "new.csv", "--authorised-by", "owner of all, in writing")
         return names
@@ -135,7 +136,7 @@ class Ground:
 def ground(folder: Path, database_url: str) -> Iterator[Ground]:
     settings = {"LEASE_LENGTH": f"{LEASE_S:g}", "COMMIT_WINDOW_SECS": "2", "RECONCILE_PAUSE_SECS": "0.3"}
     settings |= {"PUBLISH_BUDGET_PER_HOUR": "1000", "PUBLISH_BUDGET_PER_DAY": "1000", "LOG_LEVEL": "warning"}
-    settings |= {"VERIFY_AFTER": "86400"}
+    settings |= {"VERIFY_AFTER": "86400", "BREAKERS": "true"}
     clips = [clip(folder / f"clip_{number}.mp4", 3 + number / 10) for number in range(3)]
     with Fleet(folder / "fleet", database_url, settings=settings) as fleet:
         yield Ground(fleet, clips)

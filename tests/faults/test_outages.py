@@ -1,10 +1,15 @@
-"""Faults 7 and 11 to 28 that are a process's or a machine's: outages, lost answers, poison, full disks, drains."""
+"""Faults 7 and 11 to 28 that are a process's or a machine's: outages, lost answers, poison, full disks, drains. Then
+what a whole fleet does about what was published, and about what several accounts meet in common."""
 
+import json
 import shutil
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from tests.e2e.fleet import TOKEN
@@ -12,6 +17,15 @@ from tests.faults.ground import Ground
 from tests.faults.relay import relay
 
 pytestmark = pytest.mark.timeout(240)
+_CHECKS = """
+SELECT o.username, c.state, (SELECT string_agg(i.kind, ' ') FROM post_incidents i WHERE i.post_id = p.id) AS incidents
+FROM checks c JOIN posts p ON p.id = c.post_id JOIN accounts o ON o.id = p.account_id
+WHERE p.task_id = %s ORDER BY o.username
+"""
+_COME = """
+UPDATE checks SET due_at = now() WHERE state = 'due' AND post_id IN (SELECT id FROM posts WHERE task_id = %s)
+RETURNING id
+"""
 
 
 def test_f07_a_report_whose_acknowledgement_is_lost_is_stored_once(ground: Ground) -> None:
@@ -90,6 +104,57 @@ def test_f21_a_session_that_ends_at_any_call_costs_one_sign_in(ground: Ground) -
     ground.check_once(names)
 
 
+@contextmanager
+def _stopped_at_every_step(ground: Ground, names: list[str], task: str) -> Iterator[psutil.Process]:
+    """Of five runs one stops while it prepares, one before its permit, one after a commit of which the answer is lost;
+    one is done and one has not begun. They go on when the block ends."""
+    ground.fleet.control("POST", "faults", {"act": "drop_after", "path": "configure_to_clips"})
+    with ground.worker(f"f22-{task}", "prepared:1:stop,intended:1:stop,answered:1:stop") as worker:
+        ground.until(lambda: len(_stopped(worker)) == 3 and len(ground.published(names)) == 2)
+        yield worker
+        for run in _stopped(worker):
+            run.resume()
+        ground.until(lambda: not _held(ground, task))
+
+
+def _held(ground: Ground, task: str) -> object:
+    return ground.rows("SELECT 1 FROM account_tasks WHERE task_id = %s AND state = 'running'", task)
+
+
+def _stopped(worker: psutil.Process) -> list[psutil.Process]:
+    return [one for one in worker.children(recursive=True) if one.status() == psutil.STATUS_STOPPED]
+
+
+def test_f22_a_cancelled_task_sends_nothing_more_and_settles_what_may_be_live(ground: Ground) -> None:
+    names = ground.accounts(5)
+    task = ground.upload(names, concurrency=4)
+
+    with _stopped_at_every_step(ground, names, task):
+        ground.fleet.cli("tasks", "cancel", task)
+    shown = ground.wait(task)
+
+    assert sorted(post["state"] for post in shown["posts"]) == [*["cancelled"] * 3, *["published"] * 2]
+    assert {"publishing>unknown", "reconciling>published"} <= set(ground.moves(task)), "it was too late for that one"
+    assert ground.commits(names) == 2
+
+
+def test_f22_a_paused_task_sends_nothing_more_until_it_goes_on(ground: Ground) -> None:
+    names = ground.accounts(5)
+    task = ground.upload(names, concurrency=4)
+
+    with _stopped_at_every_step(ground, names, task):
+        ground.fleet.cli("tasks", "pause", task)
+    paused = ground.fleet.shown(task)
+    committed = ground.commits(names)
+    ground.fleet.cli("tasks", "resume", task)
+    with ground.worker("f22-again"):
+        ground.wait(task)
+
+    assert sorted(post["state"] for post in paused["posts"]) == [*["planned"] * 3, *["published"] * 2]
+    assert (committed, ground.commits(names)) == (2, 5)
+    ground.check_once(names)
+
+
 def test_f23_a_worker_that_drains_under_load_fails_nothing(ground: Ground) -> None:
     names = ground.accounts(8)
     task = ground.upload(names, videos=3)
@@ -165,6 +230,62 @@ def test_f28_a_worker_whose_clock_is_an_hour_off_publishes_all_the_same(ground: 
     assert shown["state"] == "completed"
     assert ground.commits(names) == 1
     ground.check_once(names)
+
+
+def test_three_challenges_on_one_proxy_let_it_rest_until_a_person_says_that_it_is_mended(ground: Ground) -> None:
+    names, other = ground.accounts(5, proxy="shared"), ground.accounts()
+    for name in names[:3]:
+        refused = {"act": "refuse", "refusal": "checkpoint_required", "account": name, "path": "feed/user"}
+        ground.fleet.control("POST", "faults", refused)
+    task = ground.upload([*names, *other], concurrency=1)
+
+    with ground.worker("rests", slots=1):
+        ground.until(lambda: ground.published(other))
+        [breaker] = json.loads(ground.fleet.cli("breakers", "list", "--json"))
+        while_it_rests = ground.published(names)
+        ground.fleet.cli("breakers", "close", str(breaker["id"]))
+        ground.until(lambda: len(ground.published(names)) == 2)
+
+    assert breaker["rule"] == "proxy_challenged"
+    assert sorted(breaker["met_by"]) == [f"@{name}" for name in names[:3]]
+    assert while_it_rests == []
+    opened = ground.rows("SELECT 1 FROM audit WHERE action = 'breaker_opened' AND subject = %s", _place(breaker))
+    assert len(opened) == 1
+    assert [row["account"] for row in ground.fleet.shown(task)["account_tasks"] if row["state"] == "suspended"] == (
+        names[:3]
+    )
+    ground.check_once([*names[3:], *other])
+
+
+def test_what_was_published_is_looked_for_once_its_age_has_come(ground: Ground) -> None:
+    there, gone, doubled, signed_out = names = ground.accounts(4)
+    task = ground.upload(names)
+    with ground.worker("verify"):
+        ground.wait(task)
+        ground.until(lambda: len(ground.rows(_CHECKS, task)) == len(names))
+        media = {one["account"]: one for one in ground.published(names)}
+        ground.fleet.control("DELETE", "media", {"pk": str(media[gone]["pk"])})
+        same = {name: media[doubled][name] for name in ("account", "caption", "duration_s")}
+        ground.fleet.control("POST", "media", same)
+        ground.fleet.control("POST", "sessions/expire", {"account": signed_out})
+        signed_in = ground.sign_ins()
+
+        ground.until(lambda: not ground.rows(_COME, task))
+
+    found = {row["username"]: (row["state"], row["incidents"]) for row in ground.rows(_CHECKS, task)}
+    assert found == {
+        there: ("verified", None),
+        gone: ("missing", "vanished"),
+        doubled: ("verified", "duplicate_detected"),
+        signed_out: ("unverifiable", None),
+    }
+    assert ground.sign_ins() == signed_in >= len(names), "nobody is signed in for a look"
+    assert ground.commits(names) == len(names)
+    assert {post["state"] for post in ground.fleet.shown(task)["posts"]} == {"published"}
+
+
+def _place(breaker: dict[str, str]) -> str:
+    return f"{breaker['scope']}:{breaker['key']}"
 
 
 def _address(ground: Ground, worker: str) -> str:
