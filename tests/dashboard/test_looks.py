@@ -31,6 +31,16 @@ PAGES = (
     "/proxies/import",
     "/workers",
     "/settings",
+    "/logs",
+    "/logs/1",
+    "/captions",
+    "/captions/new",
+    "/schedule?view=day",
+    "/schedule?view=week",
+    "/schedule?view=month",
+    "/schedule?view=list",
+    "/schedule/recurring",
+    "/schedule/recurring/new?task=1",
     "/tasks/999",
 )
 

@@ -2,12 +2,15 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from tests.serving import Served, Standing
 from tests.ui_api.bodies import bodies
 from tests.ui_api.stage import Stage, staged
+
+from igfleet.ui.schedule.holding import Narrowed, hold_day, release
 
 pytestmark = pytest.mark.anyio
 
@@ -47,3 +50,24 @@ async def _ended(stage: Stage, post: dict[str, Any], kind: str) -> Any:
     async with stage.client("w1") as client:
         told = {"kind": kind, "message": "m"}
         return (await client.put(f"/api/leases/{lease['id']}/posts/{post['id']}/outcome", json=told)).json()["state"]
+
+
+async def test_a_post_of_a_paused_day_gets_no_permit_and_waits_for_the_end_of_the_pause(ui: Served) -> None:
+    stage = await staged(ui, 1)
+    [post] = stage.leases[0]["posts"]
+    async with ui.context.database.sessions.begin() as session:
+        hold = await hold_day(session, datetime.now(UTC).date(), "UTC", Narrowed(), "user:anna")
+
+    refused = (await _permit(stage, post)).json()["reason_code"]
+    async with stage.client("w1") as client:
+        path = f"/api/leases/{stage.leases[0]['id']}/outcome"
+        await client.put(path, json={"outcome": "not_now", "reason_code": refused})
+    [empty] = await stage.lease("w1")
+    async with stage.client("w1") as client:
+        ended = (await client.put(f"/api/leases/{empty['id']}/outcome", json={"outcome": "completed"})).json()["state"]
+    waits = await stage.sql("SELECT available_at IS NULL FROM account_tasks")
+    async with ui.context.database.sessions.begin() as session:
+        await release(session, hold.id, "user:anna")
+
+    assert (refused, empty["posts"], ended, waits) == ("paused", [], "scheduled", True)
+    assert await stage.sql("SELECT available_at <= now() FROM account_tasks")

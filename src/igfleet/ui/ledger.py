@@ -26,6 +26,7 @@ _P, _R = PostState, ReasonCode
 _LATE_BYTES = timedelta(seconds=2)
 """A commit may still be on its way for so long after its window."""
 _PERMIT_MARGIN_S = 1.0
+_AFTER_A_HOLD = timedelta(seconds=5)
 _EVIDENCE_KEPT = 50
 _SITE = "https://www.instagram.com/"
 _FAILED_FOR_GOOD = {_R.MEDIA_REFUSED, _R.MEDIA_CORRUPT, _R.MEDIA_MISSING, _R.LOCATION_NOT_FOUND, _R.MENTION_NOT_FOUND}
@@ -239,6 +240,8 @@ async def _refuse_permit(raw: Raw, post: Any, settings: UiSettings) -> None:
     if post["cancel"]:
         raise PermitRefused("The task was cancelled.", _R.CANCELLED)
     await refuse_if_paused(raw, post["of_task"])
+    if post["hold_id"] is not None:
+        raise PermitRefused("The day of the post is paused.", _R.PAUSED, _AFTER_A_HOLD)
     if not AccountStatus(post["account_status"]).may_run or post["archived"]:
         raise PermitRefused(f"The account is {post['account_status']}.", _R.ACCOUNT_STOPPED)
     await refuse_if_resting(raw, post["account_id"], Action.PUBLISH)

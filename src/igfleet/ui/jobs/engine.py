@@ -12,6 +12,7 @@ from igfleet import log
 from igfleet.ui import conversions, library
 from igfleet.ui.bulk import work as bulk
 from igfleet.ui.context import UiContext
+from igfleet.ui.jobs.repeat import repeat
 from igfleet.ui.jobs.tick import prune, tick
 
 _log = log.get(__name__)
@@ -19,6 +20,7 @@ _TICK = "* * * * * */2"
 """Every two seconds (the sixth field)."""
 _SWEEP = "* * * * * */15"
 """Every quarter of a minute."""
+_MINUTELY = "* * * * *"
 _NIGHTLY = "17 3 * * *"
 _AT_ONCE = 4
 _STOP_S = 10
@@ -34,6 +36,7 @@ class Jobs:
         self._ui = ui
         self._ticking, self._converting = asyncio.Lock(), asyncio.Lock()
         self._define()
+        self._define_by_the_clock()
 
     def _define(self) -> None:
         app, ui = self._app, self._ui
@@ -56,11 +59,6 @@ class Jobs:
             for media_id in forgotten:
                 await self.probe(media_id)
 
-        @app.periodic(cron=_NIGHTLY)
-        @app.task(name="prune", queueing_lock="prune")
-        async def run_prune(timestamp: int) -> None:
-            await prune(ui)
-
         @app.task(name="probe", retry=procrastinate.RetryStrategy(max_attempts=_RETRIES, exponential_wait=2))
         async def run_probe(media_id: int) -> None:
             await library.probe(ui, media_id)
@@ -78,6 +76,19 @@ class Jobs:
             await bulk.work(ui, job_id)
 
         self._probe, self._conversion, self._bulk = run_probe, run_conversion, run_bulk
+
+    def _define_by_the_clock(self) -> None:
+        app, ui = self._app, self._ui
+
+        @app.periodic(cron=_MINUTELY)
+        @app.task(name="repeat", queueing_lock="repeat")
+        async def run_repeat(timestamp: int) -> None:
+            await repeat(ui)
+
+        @app.periodic(cron=_NIGHTLY)
+        @app.task(name="prune", queueing_lock="prune")
+        async def run_prune(timestamp: int) -> None:
+            await prune(ui)
 
     async def probe(self, media_id: int) -> None:
         """Probe a file soon. Again is harmless while it waits for it."""

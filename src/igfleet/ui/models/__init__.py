@@ -8,15 +8,18 @@ from igfleet.ui.models.audit import AuditEntry, AuditSeal
 from igfleet.ui.models.base import Base
 from igfleet.ui.models.breakers import Breaker, Scope
 from igfleet.ui.models.bulk import BulkJob, BulkState
+from igfleet.ui.models.caption_sets import CaptionSet
 from igfleet.ui.models.challenges import Challenge
 from igfleet.ui.models.conversions import Conversion
 from igfleet.ui.models.evidence import Evidence
+from igfleet.ui.models.holds import Hold
 from igfleet.ui.models.incidents import Incident
 from igfleet.ui.models.media import Media
 from igfleet.ui.models.people import OneTimeToken, RecoveryCode, Role, SignInFailure, StagedImport, User, UserSession
 from igfleet.ui.models.posts import Post, PostChange
 from igfleet.ui.models.proxies import Proxy
 from igfleet.ui.models.proxy_checks import ProxyCheckEntry
+from igfleet.ui.models.recurring import Occurrence, RecurringTask
 from igfleet.ui.models.saved_views import SavedView
 from igfleet.ui.models.secrets import DataKey, SealedSecret
 from igfleet.ui.models.spendings import ActionRest, Spending
@@ -38,17 +41,20 @@ __all__ = [
     "Breaker",
     "BulkJob",
     "BulkState",
+    "CaptionSet",
     "Challenge",
     "Check",
     "Conversion",
     "DataKey",
     "Evidence",
     "Follow",
+    "Hold",
     "Incident",
     "KeptAnswer",
     "LiveMethod",
     "LogEntry",
     "Media",
+    "Occurrence",
     "OneTimeToken",
     "Post",
     "PostChange",
@@ -56,6 +62,7 @@ __all__ = [
     "Proxy",
     "ProxyCheckEntry",
     "RecoveryCode",
+    "RecurringTask",
     "Role",
     "SavedView",
     "Scope",

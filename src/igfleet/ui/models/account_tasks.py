@@ -43,6 +43,8 @@ class AccountTask(Base):
         Index("ix_account_tasks_task_state", "task_id", "state", "id"),
         Index("ix_account_tasks_account", "account_id", "id"),
         Index("ix_account_tasks_held", "lease_holder", "id", postgresql_where="state = 'running'"),
+        Index("ix_account_tasks_finished", "finished_at", postgresql_where="finished_at IS NOT NULL"),
+        Index("ix_account_tasks_on_hold", "hold_id", postgresql_where="hold_id IS NOT NULL"),
         Index("uq_account_tasks_lease", "lease_id", unique=True, postgresql_where="lease_id IS NOT NULL"),
         {"postgresql_with": {"fillfactor": "75"}},
     )
@@ -68,7 +70,11 @@ class AccountTask(Base):
     priority: Mapped[int] = mapped_column(server_default="0")
     """Smaller is sooner."""
     available_at: Mapped[datetime | None]
-    """scheduled and retryable: when it becomes available. None in a draft: never."""
+    """scheduled and retryable: when it becomes available. None in a draft, and while its day is paused: never."""
+    hold_id: Mapped[int | None] = mapped_column(ForeignKey("holds.id", ondelete="SET NULL"))
+    """Of a kind without posts: the pause of its day."""
+    held_from: Mapped[datetime | None]
+    """When it was to become available before the pause."""
     attempt: Mapped[int] = mapped_column(server_default="0")
     max_attempts: Mapped[int] = mapped_column(server_default="3")
     deaths: Mapped[int] = mapped_column(server_default="0")
@@ -104,13 +110,25 @@ class LogEntry(Base):
     """One line of an account task's log. Append-only."""
 
     __tablename__ = "log_lines"
-    __table_args__ = (Index(None, "task_id", "id"), Index(None, "account_task_id", "id"))
+    __table_args__ = (
+        Index(None, "task_id", "id"),
+        Index(None, "account_task_id", "id"),
+        Index("ix_log_lines_at", "at", "id"),
+        Index("ix_log_lines_of_task", "task_id", "at", "id"),
+        Index("ix_log_lines_of_worker", "worker_id", "at", "id", postgresql_where="worker_id IS NOT NULL"),
+        Index("ix_log_lines_bad", "at", "id", postgresql_where="level IN ('warning', 'error')"),
+        Index("ix_log_lines_words", "text", postgresql_using="gin", postgresql_ops={"text": "gin_trgm_ops"}),
+    )
 
     id: Mapped[Key]
     at: Mapped[Created]
     task_id: Mapped[int] = mapped_column(ForeignKey("tasks.id", ondelete="CASCADE"))
     account_task_id: Mapped[int | None] = mapped_column(ForeignKey("account_tasks.id", ondelete="CASCADE"))
+    worker_id: Mapped[int | None]
+    """Who reported it; None: the ui itself."""
     level: Mapped[str] = mapped_column(Text, server_default="info")
+    step: Mapped[str] = mapped_column(Text, server_default="")
+    """What was being done, in a few words."""
     event: Mapped[str] = mapped_column(Text)
     text: Mapped[str] = mapped_column(Text)
     fields: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")

@@ -54,6 +54,8 @@ class User(Base):
     password_hash: Mapped[str] = mapped_column(Text)
     """argon2id, with its parameters."""
     role: Mapped[str] = mapped_column(Text, server_default=Role.OPERATOR)
+    timezone: Mapped[str] = mapped_column(Text, server_default="UTC")
+    """In which they read the schedule."""
     created_at: Mapped[Created]
     disabled_at: Mapped[datetime | None]
     second_factor_at: Mapped[datetime | None]

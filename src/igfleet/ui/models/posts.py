@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy import ForeignKey, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -27,6 +27,8 @@ class Post(Base):
         Index("ix_posts_account_media", "account_id", "media_sha256"),
         Index("ix_posts_permitted", "account_id", "permitted_at", postgresql_where="permitted_at IS NOT NULL"),
         Index("ix_posts_unwatched", "id", postgresql_where="state = 'published' AND NOT is_watched"),
+        Index("ix_posts_on_schedule", text("COALESCE(published_at, scheduled_at)")),
+        Index("ix_posts_held", "hold_id", postgresql_where="hold_id IS NOT NULL"),
         Index("ix_posts_doubt", "id", postgresql_where="state IN ('unknown', 'reconciling', 'needs_person')"),
     )
 
@@ -45,6 +47,8 @@ class Post(Base):
     cover_media_id: Mapped[int | None] = mapped_column(ForeignKey("media.id"))
     cover_at_s: Mapped[float | None]
     scheduled_at: Mapped[datetime | None]
+    hold_id: Mapped[int | None] = mapped_column(ForeignKey("holds.id", ondelete="SET NULL"))
+    """The pause of its day: no run gets it, and no permit is given."""
 
     state: Mapped[str] = mapped_column(Text, server_default=PostState.PLANNED)
     upload_id: Mapped[str] = mapped_column(Text)

@@ -10,6 +10,7 @@ from igfleet.contracts.states import AccountStatus, MediaState
 from igfleet.runners.base import Options, Runner
 from igfleet.runners.captions import VARIABLES
 from igfleet.ui import targets
+from igfleet.ui.captions import sets as caption_sets
 from igfleet.ui.models import Account, Media, TaskMedia
 from igfleet.ui.models.base import among
 from igfleet.ui.planning.draft import CaptionForm
@@ -30,6 +31,7 @@ async def offered(
         "target_lists": [one.name for one in await targets.summaries(session)],
         "tags": await _tags(session),
         "forms": list(CaptionForm),
+        "caption_sets": await caption_sets.choices(session) if runner.has_posts else [],
         "variables": VARIABLES,
         "may_run": {status.value for status in AccountStatus if status.may_run},
     }

@@ -12,12 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from igfleet.errors import Invalid, NotFound
 from igfleet.runners import options_of
 from igfleet.runners.base import Options, Runner
+from igfleet.ui.captions import sets as caption_sets
 from igfleet.ui.forms.fields import Widget, fields_of
 from igfleet.ui.forms.reading import last, listed, read, texts, words
 from igfleet.ui.imports.source import decoded
 from igfleet.ui.models import Task
 from igfleet.ui.planning.draft import Captions, Draft, DraftMedia, accounts_named, accounts_tagged
-from igfleet.ui.security.sound import ids_of
+from igfleet.ui.security.sound import id_of, ids_of
 
 _UTC = "UTC"
 
@@ -27,7 +28,7 @@ async def draft_of(session: AsyncSession, runner: type[Runner[Options]], form: d
     wrong: dict[str, str] = {}
     accounts = await _told(wrong, lambda: _accounts(session, form)) or ()
     options = await _told(wrong, lambda: _options(runner, form)) or {}
-    captions = await _told(wrong, lambda: _captions(form))
+    captions = await _told(wrong, lambda: _captions(session, form))
     start_at = await _told(wrong, lambda: _start_at(form))
     if wrong:
         raise Invalid("Some fields are not right.", wrong)
@@ -57,6 +58,7 @@ def fields_of_draft(
         "names": "\n".join(names),
         "media": [str(key) for key in media],
         "tag": "",
+        "caption_set": str(captions.get("set_id") or ""),
         "caption_form": captions.get("form", "one"),
         "caption_text": captions.get("text", ""),
         "timezone": captions.get("timezone", _UTC),
@@ -113,7 +115,11 @@ async def _options(runner: type[Runner[Options]], form: dict[str, Any]) -> dict[
     return options.model_dump(mode="json")
 
 
-async def _captions(form: dict[str, Any]) -> Captions:
+async def _captions(session: AsyncSession, form: dict[str, Any]) -> Captions:
+    """Those of the chosen set; without one, what was written or handed in as a file."""
+    chosen = id_of(last(form, "caption_set") or "")
+    if chosen is not None:
+        return await caption_sets.take(session, chosen)
     file, text = form.get("caption_file"), last(form, "caption_text") or ""
     if isinstance(file, UploadFile) and file.filename:
         text = decoded(await file.read())

@@ -115,7 +115,18 @@ def _form(
     status_code: int = 200,
 ) -> Template:
     fields = bound(runner, given, wrong, offered["pictures"])
-    shown = {*fields, "name", "accounts", "names", "tag", "media", "start_at", "timezone", "caption_text"}
+    shown = {
+        *fields,
+        "name",
+        "accounts",
+        "names",
+        "tag",
+        "media",
+        "start_at",
+        "timezone",
+        "caption_text",
+        "caption_set",
+    }
     context = {"kind": runner, "given": given, "wrong": wrong, "task_id": task_id, **offered}
     context |= {"f": fields, "own": own(fields), "elsewhere": {k: v for k, v in wrong.items() if k not in shown}}
     return page(request, "tasks/new.html", "tasks", status_code=status_code, **context)

@@ -23,9 +23,13 @@ _LONGEST_NAME = 200
 async def clone(session: AsyncSession, settings: UiSettings, task_id: int, actor: str) -> Task:
     """A new draft of the same order, with a seed of its own and no start time. Raises `NotFound`."""
     task = await find_task(session, task_id)
-    rows = await session.scalars(select(TaskMedia).where(TaskMedia.task_id == task_id).order_by(TaskMedia.position))
-    media = tuple(DraftMedia.model_validate(_medium(row)) for row in rows)
-    return await create(session, settings, _draft(task, f"{task.name} (copy)", media=media), actor)
+    return await create(session, settings, await same_order(session, task, f"{task.name} (copy)"), actor)
+
+
+async def same_order(session: AsyncSession, task: Task, name: str) -> Draft:
+    """What the task was ordered to do, with no start time."""
+    rows = await session.scalars(select(TaskMedia).where(TaskMedia.task_id == task.id).order_by(TaskMedia.position))
+    return _draft(task, name, media=tuple(DraftMedia.model_validate(_medium(row)) for row in rows))
 
 
 async def undo(session: AsyncSession, settings: UiSettings, task_id: int, actor: str) -> Task:

@@ -39,6 +39,8 @@ class Captions(Strict):
     text: Annotated[str, Field(max_length=5_000_000, pattern=r"^[^\x00]*$")] = ""
     timezone: str = "UTC"
     """Of the times in a CSV file that name no offset."""
+    set_id: Id | None = None
+    """The caption set that they were taken from."""
 
     @field_validator("timezone")
     @classmethod

@@ -17,7 +17,7 @@ from igfleet.ui import ledger
 from igfleet.ui.api.seed_words import AccountAdvice, Advice, SeedWord
 from igfleet.ui.queue.finish import Finished, finish
 from igfleet.ui.queue.promote import LOCK_ACCOUNTS
-from igfleet.ui.queue.reports import append_lines
+from igfleet.ui.queue.reports import Source, append_lines
 from igfleet.ui.queue.summary import summarise_task
 from igfleet.ui.raw import Raw
 
@@ -96,7 +96,7 @@ async def on_task(raw: Raw, kind: str, task_id: int, given: Advice) -> TaskState
     state = await raw.fetchval(_TASK, task_id, kind)
     said = [given.log, given.log_append, f"A worker says: {given.status.value}" if given.status else None]
     lines = tuple(_line(text) for text in said if text)
-    await append_lines(raw, task_id, None, lines)
+    await append_lines(raw, Source(task_id), lines)
     return TaskState(state)
 
 
@@ -109,7 +109,7 @@ async def on_account_task(
         await raw.execute(LOCK_ACCOUNTS, [account_id])  # before the account task, as everywhere
     row = await _row(raw, kind, account_task_id)
     if given.log_append:
-        await append_lines(raw, row["task_id"], row["id"], (_line(given.log_append),))
+        await append_lines(raw, Source(row["task_id"], row["id"]), (_line(given.log_append),))
     state = AccountTaskState(row["state"])
     may_claim = given.status is SeedWord.RUNNING and state is _S.AVAILABLE and row["head"]
     if may_claim and await raw.fetchval(_MAY_RUN, account_task_id, settings.mode, settings.breakers):

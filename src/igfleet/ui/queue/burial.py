@@ -9,7 +9,8 @@ _CANCEL = """
 UPDATE account_tasks a SET state = 'cancelled', head = false, available_at = NULL, reason_code = $3, message = $4,
   changed_at = now(), finished_at = now()
 WHERE a.account_id = $1 AND a.id <> $2
-  AND (a.state IN ('available', 'retryable', 'suspended') OR (a.state = 'scheduled' AND a.available_at IS NOT NULL))
+  AND (a.state IN ('available', 'retryable', 'suspended')
+    OR (a.state = 'scheduled' AND a.task_id NOT IN (SELECT id FROM tasks WHERE state = 'draft')))
   AND NOT EXISTS (SELECT FROM posts p WHERE p.account_task_id = a.id
     AND p.state IN ('publishing', 'unknown', 'reconciling', 'needs_person'))
 RETURNING a.id

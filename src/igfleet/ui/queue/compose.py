@@ -216,6 +216,7 @@ async def _posts(session: AsyncSession, account_task_ids: Sequence[int]) -> dict
         .join(Media, Media.id == Post.media_id)
         .outerjoin(cover, cover.id == Post.cover_media_id)
         .where(Post.account_task_id.in_(account_task_ids), Post.state.not_in(_FINAL))
+        .where(Post.hold_id.is_(None) | (Post.state != PostState.PLANNED))
         .order_by(Post.account_task_id, Post.position)
     )
     found: dict[int, list[LeasedPost]] = {}

@@ -39,7 +39,7 @@ FROM account_tasks WHERE lease_id = $1 FOR UPDATE
 """
 _END = """
 UPDATE account_tasks SET state = $2, head = $3, attempt = $4, deaths = $5,
-  available_at = now() + $6 * interval '1 second',
+  available_at = now() + $6::float * interval '1 second',
   reason_code = $7, message = $8, result = result || $9::jsonb, has_failures = $10, step = '', lease_expires_at = NULL,
   changed_at = now(), finished_at = CASE WHEN $11 THEN now() END, counters = counters || $12::jsonb
 WHERE id = $1
@@ -47,7 +47,8 @@ WHERE id = $1
 _POSTS = """
 SELECT count(*) AS posts, count(*) FILTER (WHERE state = 'failed') AS failed,
   count(*) FILTER (WHERE state = 'published') AS published,
-  count(*) FILTER (WHERE state IN ('planned', 'preparing')) AS waiting,
+  count(*) FILTER (WHERE state IN ('planned', 'preparing') AND hold_id IS NULL) AS waiting,
+  count(*) FILTER (WHERE state = 'planned' AND hold_id IS NOT NULL) AS held,
   count(*) FILTER (WHERE state IN ('publishing', 'unknown', 'reconciling')) AS unsettled,
   count(*) FILTER (WHERE state = 'needs_person') AS asking,
   count(*) FILTER (WHERE state IN ('published', 'failed') AND changed_at >= $2) AS ended
@@ -74,6 +75,8 @@ class _Next:
     wait: timedelta = timedelta()
     counts: bool = True
     """Whether the attempt counts."""
+    is_held: bool = False
+    """The rest waits until a person ends the pause of its day."""
 
 
 async def finish(raw: Raw, lease_id: UUID, given: LeaseOutcome, *, rescued: bool = False) -> Finished:
@@ -165,6 +168,8 @@ def _adjusted(then: _Next, row: Any, posts: Any) -> _Next:
         then = _Next(_S.AVAILABLE, None, "", counts=False)  # its next round
     elif then.state is _S.COMPLETED and posts["waiting"]:
         return _Next(_S.RETRYABLE, ReasonCode.UNEXPECTED_ERROR, "Some posts were left over", _FIRST_RETRY)
+    elif then.state is _S.COMPLETED and posts["held"]:
+        then = _Next(_S.SCHEDULED, None, "", counts=False, is_held=True)
     goes_on = (_S.RETRYABLE, _S.SCHEDULED, _S.AVAILABLE, _S.SUSPENDED)
     if row["cancel"] and not posts["unsettled"] and then.state in goes_on:
         return _Next(_S.CANCELLED, ReasonCode.CANCELLED, then.message)
@@ -217,7 +222,7 @@ async def _store(raw: Raw, row: Any, given: LeaseOutcome, then: _Next, posts: An
         then.state is _S.AVAILABLE and not (row["paused"] and row["account_id"] is not None),
         row["attempt"] if then.counts else max(row["attempt"] - 1, 0),
         _deaths(row, given, posts),
-        then.wait.total_seconds(),
+        None if then.is_held else then.wait.total_seconds(),
         then.reason.value if then.reason else None,
         then.message,
         json.dumps(given.result),

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from igfleet.ui.queue.promote import LOCK_ACCOUNTS
 from igfleet.ui.raw import Raw
 
 HELD = """
-SELECT id, task_id, account_id, kind, method, counters, checkpoints, report_seq FROM account_tasks
+SELECT id, task_id, account_id, kind, method, counters, checkpoints, report_seq, step, lease_holder FROM account_tasks
 WHERE lease_id = $1 AND state = 'running' AND lease_expires_at > now() FOR NO KEY UPDATE
 """
 """Keeps the lease from being ended meanwhile, but not the publish protocol from going on."""
@@ -22,8 +23,8 @@ UPDATE account_tasks SET counters = $2::jsonb, checkpoints = $3::jsonb, report_s
 WHERE id = $1
 """
 _LINE = """
-INSERT INTO log_lines (task_id, account_task_id, at, level, event, text, fields)
-VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb)
+INSERT INTO log_lines (task_id, account_task_id, worker_id, step, at, level, event, text, fields)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb)
 """
 
 
@@ -51,16 +52,28 @@ async def report(raw: Raw, lease_id: UUID, given: Report) -> Any:
     counters = Counter(row["counters"]) + Counter(given.counters)
     checkpoints = row["checkpoints"] | given.checkpoints
     await raw.execute(_STORE, row["id"], json.dumps(counters), json.dumps(checkpoints), given.seq, given.step)
-    await append_lines(raw, row["task_id"], row["id"], given.lines)
+    source = Source(row["task_id"], row["id"], row["lease_holder"], row["step"] if given.step is None else given.step)
+    await append_lines(raw, source, given.lines)
     return row
 
 
-async def append_lines(raw: Raw, task_id: int, account_task_id: int | None, lines: tuple[LogLine, ...]) -> None:
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a line of the log comes from."""
+
+    task_id: int
+    account_task_id: int | None = None
+    worker_id: int | None = None
+    step: str = ""
+
+
+async def append_lines(raw: Raw, source: Source, lines: tuple[LogLine, ...]) -> None:
     """Append to the log, without secrets."""
     if lines:
-        await raw.executemany(_LINE, [_values(task_id, account_task_id, line) for line in lines])
+        await raw.executemany(_LINE, [_values(source, line) for line in lines])
 
 
-def _values(task_id: int, account_task_id: int | None, line: LogLine) -> tuple[object, ...]:
-    fields = redactor.value("", line.fields)
-    return task_id, account_task_id, line.at, line.level, line.event, redactor.text(line.text), json.dumps(fields)
+def _values(source: Source, line: LogLine) -> tuple[object, ...]:
+    fields = json.dumps(redactor.value("", line.fields))
+    where = source.task_id, source.account_task_id, source.worker_id, source.step
+    return *where, line.at, line.level, line.event, redactor.text(line.text), fields

@@ -1,0 +1,1 @@
+"""Named sets of captions, written once and chosen by many tasks."""
