@@ -31,6 +31,8 @@ PAGES = (
     "/proxies/import",
     "/workers",
     "/settings",
+    "/settings/keys",
+    "/docs/api",
     "/logs",
     "/logs/1",
     "/captions",

@@ -31,7 +31,18 @@ class Route:
 
     @property
     def is_api(self) -> bool:
-        return self.path.startswith("/api/")
+        """Called by workers."""
+        return self.path.startswith("/api/") and not self.is_operator_api
+
+    @property
+    def is_operator_api(self) -> bool:
+        """Called by programs of people, with a key."""
+        return self.path.startswith("/api/v1/")
+
+    @property
+    def is_page(self) -> bool:
+        """Used by people in a browser."""
+        return not self.path.startswith("/api/")
 
     @property
     def is_safe(self) -> bool:

@@ -133,7 +133,7 @@ async def test_every_answer_carries_the_headers_that_keep_browsers_safe(ui: Serv
 
 def _pages(folder: Path) -> Iterator[Route]:
     """What only people who are signed in may use."""
-    return (route for route in all_routes(folder) if not route.is_api and not route.is_public)
+    return (route for route in all_routes(folder) if route.is_page and not route.is_public)
 
 
 def _unsafe_pages(folder: Path) -> list[Route]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from igfleet.cli import importing
+from igfleet.cli.afar import Afar, Server, Token, from_afar, picked
 from igfleet.cli.database import ACTOR, on_database
 from igfleet.cli.noun import noun
 from igfleet.cli.output import AsJson, as_json, table
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 app = noun("Instagram accounts.")
 _COLUMNS = ("id", "username", "status", "proxy", "tags", "client", "authorised_by", "authorised_until")
+_OWN = ("id", "username", "status", "status_reason", "client", "tags", "email", "phone", "locale", "timezone")
+_NAMES = (*_OWN, "authorised_by", "authorised_until", "has_password", "has_totp", "session_at", "archived_at")
 
 
 @app.command("import")
@@ -28,6 +31,8 @@ def import_(
     preview: Annotated[bool, typer.Option("--preview", help="Only say what would happen to each line.")] = False,
     bad_lines: Annotated[Path | None, typer.Option(help="Write the bad lines' numbers and reasons there.")] = None,
     json: AsJson = False,
+    server: Server = "",
+    token: Token = "",
 ) -> None:
     """Import accounts. Good lines are stored, bad ones are listed; secrets are sealed and never printed."""
 
@@ -41,13 +46,20 @@ def import_(
             given = {"authorised_by": authorised_by, "actor": ACTOR}
             return (await apply_accounts(session, ui.vault, content, **given)).preview
 
-    importing.report(on_database(work), json=json, applied=not preview, bad_lines=bad_lines)
+    def there(ui: Afar) -> "Preview":
+        given = {"text": importing.read(file), "authorised_by": authorised_by, "preview": preview}
+        return importing.preview_of(ui.post("accounts/imports", given))
+
+    verdicts = from_afar(server, token, there) if server else on_database(work)
+    importing.report(verdicts, json=json, applied=not preview, bad_lines=bad_lines)
 
 
 @app.command("list")
 def list_(
     tag: Annotated[str | None, typer.Option(help="Only accounts with this tag.")] = None,
     json: AsJson = False,
+    server: Server = "",
+    token: Token = "",
 ) -> None:
     """List accounts."""
 
@@ -63,7 +75,11 @@ def list_(
         async with ui.database.sessions() as session:
             return [_row(account) for account in await session.scalars(query)]
 
-    rows = on_database(work)
+    def there(ui: Afar) -> "list[dict[str, object]]":
+        found = [picked(row, (*_NAMES, "proxy")) for row in ui.rows("accounts", tag=tag, archived=True)]
+        return sorted(found, key=lambda row: str(row["username"]))
+
+    rows = from_afar(server, token, there) if server else on_database(work)
     if json:
         as_json(rows)
     else:
@@ -71,9 +87,7 @@ def list_(
 
 
 def _row(account: "Account") -> dict[str, object]:
-    names = ("id", "username", "status", "status_reason", "client", "tags", "email", "phone", "locale", "timezone")
-    more = ("authorised_by", "authorised_until", "has_password", "has_totp", "session_at", "archived_at")
     return {
-        **{name: getattr(account, name) for name in (*names, *more)},
+        **{name: getattr(account, name) for name in _NAMES},
         "proxy": account.proxy.name if account.proxy else None,
     }

@@ -4,6 +4,7 @@ import typer
 
 from igfleet.cli import (
     accounts,
+    api_keys,
     audit,
     breakers,
     chaos,
@@ -39,6 +40,7 @@ for module in (serve, sandbox, chaos, doctor, settings_page, standstill):
     module.add_to(app)
 for name, nouns in {
     "accounts": accounts.app,
+    "api-keys": api_keys.app,
     "audit": audit.app,
     "breakers": breakers.app,
     "db": databases.app,

@@ -1,6 +1,7 @@
 """The database of a command: the one of DATABASE_URL, or the embedded one, also while a ui runs on it."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
@@ -58,9 +59,19 @@ def migrated_url(settings: "UiSettings") -> Iterator[str]:
 def on_database[T](work: "Callable[[UiContext], Awaitable[T]]") -> T:
     """Run a command's work with all that the ui needs. Errors for people end the process with one line."""
     with plain_errors():
+        _require_this_machine()
         settings = ui_settings()
         with migrated_url(settings) as url:
             return asyncio.run(_opened(settings, url, work))
+
+
+def _require_this_machine() -> None:
+    """With a ui elsewhere in the environment, a command that cannot ask it must not quietly work on what is here."""
+    from igfleet.cli.afar import SERVER_VARIABLE
+    from igfleet.errors import SetupError
+
+    if os.environ.get(SERVER_VARIABLE):
+        raise SetupError(f"{SERVER_VARIABLE}: this command works on the ui's own machine only. Unset it there.")
 
 
 async def _opened[T](settings: "UiSettings", url: str, work: "Callable[[UiContext], Awaitable[T]]") -> T:

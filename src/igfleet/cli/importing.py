@@ -1,7 +1,7 @@
 """What importing accounts and importing proxies print alike."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -21,6 +21,17 @@ def read(path: Path) -> str:
         return decoded(path.read_bytes())
     except OSError as error:
         raise Invalid(f"Cannot read {path}: {error.strerror}") from error
+
+
+def preview_of(told: dict[str, Any]) -> "Preview":
+    """The verdicts that another ui tells."""
+    from igfleet.ui.imports.verdicts import LineVerdict, Preview, Verdict
+
+    lines = (
+        LineVerdict(one["line"], Verdict(one["verdict"]), one["subject"], tuple(one["changed"]), one["why"])
+        for one in told["lines"]
+    )
+    return Preview(tuple(lines))
 
 
 def report(preview: "Preview", *, json: bool, applied: bool, bad_lines: Path | None) -> None:

@@ -1,12 +1,14 @@
 """igfleet media: add, list, transcode."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from igfleet.cli.afar import Afar, Server, Token, from_afar, picked
 from igfleet.cli.database import ACTOR, on_database
 from igfleet.cli.exits import Exit
 from igfleet.cli.noun import noun
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 app = noun("Videos and pictures of the library.")
 _PAUSE_S = 1
+_LOOKED_AT_WITHIN_S = 300
+_NAMES = ("id", "name", "sha256", "state", "kind", "size_bytes", "duration_s", "width", "height", "problems")
 _COLUMNS = ("id", "name", "state", "kind", "duration_s", "size_bytes", "problems")
 
 
@@ -25,20 +29,22 @@ _COLUMNS = ("id", "name", "state", "kind", "duration_s", "size_bytes", "problems
 def add(
     files: Annotated[list[Path], typer.Argument(help="Files to add.")],
     json: AsJson = False,
+    server: Server = "",
+    token: Token = "",
 ) -> None:
     """Add files to the library and look at each. The same bytes are added once."""
 
     async def work(ui: "UiContext") -> "list[dict[str, object]]":
         return [_row(await add_file(ui, file)) for file in files]
 
-    rows = on_database(work)
+    rows = from_afar(server, token, lambda ui: _added_there(ui, files)) if server else on_database(work)
     _print(rows, json)
     if any(row["state"] != "ready" for row in rows):
         raise typer.Exit(Exit.NOT_ALL_DONE)
 
 
 @app.command("list")
-def list_(json: AsJson = False) -> None:
+def list_(json: AsJson = False, server: Server = "", token: Token = "") -> None:
     """List the library."""
 
     async def work(ui: "UiContext") -> "list[dict[str, object]]":
@@ -49,7 +55,10 @@ def list_(json: AsJson = False) -> None:
         async with ui.database.sessions() as session:
             return [_row(media) for media in await session.scalars(select(Media).order_by(Media.id))]
 
-    _print(on_database(work), json)
+    def there(ui: Afar) -> "list[dict[str, object]]":
+        return [picked(row, _NAMES) for row in ui.rows("media")]
+
+    _print(from_afar(server, token, there) if server else on_database(work), json)
 
 
 @app.command("transcode")
@@ -74,6 +83,17 @@ def transcode(
     else:
         say(f"{file}: {row['problem']}")
         raise typer.Exit(Exit.NOT_ALL_DONE)
+
+
+def _added_there(ui: Afar, files: Sequence[Path]) -> "list[dict[str, object]]":
+    """Upload them and wait until that ui has looked at each."""
+    ids = [ui.upload(file) for file in files]
+    end = time.monotonic() + _LOOKED_AT_WITHIN_S
+    while True:
+        rows = [picked(ui.get(f"media/{one}"), _NAMES) for one in ids]
+        if time.monotonic() > end or all(row["state"] != "probing" for row in rows):
+            return rows
+        time.sleep(_PAUSE_S)
 
 
 async def _converted(ui: "UiContext", reference: str) -> "Conversion":
@@ -110,9 +130,8 @@ async def add_file(ui: "UiContext", path: Path) -> "Media":
 
 
 def _row(media: "Media") -> dict[str, object]:
-    names = ("id", "name", "sha256", "state", "kind", "size_bytes", "duration_s", "width", "height")
     sentences = [str(problem["sentence"]) for problem in media.problems]
-    return {**{name: getattr(media, name) for name in names}, "problems": sentences}
+    return {**{name: getattr(media, name) for name in _NAMES[:-1]}, "problems": sentences}
 
 
 def _print(rows: Sequence[dict[str, object]], json: bool) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from igfleet.ui.context import UiContext
     from igfleet.ui.models import Media
-    from igfleet.ui.planning.draft import CaptionForm, Captions, Draft
+    from igfleet.ui.planning.draft import Draft
 
 _ENDINGS = {"video": (".mp4", ".mov"), "image": (".jpg", ".jpeg", ".png", ".webp")}
 
@@ -44,13 +44,11 @@ class Order:
 
 async def media_of(ui: "UiContext", kind: str, references: Sequence[str]) -> "list[Media]":
     """The media, in order. Files and folders that are no names of the library are added to it and probed."""
-    from igfleet.runners import runner_of
     from igfleet.ui import library
 
-    endings = _ENDINGS.get(runner_of(kind).takes_media or "video", ())
     found = []
     for reference in references:
-        paths = _paths(reference, endings)
+        paths = paths_of(kind, reference)
         if paths:
             found += [await add_file(ui, path) for path in paths]
             continue
@@ -63,8 +61,16 @@ async def draft_of(session: "AsyncSession", order: Order, media: "Sequence[Media
     """The draft. Raises `Invalid`, `NotFound`."""
     from pydantic import ValidationError
 
-    from igfleet.ui.planning.draft import Draft, DraftMedia, accounts_named, accounts_tagged
+    from igfleet.ui.planning.draft import (
+        CaptionForm,
+        Captions,
+        Draft,
+        DraftMedia,
+        accounts_named,
+        accounts_tagged,
+    )
 
+    form, text = caption_of(order, len(media))
     ids = await accounts_named(session, order.accounts)
     if order.tag is not None:
         ids = tuple(dict.fromkeys((*ids, *await accounts_tagged(session, order.tag))))
@@ -72,11 +78,11 @@ async def draft_of(session: "AsyncSession", order: Order, media: "Sequence[Media
         return Draft(
             kind=order.kind,
             name=order.name or f"{order.kind} from the command line",
-            options={**_options(order.options), **_settings(order.kind, order.settings)},
+            options=options_of(order),
             account_ids=ids,
             media=tuple(DraftMedia(media_id=medium.id) for medium in media),
-            captions=_captions(order, len(media)),
-            start_at=_time(order.start_at, order.timezone),
+            captions=Captions(form=CaptionForm(form), text=text, timezone=order.timezone),
+            start_at=start_of(order),
             seed=order.seed,
         )
     except ValidationError as error:
@@ -84,7 +90,16 @@ async def draft_of(session: "AsyncSession", order: Order, media: "Sequence[Media
         raise Invalid(f"{'.'.join(map(str, first['loc']))}: {first['msg'].removeprefix('Value error, ')}") from None
 
 
-def _paths(reference: str, endings: Sequence[str]) -> list[Path]:
+def options_of(order: Order) -> dict[str, "JsonValue"]:
+    """The kind's options, from `--options` and `--set`. Raises `Invalid`."""
+    return {**_options(order.options), **_settings(order.kind, order.settings)}
+
+
+def paths_of(kind: str, reference: str) -> list[Path]:
+    """The files that a reference names on this machine; none when it names a file of the library. Raises `Invalid`."""
+    from igfleet.runners import runner_of
+
+    endings = _ENDINGS.get(runner_of(kind).takes_media or "video", ())
     path = Path(reference)
     if reference.isdecimal() or not path.exists():
         return []
@@ -96,7 +111,20 @@ def _paths(reference: str, endings: Sequence[str]) -> list[Path]:
     return files
 
 
-def _options(text: str) -> dict[str, object]:
+def caption_of(order: Order, videos: int) -> tuple[str, str]:
+    """The form of the captions and their text. Raises `Invalid`."""
+    if order.captions is None:
+        return order.captions_form or "one", order.caption or ""
+    text = _file_text(order.captions)
+    return order.captions_form or _guessed(order.captions, text, videos), text
+
+
+def start_of(order: Order) -> datetime | None:
+    """Not before this time. Raises `Invalid`."""
+    return _time(order.start_at, order.timezone)
+
+
+def _options(text: str) -> dict[str, "JsonValue"]:
     """JSON, or @FILE with JSON in it."""
     try:
         given = json.loads(_file_text(Path(text[1:])) if text.startswith("@") else text)
@@ -123,26 +151,13 @@ def _settings(kind: str, given: Sequence[str]) -> dict[str, "JsonValue"]:
     return read((fields[name] for name in form), form)
 
 
-def _captions(order: Order, videos: int) -> "Captions":
-    from igfleet.ui.planning.draft import CaptionForm, Captions
-
-    if order.captions is None:
-        form = CaptionForm(order.captions_form) if order.captions_form else CaptionForm.ONE
-        return Captions(form=form, text=order.caption or "", timezone=order.timezone)
-    text = _file_text(order.captions)
-    form = CaptionForm(order.captions_form) if order.captions_form else _guessed(order.captions, text, videos)
-    return Captions(form=form, text=text, timezone=order.timezone)
-
-
-def _guessed(path: Path, text: str, videos: int) -> "CaptionForm":
+def _guessed(path: Path, text: str, videos: int) -> str:
     """.csv is CSV; as many lines as videos (and more than one) is one per line; braces make a template."""
-    from igfleet.ui.planning.draft import CaptionForm
-
     if path.suffix.lower() == ".csv":
-        return CaptionForm.CSV
+        return "csv"
     if videos > 1 and len(text.removesuffix("\n").split("\n")) == videos:
-        return CaptionForm.LINES
-    return CaptionForm.TEMPLATE if "{" in text else CaptionForm.ONE
+        return "lines"
+    return "template" if "{" in text else "one"
 
 
 def _file_text(path: Path) -> str:

@@ -82,12 +82,12 @@ def check(
 
     async def work(ui: "UiContext") -> dict[str, object]:
         from igfleet.cli.proxy_view import order, outcome
-        from igfleet.cli.waiting import until_over
+        from igfleet.cli.waiting import look, until_over
 
         task = await order(ui, ids)
         if not wait:
             return {"task": task}
-        state = await until_over(ui, task, timeout, say)
+        state = await until_over(lambda: look(ui, task), timeout, say)
         return {"task": task, "is_over": state["is_over"], "proxies": await outcome(ui, task)}
 
     found = on_database(work)

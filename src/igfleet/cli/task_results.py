@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from igfleet.ui.context import UiContext
     from igfleet.ui.exports import Sheet
     from igfleet.ui.models import Task
-    from igfleet.ui.planning.plan import PlanSummary
 
 _SHOWN_LESS = ("account_task", "attempt", "finished_at")
 """Columns that people seldom want at a terminal; the files have them."""
@@ -71,11 +70,11 @@ def undo(task: Id, json: AsJson = False) -> None:
 def _made(task: int, verb: "Callable[[AsyncSession, UiSettings, int, str], Awaitable[Task]]", json: bool) -> None:
     from igfleet.cli.tasks import print_plan
 
-    async def work(ui: "UiContext") -> "PlanSummary":
+    async def work(ui: "UiContext") -> dict[str, Any]:
         from igfleet.ui.planning.plan import plan
 
         async with ui.database.sessions.begin() as session:
             made = await verb(session, ui.settings, task, ACTOR)
-            return await plan(session, ui.settings, made.id)
+            return (await plan(session, ui.settings, made.id)).model_dump(mode="json")
 
     print_plan(on_database(work), json)

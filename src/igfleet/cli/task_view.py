@@ -11,50 +11,27 @@ if TYPE_CHECKING:
     from igfleet.ui.models import Task
 
 _TASK = ("id", "name", "kind", "state", "mode", "options", "seed", "plan_hash", "created_by", "created_at", "start_at")
-_TIMES = ("started_at", "finished_at", "cancelled_by")
+TASK_NAMES = (*_TASK, "started_at", "finished_at", "cancelled_by")
 _POST = ("id", "position", "round", "state", "caption", "location", "mentions", "scheduled_at", "upload_id")
 _POST_END = ("media_pk", "code", "permalink", "published_at", "reason_code", "message", "media_id", "media_sha256")
-_SHARE = (
-    "id",
-    "position",
-    "state",
-    "attempt",
-    "max_attempts",
-    "step",
-    "reason_code",
-    "message",
-    "counters",
-    "title",
-    "share",
-    "result",
-)
+POST_NAMES = (*_POST, *_POST_END)
+_ROW = ("id", "position", "state", "attempt", "max_attempts", "step", "reason_code", "message", "counters", "title")
+ROW_NAMES = (*_ROW, "share", "result")
 
 type Json = dict[str, object]
 
 
 async def whole(session: "AsyncSession", task: "Task") -> Json:
     """The task with its counts, account tasks, posts and the plan's notes."""
+    from igfleet.ui.task_counts import counts
+
     return {
-        **_fields(task, (*_TASK, *_TIMES)),
+        **_fields(task, TASK_NAMES),
         "counts": await counts(session, task.id),
         "notes": task.plan_notes,
         "account_tasks": await _account_tasks(session, task.id),
         "posts": await _posts(session, task.id),
     }
-
-
-async def counts(session: "AsyncSession", task_id: int) -> dict[str, dict[str, int]]:
-    """How many account tasks and posts there are, in all and by state."""
-    from sqlalchemy import func, select
-
-    from igfleet.ui.models import AccountTask, Post
-
-    counted = {}
-    for name, table_ in (("account_tasks", AccountTask), ("posts", Post)):
-        query = select(table_.state, func.count()).where(table_.task_id == task_id).group_by(table_.state)
-        by_state = {row[0]: row[1] for row in await session.execute(query)}
-        counted[name] = {"total": sum(by_state.values()), **by_state}
-    return counted
 
 
 def print_whole(shown: Json) -> None:
@@ -81,7 +58,7 @@ async def _account_tasks(session: "AsyncSession", task_id: int) -> list[Json]:
 
     query = select(AccountTask, Account.username).outerjoin(Account, Account.id == AccountTask.account_id)
     rows = await session.execute(query.where(AccountTask.task_id == task_id).order_by(AccountTask.id))
-    return [_fields(row, _SHARE) | {"account": username} for row, username in rows]
+    return [_fields(row, ROW_NAMES) | {"account": username} for row, username in rows]
 
 
 async def _posts(session: "AsyncSession", task_id: int) -> list[Json]:
@@ -97,7 +74,7 @@ async def _posts(session: "AsyncSession", task_id: int) -> list[Json]:
         .order_by(Post.id)
     )
     rows = await session.execute(query)
-    return [_fields(post, (*_POST, *_POST_END)) | {"account": name, "video": video} for post, name, video in rows]
+    return [_fields(post, POST_NAMES) | {"account": name, "video": video} for post, name, video in rows]
 
 
 def _fields(row: object, names: tuple[str, ...]) -> Json:

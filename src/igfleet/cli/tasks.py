@@ -2,10 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from igfleet.cli.afar import Server, Token, from_afar
 from igfleet.cli.database import ACTOR, on_database, ui_settings
 from igfleet.cli.exits import Exit
 from igfleet.cli.noun import noun
@@ -16,9 +17,10 @@ from igfleet.plurals import counted
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from igfleet.cli.ordering import Order
     from igfleet.ui.context import UiContext
-    from igfleet.ui.planning.plan import PlanSummary
 
+type Json = dict[str, Any]
 app = noun("Tasks: orders that workers carry out.")
 add_to(app)
 Id = Annotated[int, typer.Argument(min=1, help="The task's id.")]
@@ -51,6 +53,8 @@ def create(
     ] = None,
     start_now: Annotated[bool, typer.Option("--start", help="Start it at once.")] = False,
     json: AsJson = False,
+    server: Server = "",
+    token: Token = "",
 ) -> None:
     """Make a task and plan it. Files that are not in the library yet are added to it."""
     from igfleet.cli.exits import plain_errors
@@ -78,33 +82,25 @@ def create(
         tuple(set_ or ()),
     )
 
-    async def work(ui: "UiContext") -> "PlanSummary":
-        from igfleet.cli.ordering import draft_of, media_of
-        from igfleet.ui.planning.draft import create
-        from igfleet.ui.planning.plan import plan
-
-        found = await media_of(ui, order.kind, order.media)
-        async with ui.database.sessions.begin() as session:
-            task = await create(session, ui.settings, await draft_of(session, order, found), ACTOR)
-            return await plan(session, ui.settings, task.id)
-
-    summary = on_database(work)
+    summary = _created(order, server, token)
     if start_now:
-        summary = _start(summary.task_id, summary.plan_hash)
+        summary = _start(summary["task_id"], summary["plan_hash"], server, token)
     print_plan(summary, json)
 
 
 @app.command("plan")
-def plan_(task: Id, json: AsJson = False) -> None:
+def plan_(task: Id, json: AsJson = False, server: Server = "", token: Token = "") -> None:
     """Plan a draft anew and show what will be published, what is left out, and why."""
+    from igfleet.cli import tasks_afar
 
-    async def work(ui: "UiContext") -> "PlanSummary":
+    async def work(ui: "UiContext") -> Json:
         from igfleet.ui.planning.plan import plan
 
         async with ui.database.sessions.begin() as session:
-            return await plan(session, ui.settings, task)
+            return (await plan(session, ui.settings, task)).model_dump(mode="json")
 
-    print_plan(on_database(work), json)
+    summary = from_afar(server, token, lambda ui: tasks_afar.planned(ui, task)) if server else on_database(work)
+    print_plan(summary, json)
 
 
 @app.command("start")
@@ -112,14 +108,17 @@ def start_(
     task: Id,
     plan_hash: Annotated[str | None, typer.Option(help="Start only this plan.")] = None,
     json: AsJson = False,
+    server: Server = "",
+    token: Token = "",
 ) -> None:
     """Start a planned task. Refused when the plan is no longer what would run."""
-    print_plan(_start(task, plan_hash), json)
+    print_plan(_start(task, plan_hash, server, token), json)
 
 
 @app.command("list")
-def list_(json: AsJson = False) -> None:
+def list_(json: AsJson = False, server: Server = "", token: Token = "") -> None:
     """List tasks, the newest first."""
+    from igfleet.cli import tasks_afar
 
     async def work(ui: "UiContext") -> list[dict[str, object]]:
         from sqlalchemy import select
@@ -127,12 +126,11 @@ def list_(json: AsJson = False) -> None:
         from igfleet.runners import KINDS
         from igfleet.ui.models import Task
 
-        columns = ("id", "name", "kind", "state", "mode", "created_by", "created_at", "started_at", "finished_at")
         async with ui.database.sessions() as session:
             rows = await session.scalars(select(Task).where(Task.kind.in_(KINDS)).order_by(Task.id.desc()))
-            return [{column: getattr(task, column) for column in columns} for task in rows]
+            return [{name: getattr(task, name) for name in tasks_afar.LIST_NAMES} for task in rows]
 
-    rows = on_database(work)
+    rows = from_afar(server, token, tasks_afar.listed) if server else on_database(work)
     if json:
         as_json(rows)
     else:
@@ -140,9 +138,9 @@ def list_(json: AsJson = False) -> None:
 
 
 @app.command("show")
-def show(task: Id, json: AsJson = False) -> None:
+def show(task: Id, json: AsJson = False, server: Server = "", token: Token = "") -> None:
     """Show a task with its counts, account tasks and posts."""
-    from igfleet.cli import task_view
+    from igfleet.cli import task_view, tasks_afar
 
     async def work(ui: "UiContext") -> dict[str, object]:
         from igfleet.ui.planning.plan import find_task
@@ -150,7 +148,7 @@ def show(task: Id, json: AsJson = False) -> None:
         async with ui.database.sessions() as session:
             return await task_view.whole(session, await find_task(session, task))
 
-    shown = on_database(work)
+    shown = from_afar(server, token, lambda ui: tasks_afar.whole(ui, task)) if server else on_database(work)
     if json:
         as_json(shown)
     else:
@@ -162,14 +160,20 @@ def wait(
     task: Id,
     timeout: Annotated[float, typer.Option(min=0, help="Seconds to wait at most.")] = 3600,
     json: AsJson = False,
+    server: Server = "",
+    token: Token = "",
 ) -> None:
     """Wait until a task is over. The exit code is 0 only when all of it was done."""
-    from igfleet.cli.waiting import until_over
+    from igfleet.cli import tasks_afar
+    from igfleet.cli.waiting import look, until_over
 
-    async def work(ui: "UiContext") -> dict[str, object]:
-        return await until_over(ui, task, timeout, say)
+    async def work(ui: "UiContext") -> Json:
+        return await until_over(lambda: look(ui, task), timeout, say)
 
-    found = on_database(work)
+    if server:
+        found = from_afar(server, token, lambda ui: tasks_afar.waited_for(ui, task, timeout, say))
+    else:
+        found = on_database(work)
     if json:
         as_json(found)
     if not found["is_over"]:
@@ -180,7 +184,7 @@ def wait(
 
 
 @app.command("cancel")
-def cancel_(task: Id) -> None:
+def cancel_(task: Id, server: Server = "", token: Token = "") -> None:
     """Cancel a task: what waits ends at once, what runs is asked to stop."""
 
     async def verb(session: "AsyncSession") -> str:
@@ -188,11 +192,20 @@ def cancel_(task: Id) -> None:
 
         return (await cancel(session, task, ACTOR)).state
 
-    print(f"Task {task} is {_changed(task, verb)}.")
+    if server:
+        state = from_afar(server, token, lambda ui: ui.post(f"tasks/{task}/cancellation"))["state"]
+    else:
+        state = _changed(task, verb)
+    print(f"Task {task} is {state}.")
 
 
 @app.command("pause")
-def pause_(task: Id, why: Annotated[str, typer.Option(help="For those who find it paused.")] = "") -> None:
+def pause_(
+    task: Id,
+    why: Annotated[str, typer.Option(help="For those who find it paused.")] = "",
+    server: Server = "",
+    token: Token = "",
+) -> None:
     """Pause a task: nothing more of it is leased or sent; what has its permit is finished."""
 
     async def verb(session: "AsyncSession") -> None:
@@ -200,12 +213,15 @@ def pause_(task: Id, why: Annotated[str, typer.Option(help="For those who find i
 
         await pause(session, task, ACTOR, why)
 
-    _changed(task, verb)
+    if server:
+        from_afar(server, token, lambda ui: ui.post(f"tasks/{task}/pause", {"why": why}))
+    else:
+        _changed(task, verb)
     print(f"Task {task} is paused. It goes on with: igfleet tasks resume {task}")
 
 
 @app.command("retry")
-def retry(task: Id) -> None:
+def retry(task: Id, server: Server = "", token: Token = "") -> None:
     """Try what failed of a task again."""
 
     async def verb(session: "AsyncSession") -> int:
@@ -213,12 +229,17 @@ def retry(task: Id) -> None:
 
         return await retry_failed(session, task, ACTOR)
 
-    print(f"{_changed(task, verb)} account task(s) of task {task} run again.")
+    if server:
+        count = from_afar(server, token, lambda ui: ui.post(f"tasks/{task}/retry"))["account_tasks"]
+    else:
+        count = _changed(task, verb)
+    print(f"{count} account task(s) of task {task} run again.")
 
 
 @app.command("resume")
-def resume_(task: Id) -> None:
+def resume_(task: Id, server: Server = "", token: Token = "") -> None:
     """Go on with a task that is paused; with one that is not, go on with what waited for a person."""
+    from igfleet.cli import tasks_afar
 
     async def verb(session: "AsyncSession") -> str:
         from igfleet.ui.pausing import end_pause
@@ -230,7 +251,7 @@ def resume_(task: Id) -> None:
             return f"Task {task} goes on."
         return f"{await resume(session, task, ACTOR)} account task(s) of task {task} go on."
 
-    print(_changed(task, verb))
+    print(from_afar(server, token, lambda ui: tasks_afar.resumed(ui, task)) if server else _changed(task, verb))
 
 
 def _changed[T](task: int, verb: "Callable[[AsyncSession], Awaitable[T]]") -> T:
@@ -248,27 +269,47 @@ def _changed[T](task: int, verb: "Callable[[AsyncSession], Awaitable[T]]") -> T:
     return on_database(work)
 
 
-def _start(task: int, plan_hash: str | None) -> "PlanSummary":
-    async def verb(session: "AsyncSession") -> "PlanSummary":
+def _created(order: "Order", server: str, token: str) -> Json:
+    from igfleet.cli import tasks_afar
+
+    async def work(ui: "UiContext") -> Json:
+        from igfleet.cli.ordering import draft_of, media_of
+        from igfleet.ui.planning.draft import create
+        from igfleet.ui.planning.plan import plan
+
+        found = await media_of(ui, order.kind, order.media)
+        async with ui.database.sessions.begin() as session:
+            task = await create(session, ui.settings, await draft_of(session, order, found), ACTOR)
+            return (await plan(session, ui.settings, task.id)).model_dump(mode="json")
+
+    return from_afar(server, token, lambda ui: tasks_afar.created(ui, order)) if server else on_database(work)
+
+
+def _start(task: int, plan_hash: str | None, server: str, token: str) -> Json:
+    from igfleet.cli import tasks_afar
+
+    async def verb(session: "AsyncSession") -> Json:
         from igfleet.ui.planning.plan import plan_summary
         from igfleet.ui.planning.start import start
 
-        return await plan_summary(session, await start(session, ui_settings(), task, plan_hash=plan_hash, actor=ACTOR))
+        started = await start(session, ui_settings(), task, plan_hash=plan_hash, actor=ACTOR)
+        return (await plan_summary(session, started)).model_dump(mode="json")
 
+    if server:
+        return from_afar(server, token, lambda ui: tasks_afar.started(ui, task, plan_hash))
     return _changed(task, verb)
 
 
-def print_plan(summary: "PlanSummary", json: bool) -> None:
+def print_plan(summary: Json, json: bool) -> None:
     """A plan in a line, and what it leaves out."""
     if json:
-        shown = summary.model_dump(mode="json")
-        as_json({"id": shown.pop("task_id"), **shown})
+        as_json({"id": summary["task_id"], **{name: summary[name] for name in summary if name != "task_id"}})
         return
-    on = f" on {counted(summary.accounts, 'account')}" if summary.noun == "post" else ""
-    print(f"Task {summary.task_id} is {summary.state}: {counted(summary.count, summary.noun)}{on}.")
-    for note in summary.notes:
-        examples = ", ".join(note.subjects[:5]) + (", …" if note.count > 5 else "")
-        say(f"{note.kind} ({note.count}): {note.sentence}. {note.todo} [{examples}]")
+    on = f" on {counted(summary['accounts'], 'account')}" if summary["noun"] == "post" else ""
+    print(f"Task {summary['task_id']} is {summary['state']}: {counted(summary['count'], summary['noun'])}{on}.")
+    for note in summary["notes"]:
+        examples = ", ".join(note["subjects"][:5]) + (", …" if note["count"] > 5 else "")
+        say(f"{note['kind']} ({note['count']}): {note['sentence']}. {note['todo']} [{examples}]")
 
 
 def _short(row: dict[str, object]) -> list[object]:

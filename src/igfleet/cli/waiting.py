@@ -2,26 +2,25 @@
 
 import asyncio
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
 
-from igfleet.cli.task_view import counts, in_words
+from igfleet.cli.task_view import in_words
 
 if TYPE_CHECKING:
     from igfleet.ui.context import UiContext
 
+type Seen = dict[str, Any]
 _PAUSE_S = 0.5
 
 
-async def until_over(
-    ui: "UiContext", task_id: int, timeout_s: float, progress: Callable[[str], None]
-) -> dict[str, object]:
-    """Look at a task until it is over or the time is up; `progress` hears of each change. Raises `NotFound`."""
+async def until_over(look: Callable[[], Awaitable[Seen]], timeout_s: float, progress: Callable[[str], None]) -> Seen:
+    """Look at a task until it is over or the time is up; `progress` hears of each change. Raises what `look` does."""
     end = time.monotonic() + timeout_s
     said = ""
     while True:
-        seen = await _look(ui, task_id)
-        line = f"{seen['state']}: {in_words(seen['counts'])}"  # type: ignore[arg-type]  # made by counts()
+        seen = await look()
+        line = f"{seen['state']}: {in_words(seen['counts'])}"
         if line != said:
             progress(line)
             said = line
@@ -30,15 +29,21 @@ async def until_over(
         await asyncio.sleep(min(_PAUSE_S, max(0.0, end - time.monotonic())))
 
 
-async def _look(ui: "UiContext", task_id: int) -> dict[str, object]:
-    from igfleet.contracts.states import TaskState
-    from igfleet.errors import Conflict
+async def look(ui: "UiContext", task_id: int) -> Seen:
+    """Where it stands. Raises `NotFound`, `Conflict`."""
     from igfleet.ui.planning.plan import find_task
+    from igfleet.ui.task_counts import counts
 
     async with ui.database.sessions() as session:
         task = await find_task(session, task_id)
-        found = await counts(session, task_id)
-    if task.state == TaskState.DRAFT:
+        return seen_of(task_id, task.state, await counts(session, task_id))
+
+
+def seen_of(task_id: int, state: str, counted: dict[str, dict[str, int]]) -> Seen:
+    """What is waited for. Raises `Conflict` for a draft."""
+    from igfleet.contracts.states import TaskState
+    from igfleet.errors import Conflict
+
+    if state == TaskState.DRAFT:
         raise Conflict(f"Task {task_id} is a draft: start it first.")
-    is_over = TaskState(task.state).is_final
-    return {"id": task.id, "state": task.state, "is_over": is_over, "counts": found}
+    return {"id": task_id, "state": state, "is_over": TaskState(state).is_final, "counts": counted}

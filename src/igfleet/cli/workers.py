@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from igfleet.cli.afar import Afar, Server, Token, from_afar, picked
 from igfleet.cli.database import ACTOR, on_database
 from igfleet.cli.noun import noun
 from igfleet.cli.output import AsJson, as_json, table
@@ -13,10 +14,11 @@ if TYPE_CHECKING:
 
 app = noun("Workers and their tokens.")
 _COLUMNS = ("id", "name", "state", "running", "slots", "kinds", "version", "seen_at")
+_NAMES = ("id", "name", "base_url", "version", "slots", "running", "kinds", "methods", "labels", "seen_at")
 
 
 @app.command("list")
-def list_(json: AsJson = False) -> None:
+def list_(json: AsJson = False, server: Server = "", token: Token = "") -> None:
     """List workers, as their last heartbeat says."""
 
     async def work(ui: "UiContext") -> list[dict[str, object]]:
@@ -24,17 +26,19 @@ def list_(json: AsJson = False) -> None:
 
         from igfleet.ui.models import Worker
 
-        names = ("id", "name", "base_url", "version", "slots", "running", "kinds", "methods", "labels", "seen_at")
         async with ui.database.sessions() as session:
             age = func.extract("epoch", func.now() - Worker.seen_at)
             rows = (await session.execute(select(Worker, age).order_by(Worker.name))).all()
         return [
-            {name: getattr(worker, name) for name in names}
+            {name: getattr(worker, name) for name in _NAMES}
             | {"state": _state(float(silent_s), is_draining=worker.draining_since is not None)}
             for worker, silent_s in rows
         ]
 
-    rows = on_database(work)
+    def there(ui: Afar) -> list[dict[str, object]]:
+        return sorted((picked(row, (*_NAMES, "state")) for row in ui.rows("workers")), key=lambda row: str(row["name"]))
+
+    rows = from_afar(server, token, there) if server else on_database(work)
     if json:
         as_json(rows)
     else:

@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet import clock
 from igfleet.contracts.states import AccountStatus, ChallengeState
-from igfleet.errors import NotFound
+from igfleet.errors import Invalid, NotFound
+from igfleet.ui.imports.account_fields import FIELDS, tags_of
 from igfleet.ui.models import Account, ActionRest, AuditEntry, Challenge, Incident, Proxy
 from igfleet.ui.models.base import among
 
@@ -99,6 +100,15 @@ async def _now(session: AsyncSession, column: Any, account_ids: Sequence[int]) -
     return (
         await session.execute(select(Account.id, column).where(among(Account.id, account_ids)).order_by(Account.id))
     ).all()
+
+
+async def set_tags(session: AsyncSession, account: Account, tags: Sequence[str], actor: str) -> None:
+    """Replace the tags of an account. Audited. Raises `Invalid`."""
+    try:
+        account.tags = tags_of(FIELDS["tags"](",".join(tags)))
+    except ValueError as error:
+        raise Invalid(f"This {error}.", {"tags": str(error)}) from None
+    _audit(session, actor, "account_tagged", [(account.id, {"tags": account.tags})])
 
 
 def _audit(session: AsyncSession, actor: str, action: str, accounts: Sequence[tuple[int, dict[str, object]]]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from igfleet.settings import UiSettings
 from igfleet.ui.bus import Bus
 from igfleet.ui.db import Database
+from igfleet.ui.keys.keyring import Keyring
 from igfleet.ui.nudges import Nudges
 from igfleet.ui.sealing.ring import Ring
 from igfleet.ui.storage import Storage
@@ -26,6 +27,7 @@ class UiContext:
     bus: Bus
     nudges: Nudges
     tokens: Tokens
+    keys: Keyring
     draining: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the process is asked to stop: open streams end."""
 
@@ -46,6 +48,7 @@ async def opened(settings: UiSettings, database_url: str) -> AsyncIterator[UiCon
             bus=Bus(database_url),
             nudges=Nudges(settings),
             tokens=Tokens(settings),
+            keys=Keyring(),
         )
     finally:
         await database.close()

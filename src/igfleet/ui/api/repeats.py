@@ -9,6 +9,7 @@ from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, 
 from igfleet.errors import Invalid, NotSignedIn
 from igfleet.ui.answers import Answer, Answers, Turn
 from igfleet.ui.context import UiContext
+from igfleet.ui.keys.keyring import PREFIX, bearer
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _LONGEST_KEY = 200
@@ -120,6 +121,8 @@ async def _actor(scope: Scope) -> str | None:
     ui: UiContext = scope["litestar_app"].state.ui
     header = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"), None)
     try:
+        if bearer(header).startswith(PREFIX):
+            return (await ui.keys.holder(ui.database, header)).actor
         caller = await ui.tokens.caller(ui.database, header)
     except NotSignedIn:
         return None

@@ -3,6 +3,7 @@
 from igfleet.ui.models.account_tasks import AccountTask, LogEntry
 from igfleet.ui.models.accounts import Account
 from igfleet.ui.models.answers import KeptAnswer
+from igfleet.ui.models.api_keys import ApiKey
 from igfleet.ui.models.attempts import Attempt
 from igfleet.ui.models.audit import AuditEntry, AuditSeal
 from igfleet.ui.models.base import Base
@@ -34,6 +35,7 @@ __all__ = [
     "Account",
     "AccountTask",
     "ActionRest",
+    "ApiKey",
     "Attempt",
     "AuditEntry",
     "AuditSeal",

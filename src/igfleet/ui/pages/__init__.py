@@ -12,6 +12,8 @@ from igfleet.ui.compression import Compression
 from igfleet.ui.pages import (
     account,
     accounts,
+    api_docs,
+    api_keys,
     audit,
     breakers,
     bulk,
@@ -77,6 +79,8 @@ _HANDLERS = [
     *captions.HANDLERS,
     *workers.HANDLERS,
     *settings.HANDLERS,
+    *api_keys.HANDLERS,
+    *api_docs.HANDLERS,
     *users.HANDLERS,
     *audit.HANDLERS,
 ]

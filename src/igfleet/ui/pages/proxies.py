@@ -11,6 +11,7 @@ from igfleet.contracts.states import ProxyState
 from igfleet.errors import Invalid
 from igfleet.runners.proxy_diag import MOST_PROXIES
 from igfleet.ui import staging
+from igfleet.ui.announcing import announce
 from igfleet.ui.forms.reading import listed
 from igfleet.ui.imports.proxies import apply_proxies, preview_proxies
 from igfleet.ui.injected import Session, Ui
@@ -19,7 +20,7 @@ from igfleet.ui.pages.files import both, sheet_file
 from igfleet.ui.pages.importing import shown, text_of
 from igfleet.ui.pages.lists import After, page_of
 from igfleet.ui.pages.render import go, page
-from igfleet.ui.pages.tasks import WantedState, announce
+from igfleet.ui.pages.tasks import WantedState
 from igfleet.ui.proxies import order_check
 from igfleet.ui.proxy_list import filtered, rows_of, sheet
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of

@@ -15,10 +15,10 @@ from igfleet import clock
 from igfleet.errors import Conflict, Invalid, NothingToDo
 from igfleet.plurals import counted
 from igfleet.runners import KINDS
+from igfleet.ui.announcing import announce
 from igfleet.ui.forms.reading import last
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.pages.render import go, page
-from igfleet.ui.pages.tasks import announce
 from igfleet.ui.planning.plan import find_task
 from igfleet.ui.schedule import holding, moving
 from igfleet.ui.schedule.board import Wanted, board

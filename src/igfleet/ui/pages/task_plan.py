@@ -13,11 +13,11 @@ from sqlalchemy.orm import joinedload
 from igfleet.contracts.states import TaskState
 from igfleet.errors import Conflict
 from igfleet.runners import runner_of
+from igfleet.ui.announcing import announce
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import AccountTask, Media, Post
 from igfleet.ui.models.base import among
 from igfleet.ui.pages.render import go, page
-from igfleet.ui.pages.tasks import announce
 from igfleet.ui.planning.plan import find_task, plan, plan_summary
 from igfleet.ui.planning.start import PlanStale, start
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of

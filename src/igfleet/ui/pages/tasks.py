@@ -13,6 +13,7 @@ from igfleet.contracts.states import TaskState
 from igfleet.errors import NothingToDo
 from igfleet.runners import KINDS
 from igfleet.ui import pausing, task_page
+from igfleet.ui.announcing import announce
 from igfleet.ui.cancelling import cancel as cancel_task
 from igfleet.ui.context import UiContext
 from igfleet.ui.exports import tasks_sheet
@@ -159,13 +160,6 @@ def _changed(ui: UiContext, task_id: int) -> Redirect:
     answer = go(f"/tasks/{task_id}")
     answer.background = BackgroundTask(announce, ui, task_id)
     return answer
-
-
-async def announce(ui: UiContext, task_id: int) -> None:
-    """After the commit: tell the open pages, the waiting workers, and the pool."""
-    ui.bus.tell("task", task_id)
-    ui.bus.tell("work")
-    await ui.nudges.nudge(ui.database, task_id)
 
 
 def _filtered(state: str, kind: str, q: str) -> Select[Task]:

@@ -5,14 +5,14 @@ from typing import Any
 from litestar import Response, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from igfleet.errors import Invalid, NotFound
-from igfleet.ui import breaker_list, overview, tokens
+from igfleet.errors import Invalid
+from igfleet.ui import breaker_list, draining, overview, tokens
 from igfleet.ui.exports import workers_sheet
 from igfleet.ui.injected import Session
-from igfleet.ui.models import AuditEntry, Role, Scope, Worker, WorkerToken
+from igfleet.ui.models import Role, Scope, WorkerToken
 from igfleet.ui.pages.files import both, sheet_file
 from igfleet.ui.pages.render import go, page
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
@@ -40,13 +40,7 @@ async def fragment(request: AnyRequest, session: Session) -> Template:
 async def drain(request: AnyRequest, worker_id: FromPath[int], session: Session) -> Redirect:
     """Let it finish what it has and take nothing new, or take that back."""
     form = await checked_form(request)
-    worker = await session.get(Worker, worker_id)
-    if worker is None:
-        raise NotFound(f"There is no worker {worker_id}.")
-    is_on = form.get("on") == "yes"
-    worker.draining_since = func.now() if is_on else None
-    action = "worker_drained" if is_on else "worker_undrained"
-    session.add(AuditEntry(actor=person_of(request).actor, action=action, subject=f"worker:{worker.name}"))
+    await draining.drain(session, worker_id, person_of(request).actor, on=form.get("on") == "yes")
     return go("/workers")
 
 

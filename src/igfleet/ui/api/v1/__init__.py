@@ -1,0 +1,41 @@
+"""The operator API: what the dashboard does, for programs of people who hold a key."""
+
+from litestar import Router
+
+from igfleet.ui import problems
+from igfleet.ui.api.repeats import Repeats
+from igfleet.ui.api.v1 import (
+    about,
+    access,
+    accounts,
+    challenges,
+    fleet,
+    media,
+    posts,
+    proxies,
+    targets,
+    task_rows,
+    tasks,
+)
+
+ROUTER = Router(
+    "/api/v1",
+    route_handlers=[
+        *about.HANDLERS,
+        *accounts.HANDLERS,
+        *proxies.HANDLERS,
+        *media.HANDLERS,
+        *targets.HANDLERS,
+        *tasks.HANDLERS,
+        *task_rows.HANDLERS,
+        *posts.HANDLERS,
+        *challenges.HANDLERS,
+        *fleet.HANDLERS,
+    ],
+    middleware=[Repeats],
+    guards=[access.only_keys],
+    dependencies=access.DEPENDENCIES,
+    exception_handlers=problems.HANDLERS,
+    security=[{"bearer": []}],
+)
+"""Everything below `/api/v1`."""

@@ -1,0 +1,65 @@
+"""Who may call the operator API: people's programs with a key, each within the key's scopes."""
+
+from typing import Any
+
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.di import NamedDependency, Provide
+from litestar.handlers import BaseRouteHandler
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from igfleet.ui.context import UiContext
+from igfleet.ui.keys.holder import Holder, not_found
+from igfleet.ui.models import Account, Post, Role, Task
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+FLEET = {"fleet": True}
+"""In a handler's `opt`: it is about no account in particular, so a key for some accounts does not open it."""
+MANAGERS = {"role": Role.MANAGER, **FLEET}
+Caller = NamedDependency[Holder]
+
+
+async def only_keys(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """A route's `opt` says the least `role` (viewer for reading, operator for the rest by default) and `fleet`."""
+    ui: UiContext = connection.app.state.ui
+    holder = await ui.keys.holder(ui.database, connection.headers.get("authorization"))
+    is_safe = str(connection.scope.get("method", "GET")) in SAFE
+    least = handler.opt.get("role", Role.VIEWER if is_safe else Role.OPERATOR)
+    holder.require(least, writes=not is_safe, fleet=bool(handler.opt.get("fleet")))
+    connection.state.holder = holder
+
+
+async def provide_holder(request: Request[Any, Any, Any]) -> Holder:
+    holder: Holder = request.state.holder
+    return holder
+
+
+DEPENDENCIES = {"caller": Provide(provide_holder)}
+
+
+async def account_of(session: AsyncSession, caller: Holder, account_id: int) -> Account:
+    """An account that the key opens. Raises `NotFound`."""
+    query = select(Account).where(Account.id == account_id, caller.accounts()).options(joinedload(Account.proxy))
+    found = await session.scalar(query.execution_options(populate_existing=True))
+    if found is None:
+        raise not_found("account", account_id)
+    return found
+
+
+async def task_of(session: AsyncSession, caller: Holder, task_id: int) -> Task:
+    """A task that the key opens. Raises `NotFound`."""
+    found = await session.scalar(select(Task).where(Task.id == task_id, caller.tasks()))
+    if found is None:
+        raise not_found("task", task_id)
+    return found
+
+
+async def post_of(session: AsyncSession, caller: Holder, post_id: int) -> Post:
+    """A post that the key opens, with its account and file. Raises `NotFound`."""
+    query = select(Post).join(Task, Task.id == Post.task_id).where(Post.id == post_id, caller.tasks())
+    found = (await session.execute(query.options(joinedload(Post.account), joinedload(Post.file)))).scalar_one_or_none()
+    if found is None:
+        raise not_found("post", post_id)
+    return found

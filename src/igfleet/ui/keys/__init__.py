@@ -1,0 +1,1 @@
+"""Keys of the operator API: who holds one, and what it opens."""

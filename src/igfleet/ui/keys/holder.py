@@ -1,0 +1,74 @@
+"""Whoever calls the operator API with a key, and what the key opens."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import BigInteger, ColumnElement, Text, and_, cast, exists, func, or_, select, true
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from igfleet.errors import Forbidden, NotFound
+from igfleet.ui.models import Account, Role, Task
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The person behind a key, within the key's limits. Empty scopes limit nothing."""
+
+    key_id: int
+    key_name: str
+    user_id: int
+    user_name: str
+    role: Role
+    may_write: bool
+    kinds: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    clients: tuple[str, ...] = ()
+
+    @property
+    def actor(self) -> str:
+        """Whom the audit names."""
+        return f"user:{self.user_name}/key:{self.key_id}"
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it opens some accounts only."""
+        return bool(self.tags or self.clients)
+
+    def require(self, role: Role, *, writes: bool, fleet: bool) -> None:
+        """`fleet` marks what is about no account in particular. Raises `Forbidden`."""
+        if writes and not self.may_write:
+            raise Forbidden("This key may only read. Make one that may write.")
+        if not self.role.includes(role):
+            raise Forbidden(f"This needs the role {role}; this key has {self.role}.")
+        if fleet and self.is_narrow:
+            raise Forbidden("This key opens some accounts only, and this is about the whole fleet.")
+
+    def require_kind(self, kind: str) -> None:
+        """Raises `Forbidden`."""
+        if self.kinds and kind not in self.kinds:
+            raise Forbidden(f"This key is not for tasks of kind {kind!r}.")
+
+    def accounts(self) -> ColumnElement[bool]:
+        """Which accounts it opens."""
+        if not self.is_narrow:
+            return true()
+        tags, clients = cast(list(self.tags), ARRAY(Text)), list(self.clients)
+        return or_(Account.tags.overlap(tags), and_(Account.client.in_(clients), Account.client != ""))
+
+    def tasks(self) -> ColumnElement[bool]:
+        """Which tasks it opens: of its kinds, and about no account but its own.
+
+        A task about no account at all is opened by a key for some accounts only when it was made with that key.
+        """
+        of_kind = Task.kind.in_(self.kinds) if self.kinds else true()
+        if not self.is_narrow:
+            return of_kind
+        listed = func.jsonb_array_elements_text(Task.account_ids).table_valued("value").alias("listed")
+        own = exists(select(Account.id).where(Account.id == cast(listed.c.value, BigInteger), self.accounts()))
+        foreign = select(listed.c.value).select_from(listed).where(~own)
+        is_about_accounts = func.jsonb_array_length(Task.account_ids) > 0
+        return and_(of_kind, ~exists(foreign), or_(is_about_accounts, Task.created_by == self.actor))
+
+
+def not_found(what: str, key: int) -> NotFound:
+    """What is out of a key's scope is answered like what does not exist."""
+    return NotFound(f"There is no {what} {key}.")

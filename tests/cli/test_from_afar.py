@@ -1,0 +1,124 @@
+"""Commands with `--server`: the same words from another machine, over the operator API."""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import pytest
+from tests.domain.factories import accounts, videos
+from tests.serving import Served
+from tests.ui_api.holding import key
+from typer.testing import CliRunner, Result
+
+from igfleet.cli.app import app
+from igfleet.cli.exits import Exit
+
+pytestmark = [pytest.mark.anyio, pytest.mark.timeout(180)]
+_LOGGED = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[.*\n", re.MULTILINE)
+HEAVY = {"sqlalchemy", "asyncpg", "litestar", "psycopg", "procrastinate", "alembic"}
+
+
+async def _run(ui: Served, token: str, *words: object) -> Result:
+    """As if on a machine that has nothing but the command."""
+    runner = CliRunner(env={"IGFLEET_SERVER": ui.address, "IGFLEET_API_KEY": token})
+    line = [str(word) for word in words]
+    return await anyio.to_thread.run_sync(lambda: runner.invoke(app, line, catch_exceptions=False))
+
+
+def _out(done: Result) -> str:
+    """What the command printed, without what the ui, which is in the same process, logged meanwhile."""
+    return _LOGGED.sub("", done.stdout)
+
+
+async def test_an_order_is_given_watched_and_taken_back(ui_without_proxies: Served, tmp_path: Path) -> None:
+    ui = ui_without_proxies
+    token = (await key(ui)).token
+    file, captions, clip = tmp_path / "accounts.csv", tmp_path / "captions.txt", tmp_path / "clip.mp4"
+    file.write_text("username,password,tags\nnord_01,pw,n\nnord_02,pw,n\nno name!,pw,n\n", encoding="utf-8")
+    captions.write_text("Hello {{username}}", encoding="utf-8")
+    clip.write_bytes(b"no video")
+    async with ui.context.database.sessions.begin() as session:
+        await videos(session, 1)
+
+    imported = await _run(ui, token, "accounts", "import", file, "--authorised-by", "the agency", "--json")
+    listed = await _run(ui, token, "accounts", "list", "--tag", "n", "--json")
+    added = await _run(ui, token, "media", "add", clip, "--json")
+    made = await _run(
+        ui, token, "tasks", "create", "--tag", "n", "--media", "clip_1.mp4", "--captions", captions, "--json",
+        "--set", "distribution=every_video_to_every_account", "--start",
+    )  # fmt: skip
+    shown = await _run(ui, token, "tasks", "show", 1, "--json")
+    waited = await _run(ui, token, "tasks", "wait", 1, "--timeout", 0)
+    cancelled = await _run(ui, token, "tasks", "cancel", 1)
+    over = await _run(ui, token, "tasks", "wait", 1, "--timeout", 0, "--json")
+
+    assert (imported.exit_code, json.loads(_out(imported))["counts"]) == (
+        Exit.NOT_ALL_DONE, {"new": 2, "update": 0, "duplicate": 0, "error": 1},
+    )  # fmt: skip
+    assert [row["username"] for row in json.loads(_out(listed))] == ["nord_01", "nord_02"]
+    assert (added.exit_code, json.loads(_out(added))[0]["state"]) == (Exit.NOT_ALL_DONE, "broken")
+    assert (json.loads(_out(made))["id"], json.loads(_out(made))["posts"]) == (1, 2)
+    assert sorted(post["caption"] for post in json.loads(_out(shown))["posts"]) == ["Hello nord_01", "Hello nord_02"]
+    assert (waited.exit_code, "queued: 2 posts: 2 planned" in waited.stderr) == (Exit.TIMEOUT, True)
+    assert _out(cancelled) == "Task 1 is cancelled.\n"
+    assert (over.exit_code, json.loads(_out(over))["is_over"]) == (Exit.NOT_ALL_DONE, True)
+
+
+async def test_what_is_printed_is_what_the_uis_own_machine_prints(
+    ui_without_proxies: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ui = ui_without_proxies
+    token = (await key(ui)).token
+    async with ui.context.database.sessions.begin() as session:
+        await accounts(session, 2, tags=["n"])
+        await videos(session, 1)
+    await _run(ui, token, "tasks", "create", "--tag", "n", "--media", 1, "--caption", "Hi", "--start")
+    monkeypatch.setenv("DATABASE_URL", ui.context.database.url)
+    monkeypatch.setenv("IGFLEET_DATA_DIR", str(ui.context.settings.data_dir))
+    monkeypatch.setenv("REQUIRE_PROXY", "false")
+    for words in (
+        ("accounts", "list", "--json"), ("accounts", "list"), ("media", "list", "--json"), ("workers", "list"),
+        ("tasks", "list", "--json"), ("tasks", "list"), ("tasks", "show", 1, "--json"), ("tasks", "show", 1),
+        ("tasks", "show", 9), ("tasks", "plan", 1),
+    ):  # fmt: skip
+        there = await _run(ui, token, *words)
+        here = await anyio.to_thread.run_sync(lambda w=words: CliRunner().invoke(app, [str(word) for word in w]))
+
+        assert (there.exit_code, _out(there), there.stderr) == (here.exit_code, _out(here), here.stderr), words
+
+
+async def test_it_needs_no_database_library(ui: Served) -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "igfleet", "accounts", "list", "--server", ui.address]
+    done = await anyio.run_process([*command, "--token", (await key(ui)).token])
+
+    imported = {line.rsplit("|", 1)[-1].strip().split(".")[0] for line in done.stderr.decode().splitlines()}
+    assert done.stdout == b"(none)\n"
+    assert "httpx" in imported
+    assert not imported & HEAVY
+
+
+@pytest.mark.parametrize(
+    ("server", "token", "words", "code", "said"),
+    [
+        ("http://198.51.100.1", "igfk_1_x", ("accounts", "list"), Exit.SETUP_OR_USAGE, "clear text"),
+        ("ftp://127.0.0.1", "igfk_1_x", ("accounts", "list"), Exit.SETUP_OR_USAGE, "is no address"),
+        ("http://127.0.0.1:9", "", ("accounts", "list"), Exit.SETUP_OR_USAGE, "IGFLEET_API_KEY"),
+        ("http://127.0.0.1:9", "igfk_1_x", ("users", "list"), Exit.SETUP_OR_USAGE, "own machine only"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(
+    server: str, token: str, words: tuple[str, ...], code: Exit, said: str
+) -> None:
+    done = CliRunner(env={"IGFLEET_SERVER": server, "IGFLEET_API_KEY": token}).invoke(app, list(words))
+
+    assert (done.exit_code, said in done.stderr) == (code, True), done.stderr
+
+
+async def test_a_key_that_is_not_known_is_told(ui: Served) -> None:
+    done = await _run(ui, "igfk_1_wrong", "tasks", "list")
+
+    assert done.exit_code == Exit.SETUP_OR_USAGE
+    assert "not known here" in done.stderr
