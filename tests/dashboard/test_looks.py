@@ -42,6 +42,7 @@ PAGES = (
     "/schedule?view=month",
     "/schedule?view=list",
     "/schedule/recurring",
+    "/reports",
     "/schedule/recurring/new?task=1",
     "/tasks/999",
 )

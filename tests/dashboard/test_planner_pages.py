@@ -158,6 +158,19 @@ async def test_a_task_repeats_is_paused_and_removed(visitor: Visitor, ui: Served
     assert "Nothing repeats yet" in gone.text
 
 
+async def test_a_report_of_a_month_as_page_and_file(visitor: Visitor, ui: Served) -> None:
+    empty = await visitor.read("/reports?from=2020-01-01&to=2020-01-31")
+    await half_done(ui)
+
+    page = await visitor.read("/reports?by=tag&zone=Europe/Berlin")
+    csv = (await visitor.client.get("/reports.csv")).text
+
+    assert "No post was published or planned in these days." in empty
+    assert "no tag" in page
+    assert csv.splitlines()[0].startswith("client,accounts,planned,published,verified")
+    assert csv.splitlines()[1].startswith(",3,3,1,0,")
+
+
 async def test_a_schedule_of_nothing_says_so(visitor: Visitor, ui: Served) -> None:
     assert "Nothing is planned or done in this time." in await visitor.read("/schedule")
     assert "Nothing on the schedule matches." in await visitor.read("/schedule?view=list&kind=warmup")

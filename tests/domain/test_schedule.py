@@ -11,12 +11,14 @@ from tests.domain import factories as make
 from tests.domain.conftest import House
 
 from igfleet.contracts.states import AccountTaskState, PostState
+from igfleet.contracts.tasks import Mode
 from igfleet.errors import Conflict, Invalid, WrongState
 from igfleet.settings import UiSettings
-from igfleet.ui.models import AccountTask, Occurrence, Post, RecurringTask, Task
+from igfleet.ui.models import Account, AccountTask, Check, Occurrence, Post, RecurringTask, Task
 from igfleet.ui.planning.draft import CaptionForm, Draft, create
 from igfleet.ui.planning.plan import plan
 from igfleet.ui.planning.start import start
+from igfleet.ui.reports.posts import By, Period, report
 from igfleet.ui.schedule import recurring
 from igfleet.ui.schedule.board import Wanted, board
 from igfleet.ui.schedule.calendar import View
@@ -260,3 +262,32 @@ async def test_what_is_paused_or_removed_is_not_made(session: AsyncSession, sett
     assert (while_paused, after) == ([], [])
     assert len(shown.upcoming) == 3
     assert await recurring.listed(session) == []
+
+
+async def test_a_report_counts_each_post_once(session: AsyncSession, settings: UiSettings) -> None:
+    task = await _planned(session, settings, [TOMORROW, TOMORROW + _HOUR])
+    first, second = await make.account_tasks_of(session, task)
+    for row, client, tags in ((first, "Bakery", ["north", "small"]), (second, "", ["north"])):
+        who = update(Account).where(Account.id == row.account_id)
+        await session.execute(who.values(client=client, tags=tags))
+    live, failed = (await session.scalars(select(Post.id).where(Post.account_task_id == first.id))).all()
+    published = update(Post).where(Post.id == live)
+    await session.execute(published.values(state="published", published_at=TOMORROW, media_pk="1"))
+    await session.execute(update(Post).where(Post.id == failed).values(state="failed"))
+    for age_s, state in ((60, "missing"), (3600, "verified")):
+        seen = {"post_id": live, "account_id": first.account_id, "age_s": age_s, "state": state, "due_at": TOMORROW}
+        session.add(Check(**seen))
+    await session.flush()
+    period = Period(TOMORROW.date(), TOMORROW.date(), "UTC")
+
+    clients = await report(session, period, By.CLIENT, Mode.SANDBOX)
+    tags = await report(session, period, By.TAG, Mode.SANDBOX)
+    live_mode = await report(session, period, By.TAG, Mode.LIVE)
+
+    assert [(one.name, one.planned, one.published, one.verified, one.failed, one.to_come) for one in clients.rows] == [
+        ("", 2, 0, 0, 0, 2),
+        ("Bakery", 2, 1, 1, 1, 0),
+    ]
+    assert [(one.name, one.planned) for one in tags.rows] == [("north", 4), ("small", 2)]
+    assert (clients.total.planned, tags.total.planned, tags.total.accounts) == (4, 4, 2)
+    assert (live_mode.rows, live_mode.total.planned) == ([], 0)

@@ -18,6 +18,7 @@ _PLACES: Sequence[tuple[str, str, str, Role]] = (
     ("Schedule", "/schedule", "calendar", Role.VIEWER),
     ("Recurring tasks", "/schedule/recurring", "refresh", Role.VIEWER),
     ("Logs", "/logs", "file-text", Role.VIEWER),
+    ("Reports", "/reports", "table", Role.VIEWER),
     ("Media", "/media", "movie", Role.VIEWER),
     ("Captions", "/captions", "message", Role.VIEWER),
     ("Targets", "/targets", "user-plus", Role.VIEWER),

@@ -171,6 +171,9 @@ document.querySelectorAll("[data-order-of]").forEach((field) => {
   show([...new Set([...order(), ...boxes.filter((box) => box.checked).map((box) => box.value)])]);
 });
 
+// Pages for paper
+document.addEventListener("click", (event) => { if (event.target.closest("[data-print]")) print(); });
+
 // Text as a file
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-save]");

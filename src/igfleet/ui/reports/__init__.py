@@ -1,0 +1,1 @@
+"""Reports: what was promised to whom, and what came of it."""
