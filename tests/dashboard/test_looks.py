@@ -44,6 +44,12 @@ PAGES = (
     "/schedule/recurring",
     "/reports",
     "/schedule/recurring/new?task=1",
+    "/users",
+    "/users/1",
+    "/me",
+    "/audit",
+    "/system",
+    "/accounts/1/secrets/password",
     "/tasks/999",
 )
 

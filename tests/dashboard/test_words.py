@@ -12,12 +12,14 @@ from igfleet.ui import static_files
 from igfleet.ui.fleet.health import Level
 from igfleet.ui.models import BulkState
 from igfleet.ui.models.people import UserState
+from igfleet.ui.system.checks import Grade
 from igfleet.ui.words import LOOKS, look
 
 STATES = {
     "account_task": AccountTaskState,
     "task": states.TaskState,
     "user": UserState,
+    "finding": Grade,
     "post": states.PostState,
     "challenge": states.ChallengeState,
     "account": AccountStatus,

@@ -13,7 +13,8 @@ def add_to(app: typer.Typer) -> None:
 
 def doctor(json: AsJson = False) -> None:
     """Check configuration, database, migrations, clock, key, ffmpeg, browser and disk; say what mends each."""
-    from igfleet.cli.checks import Grade, findings
+    from igfleet.cli.checks import findings
+    from igfleet.ui.system.checks import Grade
 
     found = []
     for one in findings():

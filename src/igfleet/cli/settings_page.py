@@ -12,7 +12,8 @@ _INTRO = """# Settings
 
 Read from the environment, then from `.env` in the working folder. `NAME_FILE` names a file that holds the value of
 `NAME`. Lengths of time are seconds, lists have commas between their parts. A wrong value stops the process with one
-line that names the variable. This page is made by `igfleet settings --markdown`.
+line that names the variable. What is given nowhere may be changed by an admin on the page Settings, for those settings
+that can change while igfleet runs. This page is made by `igfleet settings --markdown`.
 """
 
 

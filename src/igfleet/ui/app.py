@@ -46,7 +46,7 @@ def create_app(settings: UiSettings, database_url: str) -> Litestar:
             app.state.form_tokens = FormTokens(_form_key(settings))
             await ui.bus.start()
             try:
-                async with jobs.running():
+                async with jobs.running(), ui.book.followed(ui.database, ui.bus):
                     yield
             finally:
                 await ui.bus.stop()

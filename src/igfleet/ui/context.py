@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from igfleet.settings import UiSettings
 from igfleet.ui.bus import Bus
+from igfleet.ui.configuration.book import Book
 from igfleet.ui.db import Database
 from igfleet.ui.keys.keyring import Keyring
 from igfleet.ui.nudges import Nudges
@@ -20,7 +21,7 @@ from igfleet.ui.vault import Vault
 class UiContext:
     """One per process, at `app.state.ui`, injected as `ui`."""
 
-    settings: UiSettings
+    book: Book
     database: Database
     vault: Vault
     storage: Storage
@@ -31,17 +32,24 @@ class UiContext:
     draining: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the process is asked to stop: open streams end."""
 
+    @property
+    def settings(self) -> UiSettings:
+        """Those in force now. Ask again each time: an admin may change them."""
+        return self.book.present
+
 
 @asynccontextmanager
 async def opened(settings: UiSettings, database_url: str) -> AsyncIterator[UiContext]:
     """Everything the ui needs, without its background work: for the server and for commands."""
     database = Database(database_url)
+    book = Book(settings)
     vault = Vault(Ring.from_settings(settings))
     try:
         async with database.sessions() as session:
             await vault.check(session)
+            await book.read(session)
         yield UiContext(
-            settings=settings,
+            book=book,
             database=database,
             vault=vault,
             storage=Storage(settings.data_dir / "media", settings.media_max_bytes),

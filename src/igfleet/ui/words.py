@@ -21,6 +21,7 @@ from igfleet.contracts.states import (
     WorkerState,
 )
 from igfleet.ui.models.people import UserState
+from igfleet.ui.system.checks import Grade
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,11 @@ LOOKS: dict[str, Mapping[str, Look]] = {
         _A.COMPLETED: Look("done", "circle-check", "green"),
         _A.DISCARDED: Look("failed", "circle-x", "red"),
         _A.CANCELLED: Look("cancelled", "ban", "quiet"),
+    },
+    "finding": {
+        Grade.OK: Look("ok", "circle-check", "green"),
+        Grade.NOTE: Look("note", "info-circle", "quiet"),
+        Grade.BAD: Look("bad", "circle-x", "red"),
     },
     "user": {
         _U.ACTIVE: Look("active", "circle-check", "green"),

@@ -23,6 +23,7 @@ from igfleet.ui.models.proxy_checks import ProxyCheckEntry
 from igfleet.ui.models.recurring import Occurrence, RecurringTask
 from igfleet.ui.models.saved_views import SavedView
 from igfleet.ui.models.secrets import DataKey, SealedSecret
+from igfleet.ui.models.setting_values import SettingValue
 from igfleet.ui.models.spendings import ActionRest, Spending
 from igfleet.ui.models.standstills import Standstill
 from igfleet.ui.models.targets import Follow, Target, TargetLookUp
@@ -69,6 +70,7 @@ __all__ = [
     "SavedView",
     "Scope",
     "SealedSecret",
+    "SettingValue",
     "SignInFailure",
     "Spending",
     "StagedImport",

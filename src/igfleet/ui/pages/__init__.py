@@ -38,6 +38,7 @@ from igfleet.ui.pages import (
     settings,
     sign_in,
     standstill,
+    system,
     targets,
     task_new,
     task_plan,
@@ -85,6 +86,7 @@ _HANDLERS = [
     *api_docs.HANDLERS,
     *users.HANDLERS,
     *audit.HANDLERS,
+    *system.HANDLERS,
 ]
 
 

@@ -1,36 +1,36 @@
-"""Settings: which methods may run live."""
+"""Settings: every one with its value and source, those that may be changed here, and which methods may run live."""
+
+from typing import Any
 
 from litestar import get, post
+from litestar.background_tasks import BackgroundTask
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.contracts.tasks import Method
 from igfleet.errors import Invalid, NotFound
 from igfleet.ui import live_methods
+from igfleet.ui.configuration import edits, effective
+from igfleet.ui.configuration.book import TOPIC
+from igfleet.ui.context import UiContext
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import LiveMethod, Role
 from igfleet.ui.pages.render import go, page
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
+_ADMIN = {"role": Role.ADMIN}
 _METHODS = (Method.INSTAGRAPI, Method.PLAYWRIGHT, Method.DOLPHIN)
 
 
-@get("/settings", opt={"role": Role.ADMIN})
+@get("/settings", opt=_ADMIN)
 async def show(request: AnyRequest, session: Session, ui: Ui) -> Template:
-    """The mode, the methods, and the values in force."""
-    on = {row.method: row for row in await session.scalars(select(LiveMethod))}
-    return page(
-        request,
-        "settings.html",
-        "settings",
-        methods=_METHODS,
-        on=on,
-        settings=ui.settings,
-    )
+    """The methods, and every setting."""
+    return await _shown(request, session, ui)
 
 
-@post("/settings/methods/{method:str}", opt={"role": Role.ADMIN})
+@post("/settings/methods/{method:str}", opt=_ADMIN)
 async def switch(request: AnyRequest, method: FromPath[str], session: Session) -> Redirect:
     """Allow or forbid live use; allowing it needs the risk confirmed."""
     form = await checked_form(request)
@@ -43,4 +43,47 @@ async def switch(request: AnyRequest, method: FromPath[str], session: Session) -
     return go("/settings")
 
 
-HANDLERS = [show, switch]
+@post("/settings/values/{name:str}", opt=_ADMIN)
+async def change(request: AnyRequest, name: FromPath[str], session: Session, ui: Ui) -> Redirect | Template:
+    """Another value, from now on and in every process."""
+    form = await checked_form(request)
+    text = str(form.get("value", ""))
+    try:
+        await edits.change(session, ui.book, name, text, person_of(request).actor)
+    except Invalid as error:
+        return await _shown(request, session, ui, 422, wrong={name: str(error)}, given={name: text})
+    return _changed(ui, f"/settings?done={name}+is+changed#{name}")
+
+
+@post("/settings/values/{name:str}/removal", opt=_ADMIN)
+async def take_back(request: AnyRequest, name: FromPath[str], session: Session, ui: Ui) -> Redirect:
+    """The default again."""
+    await checked_form(request)
+    await edits.take_back(session, ui.book, name, person_of(request).actor)
+    return _changed(ui, f"/settings?done={name}+has+its+default+again#{name}")
+
+
+def _changed(ui: UiContext, onward: str) -> Redirect:
+    answer = go(onward)
+    answer.background = BackgroundTask(ui.bus.tell, TOPIC)
+    return answer
+
+
+async def _shown(
+    request: AnyRequest, session: AsyncSession, ui: UiContext, status_code: int = 200, **told: Any
+) -> Template:
+    context: dict[str, Any] = {"wrong": {}, "given": {}, **told}
+    return page(
+        request,
+        "settings.html",
+        "settings",
+        status_code=status_code,
+        methods=_METHODS,
+        on={row.method: row for row in await session.scalars(select(LiveMethod))},
+        mode=ui.settings.mode,
+        rows=await effective.every(session, ui.book),
+        **context,
+    )
+
+
+HANDLERS = [show, switch, change, take_back]
