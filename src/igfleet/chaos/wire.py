@@ -34,6 +34,13 @@ class Wire:
     _writer: asyncio.StreamWriter | None = None
     _connection: h11.Connection = field(default_factory=lambda: h11.Connection(h11.CLIENT))
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the next request would go out on the present connection: a gate may have cut it meanwhile."""
+        if self._reader is None or self._writer is None:
+            return False
+        return not (self._writer.is_closing() or self._reader.at_eof() or self._reader.exception())
+
     async def ask(
         self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None, *, limit_s: float = 30.0
     ) -> Answered:
@@ -41,7 +48,8 @@ class Wire:
         self.has_left = False
         try:
             async with asyncio.timeout(limit_s):
-                if self._writer is None:
+                if not self.is_open:
+                    await self.close()
                     await self._connect()
                 return await self._exchange(method, path, body, headers or {})
         except h11.ProtocolError as error:
