@@ -96,6 +96,7 @@ async def test_what_is_planned_stands_on_the_schedule_and_can_be_moved(visitor: 
     pages = {view: await visitor.read(f"{day}&view={view}") for view in ("day", "week", "month", "list")}
     link = pages["day"].partition('href="/schedule/move?')[2].partition('"')[0].replace("&amp;", "&")
     form = await visitor.read(f"/schedule/move?{link}")
+    dropped = await visitor.read(f"/schedule/move?{link}&to=2030-01-02T03:04")
     hour = {"task": str(task.id), "since": TOMORROW.isoformat(), "until": (TOMORROW + timedelta(hours=1)).isoformat()}
     to = f"{TOMORROW + timedelta(hours=3):%Y-%m-%dT%H:%M}"
     over = await visitor.send("/tasks/new", "/schedule/move", zone="UTC", to="2020-01-01T10:00", **hour)
@@ -103,6 +104,7 @@ async def test_what_is_planned_stands_on_the_schedule_and_can_be_moved(visitor: 
 
     assert {view for view, page in pages.items() if "Noon sign-in" in page} == set(pages)
     assert "3 account tasks of Noon sign-in" in form
+    assert 'value="2030-01-02T03:04"' in dropped
     assert over.status_code == 422
     assert "3 account tasks moved to 15:00 UTC" in moved.text
 

@@ -46,6 +46,14 @@ def launch(accounts: Sequence[int], media: Sequence[int], names: Sequence[str], 
     return _draft(LAUNCH, accounts, media, Captions(form=CaptionForm.CSV, text=out.getvalue()), options)
 
 
+def caption_sets() -> dict[str, Captions]:
+    """By name: sets that any bulk upload can choose."""
+    return {
+        "Spring, clip by clip": Captions(form=CaptionForm.LINES, text="\n".join(_LINES)),
+        "Evening greetings": Captions(form=CaptionForm.TEMPLATE, text=_TEMPLATE),
+    }
+
+
 def evening(accounts: Sequence[int], media: Sequence[int]) -> Draft:
     """One video for each account; captions from a template."""
     options = BulkUploadOptions(distribution=Distribution.ONE_TO_ONE, **_PACE)

@@ -34,6 +34,10 @@ _FILTERED = {
     "accounts-none": "/accounts?q=nobody&health=poor",
     "bulk-new": "/bulk/new/accounts?act=archive&all=50",
     "find-nord": "/find?q=nord",
+    "logs-none": "/logs?q=nothing+like+it",
+    "schedule-clocks": "/schedule?view=day&date=2026-10-25&zone=Europe/Berlin",
+    "schedule-month": "/schedule?view=month",
+    "schedule-list": "/schedule?view=list",
 }
 """Pages of an address that no link leads to."""
 

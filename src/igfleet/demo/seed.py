@@ -26,6 +26,7 @@ from igfleet.demo.cast import (
 )
 from igfleet.runners.distribution import round_robin
 from igfleet.ui import library, targets
+from igfleet.ui.captions import sets as caption_sets
 from igfleet.ui.context import UiContext
 from igfleet.ui.imports.accounts import apply_accounts
 from igfleet.ui.models import Account, Proxy, Role, User
@@ -60,6 +61,8 @@ async def seed(ui: UiContext, sandbox: dict[str, str], clips: Sequence[Path], pi
     async with ui.database.sessions.begin() as session:
         await _order_others(session, ui, media, portraits)
         await _order(session, ui, media, [clip.name for clip in clips])
+        for name, captions in orders.caption_sets().items():
+            await caption_sets.keep(session, name, captions, ACTOR)
         await add_user(session, _USER, secrets.token_urlsafe(24), Role.ADMIN, ACTOR)
 
 

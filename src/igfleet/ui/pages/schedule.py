@@ -69,9 +69,11 @@ async def move_form(
     since: FromQuery[str] = "",
     until: FromQuery[str] = "",
     zone: FromQuery[str] = "",
+    to: FromQuery[str] = "",
 ) -> Template:
-    """Where to, for the batch that was chosen."""
-    return await _move_form(request, session, {"task": task, "since": since, "until": until, "zone": zone}, {})
+    """Where to, for the batch that was chosen; `to` is where it was dropped."""
+    given = {"task": task, "since": since, "until": until, "zone": zone} | ({"to": to} if to else {})
+    return await _move_form(request, session, given, {})
 
 
 @post("/schedule/move")

@@ -171,6 +171,22 @@ document.querySelectorAll("[data-order-of]").forEach((field) => {
   show([...new Set([...order(), ...boxes.filter((box) => box.checked).map((box) => box.value)])]);
 });
 
+// Batches of the schedule: dropped on a day or an hour, the form of "Move to…" opens with that time.
+let dragged = null;
+document.addEventListener("dragstart", (event) => {
+  dragged = event.target.closest?.("[data-move]");
+  if (dragged) event.dataTransfer.effectAllowed = "move";
+});
+document.addEventListener("dragover", (event) => { if (dragged && event.target.closest("[data-drop]")) event.preventDefault(); });
+document.addEventListener("drop", (event) => {
+  const place = event.target.closest("[data-drop]");
+  if (!dragged || !place) return;
+  event.preventDefault();
+  const { drop } = place.dataset;
+  location.assign(`${dragged.dataset.move}&${new URLSearchParams({ to: drop.includes("T") ? drop : `${drop}T${dragged.dataset.clock}` })}`);
+});
+document.addEventListener("dragend", () => { dragged = null; });
+
 // Pages for paper
 document.addEventListener("click", (event) => { if (event.target.closest("[data-print]")) print(); });
 
