@@ -60,7 +60,7 @@ def main() -> None:
             url = server.dsn()
             migrating.upgrade(url)
             asyncio.run(_fill(folder, url, given.queued))
-            with _ui(folder, url) as address:
+            with ui_process(folder, url) as address:
                 found = asyncio.run(_measure(address, given))
     print(json.dumps(found, indent=2) if given.json else _told(found))
 
@@ -96,7 +96,7 @@ async def _start(session: Any, ui: UiContext, accounts: tuple[int, ...]) -> None
 
 
 @contextmanager
-def _ui(folder: Path, url: str) -> Iterator[str]:
+def ui_process(folder: Path, url: str) -> Iterator[str]:
     """A ui process of its own; its address."""
     own = {"DATABASE_URL": url, "IGFLEET_DATA_DIR": str(folder), "WORKER_API_TOKEN": _TOKEN, "LOG_LEVEL": "warning"}
     command = [sys.executable, "-m", "igfleet", "serve", "--role", "ui", "--port", "0"]

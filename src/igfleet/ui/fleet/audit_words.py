@@ -41,7 +41,8 @@ def sentence_of(row: AuditEntry) -> str:
 def changes_of(row: AuditEntry) -> list[tuple[str, str, str]]:
     """What, before, after."""
     facts = row.facts
-    found = [(name, str(pair[0]), str(pair[1])) for name, pair in (facts.get("changed") or {}).items()]
+    before, after = facts.get("before") or {}, facts.get("after") or {}
+    found = [(name, str(before.get(name, "–")), str(after[name])) for name in after]
     if "was" in facts and row.action in ("account_status", "account_resumed", "account_stopped"):
         became = {"account_resumed": AccountStatus.ACTIVE, "account_stopped": AccountStatus.INACTIVE}.get(row.action)
         found.append(("status", _status(facts["was"]), _status(became or facts.get("became"))))

@@ -35,13 +35,14 @@ async def edit(session: AsyncSession, account_id: int, given: Mapping[str, str],
     changed = {name: value for name, value in values.items() if value != getattr(account, name)}
     if not changed:
         return 0
-    told = {name: [shown(getattr(account, name)), shown(value)] for name, value in changed.items()}
+    before = {name: shown(getattr(account, name)) for name in changed}
+    facts = {"before": before, "after": {name: shown(value) for name, value in changed.items()}}
     for name, value in changed.items():
         setattr(account, name, value)
     if {"authorised_by", "authorised_until"} & set(changed):
         account.authorised_at = clock.now()
     subject = f"account:{account_id}"
-    session.add(AuditEntry(actor=actor, action="account_edited", subject=subject, facts={"changed": told}))
+    session.add(AuditEntry(actor=actor, action="account_edited", subject=subject, facts=facts))
     return len(changed)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Date, and_, case, cast, func, literal, or_, select
+from sqlalchemy import ARRAY, ColumnElement, Date, Integer, and_, case, cast, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.contracts.states import AccountStatus, ProxyState
@@ -90,7 +90,7 @@ PARTS: Mapping[str, ColumnElement[int]] = {
 _taken: ColumnElement[int] = literal(0)
 for _part in PARTS.values():
     _taken = _taken + _part
-SCORE: ColumnElement[int] = func.greatest(FULL - _taken, 0)
+SCORE: ColumnElement[int] = cast(func.greatest(FULL - _taken, 0), Integer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +107,10 @@ def level_of(score: int) -> Level:
 
 
 def is_level(level: Level) -> ColumnElement[bool]:
-    """Whether an account's score is of this level."""
-    above = [floor for floor in FLOORS.values() if floor > FLOORS[level]]
-    return and_(FLOORS[level] <= SCORE, min(above) > SCORE) if above else FLOORS[level] <= SCORE
+    """Whether an account's score is of this level. The score is reckoned once a row."""
+    floors = sorted(FLOORS.values())
+    place = func.width_bucket(SCORE, literal(floors, ARRAY(Integer)))
+    return place == floors.index(FLOORS[level]) + 1
 
 
 async def parts_of(session: AsyncSession, account_id: int) -> list[Part]:

@@ -14,6 +14,7 @@ from igfleet.ui.models import Account, Post
 from igfleet.ui.models.base import among
 
 _SUGGESTED = 200
+_NEWEST = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +60,14 @@ async def rows_of(session: AsyncSession, ids: Sequence[int]) -> list[AccountRow]
 
 
 async def suggested(session: AsyncSession) -> Suggested:
-    """Clients and tags in use, and how many accounts there are of each status."""
+    """How many accounts there are of each status; and the clients and tags of the newest accounts, to choose from."""
     present = Account.archived_at.is_(None)
-    clients = select(Account.client).where(present, Account.client != "").group_by(Account.client)
-    tags = select(func.unnest(Account.tags).label("tag")).where(present).group_by("tag")
     counts = select(Account.status, func.count()).where(present).group_by(Account.status)
     by_status = dict((await session.execute(counts)).all())
+    newest = select(Account.client, Account.tags).where(present).order_by(Account.id.desc()).limit(_NEWEST)
+    rows = (await session.execute(newest)).all()
     return Suggested(
-        clients=list(await session.scalars(clients.order_by(Account.client).limit(_SUGGESTED))),
-        tags=list(await session.scalars(tags.order_by("tag").limit(_SUGGESTED))),
+        clients=sorted({row.client for row in rows if row.client})[:_SUGGESTED],
+        tags=sorted({tag for row in rows for tag in row.tags})[:_SUGGESTED],
         counts={status.value: by_status[status] for status in AccountStatus if status in by_status},
     )

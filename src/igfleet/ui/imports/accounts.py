@@ -157,12 +157,12 @@ def _made(session: AsyncSession, username: str, statement: str) -> Account:
 
 def _edited(account: Account, line: AccountLine, changed: Sequence[str], actor: str) -> AuditEntry:
     """What the line changes, for the account's time line: secrets only by name."""
-    hidden = SECRETS | {"proxy"}
-    told = {name: ["–", "given anew"] for name in changed if name in hidden}
-    for name in changed:
-        if name not in hidden:
-            told[name] = [shown(getattr(account, name)), shown(stored_form(name, line.fields[name]))]
-    return AuditEntry(actor=actor, action="account_edited", subject=f"account:{account.id}", facts={"changed": told})
+    plain = [name for name in changed if name not in SECRETS | {"proxy"}]
+    facts = {
+        "before": {name: shown(getattr(account, name)) if name in plain else "–" for name in changed},
+        "after": {name: shown(stored_form(name, line.fields[name])) if name in plain else "given" for name in changed},
+    }
+    return AuditEntry(actor=actor, action="account_edited", subject=f"account:{account.id}", facts=facts)
 
 
 def _give(account: Account, line: AccountLine, changed: Sequence[str], proxies: Mapping[Key, int]) -> None:

@@ -20,6 +20,8 @@ class Account(Base):
         Index("uq_accounts_username", text("lower(username)"), unique=True),
         Index("ix_accounts_tags", "tags", postgresql_using="gin"),
         Index("ix_accounts_status_id", "status", "id"),
+        Index("ix_accounts_present", "status", "id", postgresql_where="archived_at IS NULL"),
+        Index("ix_accounts_client", "client", "id", postgresql_where="archived_at IS NULL"),
     )
 
     id: Mapped[Key]

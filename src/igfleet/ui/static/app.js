@@ -135,26 +135,52 @@ document.querySelectorAll("[data-find]").forEach((field) => {
     list.querySelectorAll("[data-name]").forEach((row) => { row.hidden = !row.dataset.name.toLowerCase().includes(wanted); });
   });
 });
-document.querySelectorAll("[data-all]").forEach((all) => {
-  all.addEventListener("change", () => {
-    document.querySelectorAll(`[name="${all.dataset.all}"]`).forEach((box) => { if (!box.closest("[hidden]")) box.checked = all.checked; });
-  });
+document.addEventListener("change", (event) => {
+  const all = event.target.closest("[data-all]");
+  if (all) document.querySelectorAll(`[name="${all.dataset.all}"]`).forEach((box) => { if (!box.closest("[hidden]")) box.checked = all.checked; });
+});
+
+// Filters that answer while one types: the same page is asked for, and its part taken over.
+document.querySelectorAll("[data-live-filter]").forEach((form) => {
+  const place = form.dataset.liveFilter;
+  let asked = 0;
+  let timer = 0;
+  const ask = async () => {
+    const mine = ++asked;
+    const given = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
+    const address = `${form.getAttribute("action")}${given.size ? `?${given}` : ""}`;
+    const answer = await fetch(address, { headers: { accept: "text/html" } });
+    if (!answer.ok || mine !== asked) return;
+    const part = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(place);
+    if (!part || mine !== asked) return;
+    document.querySelector(place).replaceWith(part);
+    history.replaceState(null, "", address);
+    htmx.process(part);
+    document.dispatchEvent(new Event("igfleet:results"));
+  };
+  const soon = (pause) => { clearTimeout(timer); timer = setTimeout(() => { ask().catch(() => { /* the form's button is still there */ }); }, pause); };
+  form.addEventListener("input", () => soon(150));
+  form.addEventListener("change", () => soon(0));
 });
 
 // Selections: how many are ticked; all that match outweighs them.
-document.querySelectorAll("[data-bulk]").forEach((form) => {
-  const told = form.querySelector("[data-bulk-count]");
-  const empty = told.textContent;
-  const show = () => {
+function showSelected() {
+  document.querySelectorAll("[data-bulk]").forEach((form) => {
+    const told = form.querySelector("[data-bulk-count]");
+    told.dataset.empty ||= told.textContent;
     const all = form.elements.all && form.elements.all.checked;
-    const count = document.querySelectorAll(`[form="${form.id}"]:checked`).length;
-    told.textContent = all ? "All that match" : count ? `${count} selected` : empty;
+    const count = document.querySelectorAll(`[form="${form.getAttribute("id")}"]:checked`).length;
+    told.textContent = all ? "All that match" : count ? `${count} selected` : told.dataset.empty;
     form.classList.toggle("is-used", Boolean(all || count));
-  };
-  document.addEventListener("change", (event) => { if (event.target.matches("[type=checkbox]")) show(); });
-  show();
-});
-document.querySelectorAll("thead [data-all]").forEach((all) => { all.hidden = false; });
+  });
+}
+function beginSelecting() {
+  document.querySelectorAll("thead [data-all]").forEach((all) => { all.hidden = false; });
+  showSelected();
+}
+document.addEventListener("change", (event) => { if (event.target.matches("[type=checkbox]")) showSelected(); });
+document.addEventListener("igfleet:results", beginSelecting);
+beginSelecting();
 
 // The order of ticked tiles: the order of ticking, told by numbers and sent along.
 document.querySelectorAll("[data-order-of]").forEach((field) => {
