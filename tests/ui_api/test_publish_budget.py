@@ -1,4 +1,4 @@
-"""The budget of publishing: a permit reserves a place, and how the post ended settles it."""
+"""Budgets: a permit or a paid act reserves a place, and how it ended settles it."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.serving import Served, Standing
 from tests.ui_api.bodies import bodies
+from tests.ui_api.playing import Player, ordered
 from tests.ui_api.stage import Stage, staged
 
 from igfleet.ui.schedule.holding import Narrowed, hold_day, release
@@ -33,6 +34,20 @@ async def test_what_provably_did_not_leave_is_given_back_and_a_doubt_is_kept(ui:
     assert (await _permit(stage, second)).status_code == 200, "the place is free again"
     assert await _ended(stage, second, "unknown") == "unknown"
     assert (await _permit(stage, first)).json()["reason_code"] == "budget_spent", "it may be live"
+
+
+async def test_a_paid_act_that_provably_was_not_done_is_free_again(player: Player) -> None:
+    await ordered(player.ui)
+    lease = await player.leased()
+    act = {"action": "profile_edit"}
+    paid = [await player.call("POST", f"leases/{lease['id']}/spendings", act) for _ in range(4)]
+    assert await player.spend(lease, "profile_edit") == "budget_spent"
+
+    await player.end(lease, "released", unsent=[paid[-1]["id"]])
+    again = await player.leased()
+
+    assert await player.spend(again, "profile_edit") == ""
+    assert await player.spend(again, "profile_edit") == "budget_spent", "what may have been done stays paid for"
 
 
 async def _permit(stage: Stage, post: dict[str, Any]) -> Any:
