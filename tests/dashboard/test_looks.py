@@ -33,6 +33,7 @@ PAGES = (
     "/settings",
     "/settings/keys",
     "/docs/api",
+    "/settings/webhooks",
     "/logs",
     "/logs/1",
     "/captions",

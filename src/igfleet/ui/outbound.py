@@ -6,6 +6,8 @@ short and comes in time.
 
 import asyncio
 import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
@@ -55,10 +57,23 @@ class Outbound:
 
     async def post(self, address: str) -> Answer:
         """POST without a body; GET when the other side says that it takes no POST. Raises `NoAnswer`."""
+        async with self._asking():
+            answer = await self._ask("POST", address)
+            return await self._ask("GET", address) if answer.status == _METHOD_NOT_ALLOWED else answer
+        raise AssertionError  # the block above returned or raised
+
+    async def send(self, address: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """POST with a body. Raises `NoAnswer`."""
+        async with self._asking():
+            return await self._ask("POST", address, body, headers)
+        raise AssertionError  # the block above returned or raised
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[None]:
+        """Within the time there is; what goes wrong is told without the address."""
         try:
             async with asyncio.timeout(_LIMIT_S):
-                answer = await self._ask("POST", address)
-                return await self._ask("GET", address) if answer.status == _METHOD_NOT_ALLOWED else answer
+                yield
         except AddressRefused:
             where = "a public address" if self._is_live else "on this machine, and this is the sandbox"
             raise NoAnswer(f"It was not asked: its host is not {where}.") from None
@@ -67,23 +82,26 @@ class Outbound:
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError, ValueError) as error:
             raise NoAnswer(f"It could not be asked ({type(error).__name__}).") from None
 
-    async def _ask(self, method: str, address: str) -> Answer:
+    async def _ask(
+        self, method: str, address: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> Answer:
         url = httpx.URL(address)
         ip = await self._rule.resolve(url.host)
         transport = httpx.AsyncHTTPTransport(verify=self._tls, trust_env=False)
         async with httpx.AsyncClient(transport=transport, timeout=_LIMIT_S, follow_redirects=False) as client:
-            request = client.build_request(method, url.copy_with(host=ip), headers={"Host": url.netloc.decode()})
+            told = {**(headers or {}), "Host": url.netloc.decode()}
+            request = client.build_request(method, url.copy_with(host=ip), headers=told, content=body or None)
             request.extensions["sni_hostname"] = url.raw_host.decode()
             response = await client.send(request, stream=True)
             try:
-                body = bytearray()
+                found = bytearray()
                 async for piece in response.aiter_bytes():
-                    body += piece
-                    if len(body) > _MOST_BYTES:
+                    found += piece
+                    if len(found) > _MOST_BYTES:
                         break
             finally:
                 await response.aclose()
-        return Answer(response.status_code, _shown(bytes(body), address))
+        return Answer(response.status_code, _shown(bytes(found), address))
 
 
 def _shown(body: bytes, address: str) -> str:

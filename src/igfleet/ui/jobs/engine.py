@@ -14,6 +14,7 @@ from igfleet.ui.bulk import work as bulk
 from igfleet.ui.context import UiContext
 from igfleet.ui.jobs.repeat import repeat
 from igfleet.ui.jobs.tick import prune, tick
+from igfleet.ui.webhooks import sending as webhooks
 
 _log = log.get(__name__)
 _TICK = "* * * * * */2"
@@ -50,6 +51,7 @@ class Jobs:
                     await tick(ui)
                     await self._convert_next()
                     await self._go_on_with_bulk()
+                    await self._tell_webhooks()
 
         @app.periodic(cron=_SWEEP)
         @app.task(name="probe_forgotten", queueing_lock="probe_forgotten")
@@ -75,7 +77,11 @@ class Jobs:
         async def run_bulk(job_id: int) -> None:
             await bulk.work(ui, job_id)
 
-        self._probe, self._conversion, self._bulk = run_probe, run_conversion, run_bulk
+        @app.task(name="webhook")
+        async def run_webhook(delivery_id: int) -> None:
+            await webhooks.send(ui, delivery_id)
+
+        self._probe, self._conversion, self._bulk, self._webhook = run_probe, run_conversion, run_bulk, run_webhook
 
     def _define_by_the_clock(self) -> None:
         app, ui = self._app, self._ui
@@ -140,6 +146,13 @@ class Jobs:
             following = await conversions.next_up(session)
         if following is not None:
             await self.convert(*following)
+
+    async def _tell_webhooks(self) -> None:
+        """What is due now. Again is harmless while it waits for its attempt."""
+        for delivery_id in await webhooks.due(self._ui.database):
+            with suppress(AlreadyEnqueued):
+                job = self._webhook.configure(queueing_lock=f"webhook {delivery_id}")
+                await job.defer_async(delivery_id=delivery_id)
 
     async def _go_on_with_bulk(self) -> None:
         """Bulk jobs that are not over, also when the process that worked on them is gone."""

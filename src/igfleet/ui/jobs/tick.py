@@ -26,6 +26,7 @@ _PRUNED = (
     "DELETE FROM one_time_tokens WHERE expires_at < now() - interval '7 days'",
     "DELETE FROM attempts WHERE at < now() - interval '30 days'",
     "DELETE FROM breakers WHERE ended_at < now() - interval '180 days'",
+    "DELETE FROM deliveries WHERE created_at < now() - interval '30 days'",
     "DELETE FROM incidents WHERE at < now() - interval '30 days'",
     f"DELETE FROM sealed_secrets WHERE owner = 'challenge' AND owner_id NOT IN {_LIVE_CHALLENGES}",
     f"DELETE FROM data_keys WHERE owner = 'challenge' AND owner_id NOT IN {_LIVE_CHALLENGES}",

@@ -30,6 +30,7 @@ from igfleet.ui.models.targets import Follow, Target, TargetLookUp
 from igfleet.ui.models.tasks import Task, TaskMedia
 from igfleet.ui.models.uploads import Upload
 from igfleet.ui.models.verifications import Check, PostIncident
+from igfleet.ui.models.webhooks import Delivery, DeliveryState, Webhook, WebhookEvent, WebhookFormat
 from igfleet.ui.models.workers import LiveMethod, Worker, WorkerToken
 
 __all__ = [
@@ -49,6 +50,8 @@ __all__ = [
     "Check",
     "Conversion",
     "DataKey",
+    "Delivery",
+    "DeliveryState",
     "Evidence",
     "Follow",
     "Hold",
@@ -82,6 +85,9 @@ __all__ = [
     "Upload",
     "User",
     "UserSession",
+    "Webhook",
+    "WebhookEvent",
+    "WebhookFormat",
     "Worker",
     "WorkerToken",
 ]

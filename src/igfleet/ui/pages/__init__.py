@@ -45,6 +45,7 @@ from igfleet.ui.pages import (
     task_results,
     tasks,
     users,
+    webhooks,
     workers,
 )
 from igfleet.ui.pages.render import page
@@ -84,6 +85,7 @@ _HANDLERS = [
     *settings.HANDLERS,
     *api_keys.HANDLERS,
     *api_docs.HANDLERS,
+    *webhooks.HANDLERS,
     *users.HANDLERS,
     *audit.HANDLERS,
     *system.HANDLERS,
