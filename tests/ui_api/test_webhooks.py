@@ -53,7 +53,7 @@ async def test_posts_tasks_lost_workers_and_breakers_are_told(ui_without_proxies
         async with stage.client("w1") as client:
             said = {"kind": "refused", "reason": "media_refused", "message": "too long", "post_state": "failed"}
             (await client.put(f"{path}/posts/{post['id']}/outcome", json=said)).raise_for_status()
-            ending = {"outcome": "give_up", "reason_code": "media_refused", "message": "too long"}
+            ending = {"outcome": "gave_up", "reason_code": "media_refused", "message": "too long"}
             (await client.put(f"{path}/outcome", json=ending)).raise_for_status()
         await stage.sql("UPDATE workers SET seen_at = now() - interval '61 seconds' WHERE name = 'w2'")
         await stage.sql(
