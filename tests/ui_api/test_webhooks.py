@@ -55,6 +55,7 @@ async def test_posts_tasks_lost_workers_and_breakers_are_told(ui_without_proxies
             (await client.put(f"{path}/posts/{post['id']}/outcome", json=said)).raise_for_status()
             ending = {"outcome": "gave_up", "reason_code": "media_refused", "message": "too long"}
             (await client.put(f"{path}/outcome", json=ending)).raise_for_status()
+        await stage.sql("UPDATE webhooks SET created_at = now() - interval '1 hour'")  # before the worker was lost
         await stage.sql("UPDATE workers SET seen_at = now() - interval '61 seconds' WHERE name = 'w2'")
         await stage.sql(
             "INSERT INTO breakers (scope, key, rule, until, rest_s, subjects, reason) VALUES "
