@@ -1,14 +1,14 @@
 """Webhooks and their deliveries; triggers write a delivery in the transaction of what happened.
 
-Revision: 0023
+Revision: 0024
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0023"
-down_revision = "0022"
+revision = "0024"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 
