@@ -19,7 +19,7 @@ class WebhookFormat(StrEnum):
 
 
 class WebhookEvent(StrEnum):
-    """What can be told. The triggers of the tables (migration 0024) write these words."""
+    """What can be told. The triggers of the tables (migration 0025) write these words."""
 
     POST_PUBLISHED = "post_published"
     POST_FAILED = "post_failed"
