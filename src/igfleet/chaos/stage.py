@@ -184,7 +184,7 @@ def _environment(order: Order, folder: Path) -> dict[str, str]:
         "WORKER_API_TOKEN": token,
         "UI_API_TOKEN": token,
         "LEASE_LENGTH": f"{order.lease_s:g}",
-        "HEARTBEAT_INTERVAL_SECS": "1",
+        "HEARTBEAT_INTERVAL_SECS": "5",  # leases are renewed by themselves, more often
         "COMMIT_WINDOW_SECS": "2",
         "RECONCILE_PAUSE_SECS": "0.3",
         "PUBLISH_BUDGET_PER_HOUR": "100000",

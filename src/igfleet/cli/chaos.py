@@ -31,7 +31,9 @@ def chaos(
     seed: Annotated[
         int | None, typer.Option(min=0, help="Of everything that is drawn; printed when not given.")
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, max=50)] = 3,
+    workers: Annotated[
+        int, typer.Option(min=1, max=50, help="So many that some work while others are frozen, killed or cut off.")
+    ] = 5,
     slots: Annotated[int, typer.Option(min=1, max=50, help="Runs at once of each worker.")] = 6,
     client: Annotated[str, typer.Option(help="lean (fast) or instagrapi (the real library).")] = "lean",
     without: Annotated[str, typer.Option(help="Take a safeguard away: nothing, gate or protocol.")] = "nothing",
