@@ -47,12 +47,12 @@ async def test_what_rests_is_told_wherever_one_looks_for_it(visitor: Visitor, pl
 
 async def test_where_breakers_only_tell_nothing_is_said_to_rest(player: Player) -> None:
     await _rests(player)
-    settings = player.ui.context.settings.model_copy(update={"breakers": False})
     async with player.ui.context.database.sessions() as session:
         found = await shown(session)
         waiting = await why_waiting(session, 1, breakers_hold=False)
 
-    told = environment(settings).get_template("_breakers.html").render(open_breakers=found, csrf="x")
+    template = environment(player.ui.context.settings).get_template("_breakers.html")
+    told = template.render(open_breakers=found, csrf="x", breakers_hold=False)
 
     assert "It is only told: BREAKERS is off, so nothing is held back." in told
     assert "is run until" not in told

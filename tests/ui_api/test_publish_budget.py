@@ -11,6 +11,7 @@ from tests.ui_api.bodies import bodies
 from tests.ui_api.playing import Player, ordered
 from tests.ui_api.stage import Stage, staged
 
+from igfleet.ui.configuration.book import Book
 from igfleet.ui.schedule.holding import Narrowed, hold_day, release
 
 pytestmark = pytest.mark.anyio
@@ -25,7 +26,7 @@ async def ui(standing: Standing) -> AsyncIterator[Served]:
 
 async def test_what_provably_did_not_leave_is_given_back_and_a_doubt_is_kept(ui: Served) -> None:
     plenty = ui.context.settings.model_copy(update={"publish_budget_per_hour": 10})
-    stage = await staged(replace(ui, context=replace(ui.context, settings=plenty)), 1, videos_each=2)
+    stage = await staged(replace(ui, context=replace(ui.context, book=Book(plenty))), 1, videos_each=2)
     first, second = stage.leases[0]["posts"]
 
     assert (await _permit(stage, first)).status_code == 200

@@ -66,7 +66,6 @@ def environment(settings: UiSettings, folder: Path | None = None) -> Environment
         incident_told=incidents.told,
         incident_known=incidents.known,
         is_sandbox=not settings.is_live,
-        breakers_hold=settings.breakers,
         version=__version__,
         post_link=lambda link, mode: post_link(settings, link, mode),
         with_query=with_query,

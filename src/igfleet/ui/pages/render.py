@@ -18,6 +18,7 @@ def page(request: AnyRequest, template: str, here: str = "", *, status_code: int
         "csrf": tokens(request).make(owner_of(request)),
         "here": here,
         "inbox_count": getattr(request.state, "inbox_count", 0),
+        "breakers_hold": request.app.state.ui.settings.breakers,
         "standstill_now": getattr(request.state, "standstill", None),
         "query": dict(parse_qsl(request.url.query)),
         "views": getattr(request.state, "views", ()),
