@@ -31,7 +31,12 @@ _PLACES: Sequence[tuple[str, str, str, Role]] = (
     ("Import accounts", "/accounts/import", "upload", Role.OPERATOR),
     ("Import proxies", "/proxies/import", "upload", Role.OPERATOR),
     ("Pause everything", "/standstill", "player-pause", Role.OPERATOR),
+    ("Your password and sessions", "/me", "user", Role.VIEWER),
+    ("API keys", "/settings/keys", "key", Role.VIEWER),
     ("Settings", "/settings", "settings", Role.ADMIN),
+    ("Users", "/users", "shield", Role.ADMIN),
+    ("Audit", "/audit", "history", Role.ADMIN),
+    ("System", "/system", "stethoscope", Role.ADMIN),
 )
 
 
