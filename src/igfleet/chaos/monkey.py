@@ -69,9 +69,9 @@ class Monkey:
         self.done[event.value] += 1
 
     async def _kill_runner(self) -> None:
-        """One of the older half: who is killed at once each time it starts is rightly quarantined."""
+        """One of the older half, and none that has died twice: who dies three times in a row is rightly quarantined."""
         for _ in range(_PATIENCE):
-            running = sorted(self._all_runners(), key=lambda process: process.create_time())
+            running = sorted(await self._stage.not_dying(self._all_runners()), key=psutil.Process.create_time)
             if running:
                 victim = self._draw.choice(running[: (len(running) + 1) // 2])
                 self._note(Event.RUNNER_KILLED, [victim])

@@ -26,6 +26,7 @@ from igfleet.errors import SetupError
 
 _START_S, _END_S = 60, 20
 _LOOK_S = 0.1
+_DYING = "SELECT lease_id FROM account_tasks WHERE state = 'running' AND deaths >= 2"
 _UNDER_WAY = """
 SELECT o.username, p.caption FROM posts p JOIN accounts o ON o.id = p.account_id
 WHERE p.state IN ('preparing', 'publishing', 'unknown', 'reconciling') ORDER BY p.id
@@ -93,6 +94,12 @@ class Stage:
             with contextlib.suppress(psutil.Error):
                 found += [Path(one.path).stem for one in runner.open_files() if one.path.endswith(".jsonl")]
         return tuple(found)
+
+    async def not_dying(self, runners: Sequence[psutil.Process]) -> list[psutil.Process]:
+        """Those whose account task has not died twice already; all while the database is away."""
+        rows = await self.view.rows(_DYING) or ()
+        dying = {str(row["lease_id"]) for row in rows}
+        return [one for one in runners if not dying.intersection(self.leases([one]))] if dying else list(runners)
 
     async def kill_ui(self) -> None:
         """-9, and a new one on the same port."""
