@@ -116,7 +116,8 @@ async def test_twenty_codes_are_twenty_times_paste_and_enter(browser: Browser, p
     await page.goto("/inbox")
 
     for left in range(20, 0, -1):
-        await expect(page.locator(".asked")).to_have_count(left)
+        await expect(page.locator(".asked")).to_have_count(left, timeout=30_000)
+        await expect(page.locator(".asked input:focus")).to_have_count(1)
         await page.keyboard.insert_text(f"1234{left:02d}")
         await page.keyboard.press("Enter")
         await page.wait_for_url("**/inbox?done=*")

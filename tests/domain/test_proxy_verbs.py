@@ -16,6 +16,7 @@ from tests.worker.ways import Streams, listening
 from igfleet.contracts.states import PostState, ProxyState
 from igfleet.errors import Conflict, NotFound
 from igfleet.settings import UiSettings, load
+from igfleet.ui.configuration.book import Book
 from igfleet.ui.context import UiContext
 from igfleet.ui.imports.proxies import apply_proxies
 from igfleet.ui.models import Account, AuditEntry, Post, Proxy
@@ -155,7 +156,7 @@ async def test_an_endless_answer_is_cut(ui: Served) -> None:
 
 def _live(ui: Served, folder: Path, **settings: object) -> UiContext:
     given = load(UiSettings, IGFLEET_DATA_DIR=folder, IGFLEET_MODE="live", **settings)
-    return with_changes(ui.context, settings=given)
+    return with_changes(ui.context, book=Book(given))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"])

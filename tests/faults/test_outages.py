@@ -106,8 +106,9 @@ def test_f21_a_session_that_ends_at_any_call_costs_one_sign_in(ground: Ground) -
 
 @contextmanager
 def _stopped_at_every_step(ground: Ground, names: list[str], task: str) -> Iterator[psutil.Process]:
-    """Of five runs one stops while it prepares, one before its permit, one after a commit of which the answer is lost;
-    one is done and one has not begun. They go on when the block ends."""
+    """Of four runs one stops while it prepares, one before its permit, one at the answer of its commit; one ends.
+    The answer of the first commit is lost. They go on when the block ends, until nothing runs and nothing is in doubt.
+    """
     ground.fleet.control("POST", "faults", {"act": "drop_after", "path": "configure_to_clips"})
     with ground.worker(f"f22-{task}", "prepared:1:stop,intended:1:stop,answered:1:stop") as worker:
         ground.until(lambda: len(_stopped(worker)) == 3 and len(ground.published(names)) == 2)
@@ -118,7 +119,9 @@ def _stopped_at_every_step(ground: Ground, names: list[str], task: str) -> Itera
 
 
 def _held(ground: Ground, task: str) -> object:
-    return ground.rows("SELECT 1 FROM account_tasks WHERE task_id = %s AND state = 'running'", task)
+    running = "SELECT 1 FROM account_tasks WHERE task_id = %s AND state = 'running'"
+    doubted = "SELECT 1 FROM posts WHERE task_id = %s AND state IN ('publishing', 'unknown', 'reconciling')"
+    return ground.rows(running, task) or ground.rows(doubted, task)
 
 
 def _stopped(worker: psutil.Process) -> list[psutil.Process]:
@@ -126,20 +129,20 @@ def _stopped(worker: psutil.Process) -> list[psutil.Process]:
 
 
 def test_f22_a_cancelled_task_sends_nothing_more_and_settles_what_may_be_live(ground: Ground) -> None:
-    names = ground.accounts(5)
+    names = ground.accounts(4)
     task = ground.upload(names, concurrency=4)
 
     with _stopped_at_every_step(ground, names, task):
         ground.fleet.cli("tasks", "cancel", task)
     shown = ground.wait(task)
 
-    assert sorted(post["state"] for post in shown["posts"]) == [*["cancelled"] * 3, *["published"] * 2]
+    assert sorted(post["state"] for post in shown["posts"]) == [*["cancelled"] * 2, *["published"] * 2]
     assert {"publishing>unknown", "reconciling>published"} <= set(ground.moves(task)), "it was too late for that one"
     assert ground.commits(names) == 2
 
 
 def test_f22_a_paused_task_sends_nothing_more_until_it_goes_on(ground: Ground) -> None:
-    names = ground.accounts(5)
+    names = ground.accounts(4)
     task = ground.upload(names, concurrency=4)
 
     with _stopped_at_every_step(ground, names, task):
@@ -150,8 +153,8 @@ def test_f22_a_paused_task_sends_nothing_more_until_it_goes_on(ground: Ground) -
     with ground.worker("f22-again"):
         ground.wait(task)
 
-    assert sorted(post["state"] for post in paused["posts"]) == [*["planned"] * 3, *["published"] * 2]
-    assert (committed, ground.commits(names)) == (2, 5)
+    assert sorted(post["state"] for post in paused["posts"]) == [*["planned"] * 2, *["published"] * 2]
+    assert (committed, ground.commits(names)) == (2, 4)
     ground.check_once(names)
 
 
@@ -237,9 +240,11 @@ def test_three_challenges_on_one_proxy_let_it_rest_until_a_person_says_that_it_i
     for name in names[:3]:
         refused = {"act": "refuse", "refusal": "checkpoint_required", "account": name, "path": "feed/user"}
         ground.fleet.control("POST", "faults", refused)
-    task = ground.upload([*names, *other], concurrency=1)
+    task = ground.upload(names[:3])
 
-    with ground.worker("rests", slots=1):
+    with ground.worker("rests"):
+        ground.until(lambda: ground.rows("SELECT 1 FROM breakers WHERE rule = 'proxy_challenged' AND ended_at IS NULL"))
+        ground.upload([*names[3:], *other])
         ground.until(lambda: ground.published(other))
         [breaker] = json.loads(ground.fleet.cli("breakers", "list", "--json"))
         while_it_rests = ground.published(names)
