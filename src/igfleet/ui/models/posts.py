@@ -29,7 +29,7 @@ class Post(Base):
         Index("ix_posts_unwatched", "id", postgresql_where="state = 'published' AND NOT is_watched"),
         Index("ix_posts_on_schedule", text("COALESCE(published_at, scheduled_at)")),
         Index("ix_posts_held", "hold_id", postgresql_where="hold_id IS NOT NULL"),
-        Index("ix_posts_changed", "changed_at", postgresql_using="brin"),
+        Index("ix_posts_ended", "changed_at", "state", postgresql_where="state IN ('published', 'failed')"),
         Index("ix_posts_doubt", "id", postgresql_where="state IN ('unknown', 'reconciling', 'needs_person')"),
     )
 
