@@ -90,8 +90,8 @@ class Standing:
             yield self._served
         finally:
             await asyncio.to_thread(empty, self._database_url)
-            for kept in self._folder.glob("media/*"):
-                shutil.rmtree(kept) if kept.is_dir() else kept.unlink()
+            # A thumbnail may be coming just now: it stays, by its sha256, and is in nobody's way.
+            shutil.rmtree(self._folder / "media", ignore_errors=True)
 
     async def close(self) -> None:
         """Stop it."""
