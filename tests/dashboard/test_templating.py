@@ -6,7 +6,7 @@ import pytest
 
 from igfleet import clock
 from igfleet.plurals import counted
-from igfleet.ui.templating import ago, lasts
+from igfleet.ui.templating import ago, coded, lasts
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,8 @@ def test_a_length_of_time_has_tenths_only_when_it_is_short(seconds: float, words
 )
 def test_nouns_follow_their_number(count: int, noun: str, words: str) -> None:
     assert counted(count, noun) == words
+
+
+def test_what_stands_between_backticks_is_code_and_all_of_it_is_escaped() -> None:
+    assert coded("`q` is a part of it") == "<code>q</code> is a part of it"
+    assert coded("<b> and `<i>`") == "&lt;b&gt; and <code>&lt;i&gt;</code>"

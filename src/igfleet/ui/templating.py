@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template.config import TemplateConfig
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from igfleet import __version__, clock, resources
 from igfleet.plurals import counted, number
@@ -55,6 +55,7 @@ def environment(settings: UiSettings, folder: Path | None = None) -> Environment
         size=size,
         number=number,
         shell=shlex.quote,
+        coded=coded,
     )
     made.globals.update(
         static=static_files.address,
@@ -118,6 +119,12 @@ def size(count: float | None) -> str:
             return f"{count:.0f}\u00a0{unit}" if unit == "B" else f"{count:.1f}\u00a0{unit}"
         count /= 1024
     return f"{count:.1f}\u00a0GiB"
+
+
+def coded(text: str) -> str:
+    """What stands between backticks as code, the rest as it is; all of it escaped."""
+    parts = enumerate(text.split("`"))
+    return Markup("").join(Markup("<code>{}</code>").format(part) if at % 2 else escape(part) for at, part in parts)
 
 
 def reason_of(code: str | None) -> Any:
