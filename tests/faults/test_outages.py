@@ -5,7 +5,7 @@ import json
 import shutil
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -125,7 +125,12 @@ def _held(ground: Ground, task: str) -> object:
 
 
 def _stopped(worker: psutil.Process) -> list[psutil.Process]:
-    return [one for one in worker.children(recursive=True) if one.status() == psutil.STATUS_STOPPED]
+    found = []
+    for one in worker.children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it has ended since
+            if one.status() == psutil.STATUS_STOPPED:
+                found.append(one)
+    return found
 
 
 def test_f22_a_cancelled_task_sends_nothing_more_and_settles_what_may_be_live(ground: Ground) -> None:
