@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import procrastinate
 from procrastinate import PsycopgConnector
@@ -98,19 +99,15 @@ class Jobs:
 
     async def probe(self, media_id: int) -> None:
         """Probe a file soon. Again is harmless while it waits for it."""
-        with suppress(AlreadyEnqueued):
-            await self._probe.configure(queueing_lock=f"probe {media_id}").defer_async(media_id=media_id)
+        await _soon(self._probe, media_id=media_id)
 
     async def convert(self, conversion_id: int, media_id: int) -> None:
         """Convert a file soon. Again is harmless while it waits for it."""
-        with suppress(AlreadyEnqueued):
-            job = self._conversion.configure(queueing_lock=f"conversion {conversion_id}")
-            await job.defer_async(conversion_id=conversion_id, media_id=media_id)
+        await _soon(self._conversion, conversion_id=conversion_id, media_id=media_id)
 
     async def bulk(self, job_id: int) -> None:
         """Do a bulk job soon. Again is harmless."""
-        with suppress(AlreadyEnqueued):
-            await self._bulk.configure(queueing_lock=f"bulk {job_id}").defer_async(job_id=job_id)
+        await _soon(self._bulk, job_id=job_id)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -150,9 +147,7 @@ class Jobs:
     async def _tell_webhooks(self) -> None:
         """What is due now. Again is harmless while it waits for its attempt."""
         for delivery_id in await webhooks.due(self._ui.database):
-            with suppress(AlreadyEnqueued):
-                job = self._webhook.configure(queueing_lock=f"webhook {delivery_id}")
-                await job.defer_async(delivery_id=delivery_id)
+            await _soon(self._webhook, delivery_id=delivery_id)
 
     async def _go_on_with_bulk(self) -> None:
         """Bulk jobs that are not over, also when the process that worked on them is gone."""
@@ -160,3 +155,10 @@ class Jobs:
             waiting = await bulk.open_ones(session)
         for job_id in waiting:
             await self.bulk(job_id)
+
+
+async def _soon(task: Any, **given: int) -> None:
+    """Defer a job, unless one about the same thing, the first that is given, waits already."""
+    about = next(iter(given.values()))
+    with suppress(AlreadyEnqueued):
+        await task.configure(queueing_lock=f"{task.name} {about}").defer_async(**given)
