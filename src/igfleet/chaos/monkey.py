@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import psutil
 
@@ -74,8 +74,7 @@ class Monkey:
             running = sorted(await self._stage.not_dying(self._all_runners()), key=psutil.Process.create_time)
             if running:
                 victim = self._draw.choice(running[: (len(running) + 1) // 2])
-                self._note(Event.RUNNER_KILLED, [victim])
-                with contextlib.suppress(psutil.Error):
+                with self._noted(Event.RUNNER_KILLED, self._worker_of(victim), [victim]), _gone():
                     victim.kill()
                 return
             await asyncio.sleep(0.05)
@@ -83,21 +82,21 @@ class Monkey:
     async def _kill_worker(self) -> None:
         async with self._serving:
             number = self._any_worker()
-            self._note(Event.WORKER_KILLED, self._stage.runners(number))
-            await self._stage.kill_worker(number)
+            with self._noted(Event.WORKER_KILLED, number):
+                await self._stage.kill_worker(number)
 
     async def _freeze(self) -> None:
         """The whole worker, its gates and runs with it, as when a machine is suspended."""
         number = self._any_worker()
         frozen = self._stage.family(number)
-        self._note(Event.WORKER_FROZEN, self._stage.runners(number))
-        for process in frozen:
-            with contextlib.suppress(psutil.Error):
-                process.suspend()
-        await asyncio.sleep(self._draw.uniform(0.3, _LONGEST_FREEZE) * self._stage.order.lease_s)
-        for process in reversed(frozen):
-            with contextlib.suppress(psutil.Error):
-                process.resume()
+        with self._noted(Event.WORKER_FROZEN, number):
+            for process in frozen:
+                with _gone():
+                    process.suspend()
+            await asyncio.sleep(self._draw.uniform(0.3, _LONGEST_FREEZE) * self._stage.order.lease_s)
+            for process in reversed(frozen):
+                with _gone():
+                    process.resume()
 
     async def _freeze_twice(self) -> None:
         await self._freeze()
@@ -106,13 +105,13 @@ class Monkey:
 
     async def _kill_ui(self) -> None:
         async with self._serving:
-            self._note(Event.UI_KILLED, self._all_runners())
-            await self._stage.kill_ui()
+            with self._noted(Event.UI_KILLED):
+                await self._stage.kill_ui()
 
     async def _crash_database(self) -> None:
         async with self._serving:
-            self._note(Event.DATABASE_CRASHED, self._all_runners())
-            await self._stage.crash_database()
+            with self._noted(Event.DATABASE_CRASHED):
+                await self._stage.crash_database()
 
     async def _partition(self) -> None:
         await self._weather(self._draw.choice((Weather.CUT, Weather.RESET)))
@@ -123,10 +122,10 @@ class Monkey:
     async def _weather(self, weather: Weather) -> None:
         number = self._draw.randrange(len(self._stage.lines))
         line = self._stage.lines[number]
-        self._note(Event.SLOW_LINE if weather is Weather.SLOW else Event.PARTITION, self._stage.runners(number))
-        line.turn(weather)
-        await asyncio.sleep(self._draw.uniform(*_PARTITION_S))
-        line.turn(Weather.FAIR)
+        with self._noted(Event.SLOW_LINE if weather is Weather.SLOW else Event.PARTITION, number):
+            line.turn(weather)
+            await asyncio.sleep(self._draw.uniform(*_PARTITION_S))
+            line.turn(Weather.FAIR)
 
     async def _lose_answer(self) -> None:
         act = self._draw.choice((*_LOST, "refuse_after"))
@@ -154,11 +153,29 @@ class Monkey:
         else:
             await self._stage.tell_sandbox("media", account=self._draw.choice(self._usernames))
 
-    def _note(self, event: Event, runners: Sequence[psutil.Process]) -> None:
-        self.hits.append(Hit(event.value, clock.now(), self._stage.leases(runners)))
+    @contextlib.contextmanager
+    def _noted(
+        self, event: Event, worker: int | None = None, runners: Sequence[psutil.Process] | None = None
+    ) -> Iterator[None]:
+        """The fault lasts as long as the block. Without a worker it strikes all."""
+        if runners is None:
+            runners = self._all_runners() if worker is None else self._stage.runners(worker)
+        workers = None if worker is None else frozenset([worker])
+        hit = Hit(event.value, clock.now(), self._stage.leases(runners), workers)
+        self.hits.append(hit)
+        yield
+        hit.until = clock.now()
+
+    def _worker_of(self, runner: psutil.Process) -> int | None:
+        return next((number for number in self._stage.workers if runner in self._stage.runners(number)), None)
 
     def _all_runners(self) -> list[psutil.Process]:
         return [one for number in self._stage.workers for one in self._stage.runners(number)]
 
     def _any_worker(self) -> int:
         return self._draw.randrange(len(self._stage.workers))
+
+
+def _gone() -> contextlib.suppress:
+    """What is to be struck may have ended by itself."""
+    return contextlib.suppress(psutil.Error)

@@ -99,6 +99,8 @@ def _print(result: "Result") -> None:
     print(f"taken up    {_times(found.taken_up_again)}")
     for name, times in found.recovery.items():
         print(f"{name}: before the permit {_times(times.before_permit)}; after it {_times(times.after_permit)}")
+        if times.before_permit_beset.count:
+            print(f"            before the permit, with another fault meanwhile {_times(times.before_permit_beset)}")
     print(f"moves       {len(found.moves)} of posts exercised, not: {', '.join(found.unexercised) or 'none'}")
     for example in found.examples:
         print(f"            {example}")
