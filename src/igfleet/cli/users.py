@@ -1,4 +1,4 @@
-"""igfleet users: add, invite, list, role, disable, enable, sign-out, reset-second-factor."""
+"""igfleet users: add, invite, list, role, edit, disable, enable, sign-out, reset-second-factor."""
 
 import secrets
 from collections.abc import Awaitable, Callable
@@ -22,6 +22,11 @@ app = noun("People who sign in to the dashboard.")
 Name = Annotated[str, typer.Argument(help="Name to sign in with.")]
 
 
+Clients = Annotated[
+    list[str] | None, typer.Option("--client", help="Limit them to the accounts of this client; may be repeated.")
+]
+
+
 class RoleName(StrEnum):
     VIEWER = "viewer"
     OPERATOR = "operator"
@@ -37,6 +42,7 @@ def add(
         Path | None, typer.Option(help="File with the password; without it one is made and printed.")
     ] = None,
     invite: Annotated[bool, typer.Option("--invite", help="Print a link by which they choose a password.")] = False,
+    client: Clients = None,
     json: AsJson = False,
 ) -> None:
     """Add a person. A password or link that was made is printed once, on stdout."""
@@ -53,8 +59,8 @@ def add(
         made = None if given is not None else secrets.token_urlsafe(15)
         async with ui.database.sessions.begin() as session:
             if invite:
-                return await link_for(session, await add_invited(session, name, role, ACTOR), ACTOR)
-            await add_user(session, name, given or made or "", role, ACTOR)
+                return await link_for(session, await add_invited(session, name, role, ACTOR, client or ()), ACTOR)
+            await add_user(session, name, given or made or "", role, ACTOR, client or ())
         return made
 
     made = on_database(work)
@@ -79,6 +85,7 @@ def list_(json: AsJson = False) -> None:
                     "id": one.user.id,
                     "name": one.user.name,
                     "role": one.user.role,
+                    "clients": one.user.clients,
                     "state": one.user.state.value,
                     "second_factor": one.user.second_factor_at is not None,
                     "browsers": one.browsers,
@@ -93,7 +100,7 @@ def list_(json: AsJson = False) -> None:
     if json:
         as_json(rows)
         return
-    columns = ("id", "name", "role", "state", "second_factor", "browsers", "seen_at")
+    columns = ("id", "name", "role", "clients", "state", "second_factor", "browsers", "seen_at")
     table(columns, ([row[column] for column in columns] for row in rows))
 
 
@@ -120,6 +127,27 @@ def role_(name: Name, role: Annotated[RoleName, typer.Argument(help="What the pe
 
     _with(name, work)
     say(f"{name} is {role.value} now.")
+
+
+@app.command("edit")
+def edit(
+    name: Name,
+    client: Clients = None,
+    all_clients: Annotated[bool, typer.Option("--all-clients", help="Limit them to no client any more.")] = False,
+) -> None:
+    """Limit a person to the accounts of some clients, or to none. It holds from their next request on."""
+    from igfleet.errors import Invalid
+
+    if bool(client) == all_clients:
+        raise Invalid("Give --client once or more, or --all-clients.")
+
+    async def work(session: "AsyncSession", user: "User", _ui: "UiContext") -> None:
+        from igfleet.ui.users import roster
+
+        await roster.change_clients(session, user, client or (), ACTOR)
+
+    _with(name, work)
+    say(f"{name} sees {'the accounts of ' + ', '.join(client) + ' only' if client else 'all accounts'}.")
 
 
 @app.command("disable")

@@ -23,6 +23,7 @@ from igfleet.ui import api, pages, static_files, templating
 from igfleet.ui.context import UiContext, opened
 from igfleet.ui.jobs.engine import Jobs
 from igfleet.ui.models import Role
+from igfleet.ui.scope.scope import EVERYTHING, confine
 from igfleet.ui.sealing.ring import kept_key
 from igfleet.ui.security.forms import FormTokens
 from igfleet.ui.security.gate import dashboard_gate
@@ -82,9 +83,15 @@ async def provide_jobs(request: Request[Any, Any, Any]) -> Jobs:
     return jobs
 
 
-async def provide_session(ui: NamedDependency[UiContext]) -> AsyncIterator[AsyncSession]:
-    """One request, one transaction: committed when the handler returned, rolled back when it raised."""
+async def provide_session(
+    request: Request[Any, Any, Any], ui: NamedDependency[UiContext]
+) -> AsyncIterator[AsyncSession]:
+    """One request, one transaction: committed when the handler returned, rolled back when it raised.
+
+    It is held to what the caller may see.
+    """
     async with ui.database.sessions.begin() as session:
+        await confine(session, getattr(request.state, "scope", EVERYTHING))
         yield session
 
 

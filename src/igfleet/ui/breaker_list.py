@@ -13,6 +13,7 @@ from igfleet.runners import KINDS
 from igfleet.ui.models import Account, AccountTask, AuditEntry, Breaker, Proxy, Scope, Worker
 from igfleet.ui.models.base import among
 from igfleet.ui.queue.breaker_rules import BY_NAME
+from igfleet.ui.scope.breakers import is_seen
 
 _NAMED = 5
 _OPEN = Breaker.ended_at.is_(None)
@@ -68,12 +69,12 @@ class OpenBreaker:
 
 async def count(session: AsyncSession) -> int:
     """How many are open."""
-    return await session.scalar(select(func.count()).select_from(Breaker).where(_OPEN)) or 0
+    return await session.scalar(select(func.count()).select_from(Breaker).where(_OPEN, *is_seen(session))) or 0
 
 
 async def shown(session: AsyncSession, scope: Scope | None = None, key: object = None) -> list[OpenBreaker]:
     """The open ones, or the one of this place; the newest first."""
-    query = select(Breaker).where(_OPEN).order_by(Breaker.id.desc())
+    query = select(Breaker).where(_OPEN, *is_seen(session)).order_by(Breaker.id.desc())
     if scope is not None:
         query = query.where(Breaker.scope == scope, Breaker.key == str(key))
     rows = list(await session.scalars(query.limit(100)))

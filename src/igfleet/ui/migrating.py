@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from igfleet import resources
 from igfleet.errors import SetupError
+from igfleet.ui.scope import views
 
 _LOCK = 0x16F1EE7
 """Advisory lock: one process migrates at a time."""
@@ -40,7 +41,9 @@ def upgrade(url: str) -> None:
     with _connected(url) as connection:
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
         if not _status(connection).is_at_head:
+            views.remove(connection)
             command.upgrade(_config(url), "head")
+        views.install(connection)
 
 
 def status(url: str) -> Status:

@@ -1,6 +1,7 @@
 """People who sign in: how one is added, and what a password must be."""
 
 import re
+from collections.abc import Sequence
 
 import anyio.to_thread
 from argon2 import PasswordHasher
@@ -13,19 +14,35 @@ from igfleet.ui.models import AuditEntry, Role, User
 
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 500
+_LONGEST_CLIENT = 100
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 
 
-async def add_user(session: AsyncSession, name: str, password: str, role: str, actor: str) -> User:
-    """Add a person. Audited. Raises `Invalid` for a name or password that will not do, `Conflict` for a taken name."""
+async def add_user(
+    session: AsyncSession, name: str, password: str, role: str, actor: str, clients: Sequence[str] = ()
+) -> User:
+    """Add a person, limited to the accounts of some clients when these are given. Audited.
+
+    Raises `Invalid` for a name or password that will not do, `Conflict` for a taken name.
+    """
     _require_usable({"name": _wrong_name(name), "password": _wrong_password(password)})
-    return await _add(session, name, await hashed(password), role, actor, "user_added")
+    made = User(name=name, password_hash=await hashed(password), role=Role(role), clients=checked_clients(clients))
+    return await _add(session, made, actor, "user_added")
 
 
-async def add_invited(session: AsyncSession, name: str, role: str, actor: str) -> User:
+async def add_invited(session: AsyncSession, name: str, role: str, actor: str, clients: Sequence[str] = ()) -> User:
     """The same for one who has yet to choose a password: nobody can sign in as them before."""
     _require_usable({"name": _wrong_name(name)})
-    return await _add(session, name, "", role, actor, "user_invited")
+    made = User(name=name, password_hash="", role=Role(role), clients=checked_clients(clients))
+    return await _add(session, made, actor, "user_invited")
+
+
+def checked_clients(clients: Sequence[str]) -> list[str]:
+    """Names of clients, each once. Raises `Invalid`."""
+    found = sorted({client.strip() for client in clients} - {""})
+    if any(len(client) > _LONGEST_CLIENT or not client.isprintable() for client in found):
+        raise Invalid("This is no client.", {"clients": f"Each has at most {_LONGEST_CLIENT} characters."})
+    return found
 
 
 async def set_password(session: AsyncSession, user: User, password: str) -> None:
@@ -41,13 +58,12 @@ async def hashed(password: str) -> str:
     return await anyio.to_thread.run_sync(PasswordHasher().hash, password)
 
 
-async def _add(session: AsyncSession, name: str, password_hash: str, role: str, actor: str, action: str) -> User:
-    if await session.scalar(select(User.id).where(func.lower(User.name) == name.lower())) is not None:
-        raise Conflict(f"There is a user named {name} already.")
-    user = User(name=name, password_hash=password_hash, role=Role(role))
+async def _add(session: AsyncSession, user: User, actor: str, action: str) -> User:
+    if await session.scalar(select(User.id).where(func.lower(User.name) == user.name.lower())) is not None:
+        raise Conflict(f"There is a user named {user.name} already.")
     session.add(user)
     await session.flush()  # the audit names its id
-    facts = {"name": name, "after": {"role": user.role}}
+    facts = {"name": user.name, "after": {"role": user.role, "clients": user.clients}}
     session.add(AuditEntry(actor=actor, action=action, subject=f"user:{user.id}", facts=facts))
     return user
 

@@ -80,7 +80,7 @@ async def resume(session: AsyncSession, task_id: int, actor: str, *, account_tas
     Accounts that were stopped for a confirmation run again. Returns how many were resumed. Raises `NothingToDo` when
     none waits. What was cancelled meanwhile settles its doubts only.
     """
-    task = await locked(session, task_id)
+    task = await locked(session, task_id, in_part=True)
     which = AccountTask.state == AccountTaskState.SUSPENDED
     if account_task_id is not None:
         which &= AccountTask.id == account_task_id

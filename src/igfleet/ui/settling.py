@@ -40,7 +40,7 @@ async def settle(
     task_id = await session.scalar(select(Post.task_id).where(Post.id == post_id))
     if task_id is None:
         raise NotFound(f"There is no post {post_id}.")
-    task = await locked(session, task_id)
+    task = await locked(session, task_id, in_part=True)
     become = _BECOMES[settlement]
     await _take_over(session, post_id, actor)
     which = (Post.id == post_id) & (Post.state == PostState.NEEDS_PERSON)
@@ -117,6 +117,6 @@ async def _conclude(session: AsyncSession, account_task: AccountTask, counts: di
 
 
 async def _again(session: AsyncSession, account_task: AccountTask) -> None:
-    task = await locked(session, account_task.task_id)
+    task = await locked(session, account_task.task_id, in_part=True)
     await continue_in_new(session, task, [account_task.id])
     await promote(session, [account_task.account_id] if account_task.account_id else [])

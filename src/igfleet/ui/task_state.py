@@ -8,16 +8,22 @@ from igfleet.contracts.states import AccountTaskState, TaskState, summarise
 from igfleet.errors import NotFound
 from igfleet.ui.models import Account, AccountTask, Task
 from igfleet.ui.models.base import among
+from igfleet.ui.scope.scope import lifted, require_whole
 
 
-async def locked(session: AsyncSession, task_id: int) -> Task:
-    """The task, locked with its accounts and account tasks, in the order that the queue locks in. Raises `NotFound`.
+async def locked(session: AsyncSession, task_id: int, *, in_part: bool = False) -> Task:
+    """The task, locked with its accounts and account tasks, in the order that the queue locks in.
+
+    Raises `NotFound`, and `Forbidden` for who sees some of its accounts only, unless the verb is about these
+    (`in_part`).
 
     Accounts first, then account tasks, then the task: any other order could wait for a finishing run in a ring.
     """
     account_ids = await session.scalar(select(Task.account_ids).where(Task.id == task_id))
     if account_ids is None:
         raise NotFound(f"There is no task {task_id}.")
+    if not in_part:
+        await require_whole(session, task_id)
     await session.execute(
         select(Account.id).where(among(Account.id, account_ids)).order_by(Account.id).with_for_update()
     )
@@ -29,11 +35,9 @@ async def locked(session: AsyncSession, task_id: int) -> Task:
 async def settle_state(session: AsyncSession, task: Task) -> TaskState:
     """Derive the state of a started task anew, after a verb changed its account tasks."""
     await session.flush()  # the counts below must see the change
-    rows = await session.execute(
-        select(AccountTask.state, func.count(), func.count().filter(AccountTask.has_failures))
-        .where(AccountTask.task_id == task.id)
-        .group_by(AccountTask.state)
-    )
+    counted = select(AccountTask.state, func.count(), func.count().filter(AccountTask.has_failures))
+    async with lifted(session):
+        rows = await session.execute(counted.where(AccountTask.task_id == task.id).group_by(AccountTask.state))
     counts: dict[AccountTaskState, int] = {}
     with_failures = 0
     for state, count, failures in rows:

@@ -13,7 +13,8 @@ from igfleet.ui.bulk.act import Work
 from igfleet.ui.bulk.ordering import LISTS, told
 from igfleet.ui.bus import Bus
 from igfleet.ui.db import Database
-from igfleet.ui.models import AuditEntry, BulkJob, BulkState
+from igfleet.ui.models import AuditEntry, BulkJob, BulkState, User
+from igfleet.ui.scope.scope import EVERYTHING, Scope, confine, scope_of
 
 _log = log.get(__name__)
 _BATCH = 500
@@ -54,6 +55,7 @@ async def work(ui: HasWork, job_id: int) -> None:
     while has_more:
         try:
             async with ui.database.sessions.begin() as session:
+                await confine(session, await _scope(session, job_id))
                 has_more = await _batch(session, ui.settings, job_id)
         except UserError as error:
             has_more = False
@@ -73,6 +75,12 @@ async def cancel(session: AsyncSession, job_id: int, actor: str) -> None:
     job.state, job.message = _S.CANCELLED, f"Cancelled by {actor}: {told(job)}"
     job.finished_at = func.now()
     session.add(AuditEntry(actor=actor, action="bulk_cancelled", subject=f"bulk:{job_id}", facts={"done": job.done}))
+
+
+async def _scope(session: AsyncSession, job_id: int) -> Scope:
+    """What the person may see by now who ordered it."""
+    user = await session.scalar(select(User).join(BulkJob, BulkJob.user_id == User.id).where(BulkJob.id == job_id))
+    return scope_of(user) if user else EVERYTHING
 
 
 async def _batch(session: AsyncSession, settings: UiSettings, job_id: int) -> bool:

@@ -14,6 +14,7 @@ from igfleet.ui.cancelling import cancel_one
 from igfleet.ui.imports.account_fields import checked, shown, stored_form
 from igfleet.ui.models import AccountTask, AuditEntry, Post
 from igfleet.ui.post_moves import move_posts
+from igfleet.ui.scope.scope import scope_in
 
 EDITED = ("client", "tags", "timezone", "locale", "authorised_by", "authorised_until", "notes")
 _NEVER_EMPTY = ("timezone", "locale", "authorised_by")
@@ -33,6 +34,8 @@ async def edit(session: AsyncSession, account_id: int, given: Mapping[str, str],
     if wrong:
         raise Invalid("; ".join(wrong.values()), wrong)
     changed = {name: value for name, value in values.items() if value != getattr(account, name)}
+    if "client" in changed and not scope_in(session).may_be_client(str(changed["client"])):
+        raise Invalid("You do not see accounts of this client.", {"client": "is none of yours"})
     if not changed:
         return 0
     before = {name: shown(getattr(account, name)) for name in changed}

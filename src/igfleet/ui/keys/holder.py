@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from igfleet.errors import Forbidden, NotFound
 from igfleet.ui.models import Account, Role, Task
+from igfleet.ui.scope.scope import EVERYTHING, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,8 @@ class Holder:
     kinds: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     clients: tuple[str, ...] = ()
+    scope: Scope = EVERYTHING
+    """Of the person: whatever the key says, it opens no more."""
 
     @property
     def actor(self) -> str:
@@ -39,7 +42,7 @@ class Holder:
             raise Forbidden("This key may only read. Make one that may write.")
         if not self.role.includes(role):
             raise Forbidden(f"This needs the role {role}; this key has {self.role}.")
-        if fleet and self.is_narrow:
+        if fleet and (self.is_narrow or self.scope.is_limited):
             raise Forbidden("This key opens some accounts only, and this is about the whole fleet.")
 
     def require_kind(self, kind: str) -> None:

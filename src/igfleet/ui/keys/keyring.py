@@ -11,6 +11,7 @@ from igfleet.errors import NotSignedIn
 from igfleet.ui.db import Database
 from igfleet.ui.keys.holder import Holder
 from igfleet.ui.models import ApiKey, Role, User
+from igfleet.ui.scope.scope import scope_of
 
 PREFIX = "igfk_"
 _CACHE_S = 1.0
@@ -79,6 +80,7 @@ async def _find(session: AsyncSession, digest: bytes) -> Holder | None:
         kinds=tuple(key.kinds),
         tags=tuple(key.tags),
         clients=tuple(key.clients),
+        scope=scope_of(user),
     )
 
 

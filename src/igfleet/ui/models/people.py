@@ -4,6 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from igfleet.ui.models.base import Base, Created, Key, one_of
@@ -56,6 +57,8 @@ class User(Base):
     role: Mapped[str] = mapped_column(Text, server_default=Role.OPERATOR)
     timezone: Mapped[str] = mapped_column(Text, server_default="UTC")
     """In which they read the schedule."""
+    clients: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    """Only accounts of these clients are seen, and what hangs on them; empty for all. An admin is never limited."""
     created_at: Mapped[Created]
     disabled_at: Mapped[datetime | None]
     second_factor_at: Mapped[datetime | None]

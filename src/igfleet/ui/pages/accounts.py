@@ -20,6 +20,7 @@ from igfleet.ui.pages.files import both, sheet_file
 from igfleet.ui.pages.importing import shown, text_of
 from igfleet.ui.pages.lists import After, page_of
 from igfleet.ui.pages.render import go, page
+from igfleet.ui.scope.reach import FLEET
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
 _EXPORTED = 10_000
@@ -53,13 +54,13 @@ async def export(request: AnyRequest, session: Session, ui: Ui) -> Response[byte
     return sheet_file(request, await accounts_sheet(session, ids), "accounts")
 
 
-@get("/accounts/import")
+@get("/accounts/import", opt={FLEET: True})
 async def import_form(request: AnyRequest) -> Template:
     """Paste or choose a file."""
     return page(request, "accounts/import.html", "accounts", authorised_by="", wrong="")
 
 
-@post("/accounts/import/preview")
+@post("/accounts/import/preview", opt={FLEET: True})
 async def import_preview(request: AnyRequest, session: Session, ui: Ui) -> Template:
     """A verdict for each line. Nothing is written."""
     form = await checked_form(request)
@@ -75,7 +76,7 @@ async def import_preview(request: AnyRequest, session: Session, ui: Ui) -> Templ
     return page(request, "accounts/preview.html", "accounts", **context)
 
 
-@post("/accounts/import")
+@post("/accounts/import", opt={FLEET: True})
 async def import_confirmed(request: AnyRequest, session: Session, ui: Ui) -> Redirect:
     """Import the good lines, with the statement that one may manage these accounts."""
     form = await checked_form(request)

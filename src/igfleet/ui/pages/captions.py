@@ -18,6 +18,7 @@ from igfleet.ui.pages.importing import text_of
 from igfleet.ui.pages.lists import After, page_of
 from igfleet.ui.pages.render import go, page
 from igfleet.ui.planning.draft import CaptionForm, Captions
+from igfleet.ui.scope.reach import FLEET
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
 FORMS = {
@@ -67,7 +68,7 @@ async def change(request: AnyRequest, set_id: FromPath[int], session: Session) -
     return await _kept(request, session, set_id)
 
 
-@post("/captions/{set_id:int}/removal")
+@post("/captions/{set_id:int}/removal", opt={FLEET: True})
 async def remove(request: AnyRequest, set_id: FromPath[int], session: Session) -> Redirect:
     """Forget a set."""
     await checked_form(request)

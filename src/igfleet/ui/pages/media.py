@@ -21,6 +21,7 @@ from igfleet.ui.models import Media
 from igfleet.ui.pages.files import both, sheet_file
 from igfleet.ui.pages.lists import After, page_of
 from igfleet.ui.pages.render import go, page
+from igfleet.ui.scope.reach import FLEET
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
 InState = Annotated[str, QueryParameter(name="state")]
@@ -113,7 +114,7 @@ async def thumbnail(media_id: FromPath[int], session: Session, ui: Ui) -> File:
     return File(path, media_type="image/jpeg", content_disposition_type="inline", headers=headers)
 
 
-@post("/media/{media_id:int}/deletion")
+@post("/media/{media_id:int}/deletion", opt={FLEET: True})
 async def delete(request: AnyRequest, media_id: FromPath[int], session: Session, ui: Ui) -> Redirect:
     """Remove a file that nothing needs any more."""
     await checked_form(request)

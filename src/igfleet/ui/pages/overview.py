@@ -10,6 +10,7 @@ from igfleet.contracts.base import MOST
 from igfleet.ui import live, overview
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.pages.render import page
+from igfleet.ui.scope.reach import require_seen
 from igfleet.ui.security.gate import AnyRequest
 
 
@@ -27,11 +28,14 @@ async def fragment(request: AnyRequest, session: Session) -> Template:
 
 @get("/events")
 async def events(
+    session: Session,
     ui: Ui,
     topic: FromQuery[str] = "task",
     key: Annotated[int | None, QueryParameter(name="id", ge=0, le=MOST)] = None,
 ) -> ServerSentEvent:
     """One stream a page: says that something of the topic changed, not what."""
+    if key is not None:
+        await require_seen(session, f"{topic}_id", key)
     return live.stream(ui, topic, key)
 
 

@@ -23,6 +23,7 @@ from igfleet.ui.pages.render import go, page
 from igfleet.ui.pages.tasks import WantedState
 from igfleet.ui.proxies import order_check
 from igfleet.ui.proxy_list import filtered, rows_of, sheet
+from igfleet.ui.scope.reach import FLEET
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
 _EXPORTED = 100_000
@@ -66,13 +67,13 @@ async def check(request: AnyRequest, session: Session, ui: Ui) -> Redirect:
     return answer
 
 
-@get("/proxies/import")
+@get("/proxies/import", opt={FLEET: True})
 async def import_form(request: AnyRequest) -> Template:
     """Paste or choose a file."""
     return page(request, "proxies/import.html", "proxies", wrong="")
 
 
-@post("/proxies/import/preview")
+@post("/proxies/import/preview", opt={FLEET: True})
 async def import_preview(request: AnyRequest, session: Session, ui: Ui) -> Template:
     """A verdict for each line. Nothing is written."""
     form = await checked_form(request)
@@ -85,7 +86,7 @@ async def import_preview(request: AnyRequest, session: Session, ui: Ui) -> Templ
     return page(request, "proxies/preview.html", "proxies", key=key, bad_csv=preview.bad_csv(), **shown(preview))
 
 
-@post("/proxies/import")
+@post("/proxies/import", opt={FLEET: True})
 async def import_confirmed(request: AnyRequest, session: Session, ui: Ui) -> Redirect:
     """Import the good lines."""
     form = await checked_form(request)

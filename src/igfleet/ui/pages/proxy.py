@@ -11,6 +11,7 @@ from igfleet.ui import proxies, proxy_page
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.outbound import Answer, NoAnswer
 from igfleet.ui.pages.render import go, page
+from igfleet.ui.scope.reach import FLEET
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
 
@@ -28,7 +29,7 @@ async def fragment(request: AnyRequest, proxy_id: FromPath[int], session: Sessio
     return page(request, "proxies/_live.html", "proxies", seen=await proxy_page.gather(session, proxy_id))
 
 
-@post("/proxies/{proxy_id:int}/rotations")
+@post("/proxies/{proxy_id:int}/rotations", opt={FLEET: True})
 async def rotate(request: AnyRequest, proxy_id: FromPath[int], ui: Ui) -> Redirect:
     """Another exit IP, by the provider's own address."""
     await checked_form(request)
@@ -50,7 +51,7 @@ async def replace(request: AnyRequest, proxy_id: FromPath[int], session: Session
     return _back(int(wanted), f"{accounts} through this proxy from the next run on")
 
 
-@post("/proxies/{proxy_id:int}/switch")
+@post("/proxies/{proxy_id:int}/switch", opt={FLEET: True})
 async def switch(request: AnyRequest, proxy_id: FromPath[int], session: Session) -> Redirect:
     """On or off."""
     form = await checked_form(request)

@@ -10,6 +10,7 @@ from igfleet.ui import standstill
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import Role
 from igfleet.ui.pages.render import go, page
+from igfleet.ui.scope.reach import FLEET
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
 
@@ -25,7 +26,7 @@ async def fragment(request: AnyRequest, session: Session) -> Template:
     return page(request, "standstill/_live.html", "standstill", scene=await standstill.gather(session))
 
 
-@post("/standstill", opt={"role": Role.MANAGER})
+@post("/standstill", opt={"role": Role.MANAGER, FLEET: True})
 async def begin(request: AnyRequest, session: Session, ui: Ui) -> Redirect:
     """Nothing more is leased, permitted or paid for."""
     form = await checked_form(request)
@@ -34,7 +35,7 @@ async def begin(request: AnyRequest, session: Session, ui: Ui) -> Redirect:
     return go("/standstill")
 
 
-@post("/standstill/end", opt={"role": Role.MANAGER})
+@post("/standstill/end", opt={"role": Role.MANAGER, FLEET: True})
 async def end(request: AnyRequest, session: Session, ui: Ui) -> Redirect:
     """Everything goes on from where it was."""
     await checked_form(request)

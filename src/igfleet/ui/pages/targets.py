@@ -17,6 +17,7 @@ from igfleet.ui.injected import Session
 from igfleet.ui.pages.files import both, sheet_file
 from igfleet.ui.pages.importing import text_of
 from igfleet.ui.pages.render import go, page
+from igfleet.ui.scope.reach import FLEET
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
 _SHOWN = 500
@@ -38,7 +39,7 @@ async def export(request: AnyRequest, session: Session, chosen: ListName = "") -
     return sheet_file(request, Sheet(_COLUMNS, rows), "targets")
 
 
-@post("/targets")
+@post("/targets", opt={FLEET: True})
 async def add(request: AnyRequest, session: Session) -> Redirect | Template:
     """Put people on a list. Words that are no user name are told, the others are stored."""
     form = await checked_form(request)
@@ -56,7 +57,7 @@ async def add(request: AnyRequest, session: Session) -> Redirect | Template:
     return go(f"/targets?{urlencode({'list': name, 'done': told})}")
 
 
-@post("/targets/removal")
+@post("/targets/removal", opt={FLEET: True})
 async def remove(request: AnyRequest, session: Session) -> Redirect:
     """Remove a list. Whom accounts follow already is still remembered."""
     form = await checked_form(request)

@@ -1,13 +1,16 @@
 """Users: who may sign in, and what an admin does to one of them."""
 
+from contextlib import suppress
 from typing import Any
+from urllib.parse import urlencode
 
 from litestar import get, post
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from igfleet.errors import Invalid
+from igfleet.errors import Invalid, NothingToDo
+from igfleet.ui.forms.reading import listed as texts_of
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import Role, User
 from igfleet.ui.pages.render import go, page
@@ -31,14 +34,15 @@ async def add(request: AnyRequest, session: Session) -> Redirect | Template:
     form = await checked_form(request)
     name, role, password = (str(form.get(field, "")).strip() for field in ("name", "role", "password"))
     actor, by_link = person_of(request).actor, form.get("way") != "password"
-    given = {"name": name, "role": role, "way": "link" if by_link else "password"}
+    clients = texts_of(form, "clients")
+    given = {"name": name, "role": role, "way": "link" if by_link else "password", "clients": clients}
     try:
         if role not in set(Role):
             raise Invalid("role: choose one", {"role": "Choose a role."})
         if not by_link:
-            user = await add_user(session, name, password, role, actor)
+            user = await add_user(session, name, password, role, actor, clients)
             return go(f"/users?done={user.name}+may+sign+in")
-        user = await add_invited(session, name, role, actor)
+        user = await add_invited(session, name, role, actor, clients)
     except Invalid as error:
         return await _listed(request, session, 422, wrong=error.fields, given=given)
     return await _with_link(request, session, user)
@@ -57,6 +61,16 @@ async def change_role(request: AnyRequest, user_id: FromPath[int], session: Sess
     user = await roster.find(session, user_id)
     await roster.change_role(session, user, str(form.get("role", "")), person_of(request).actor)
     return go(f"/users/{user_id}?done={user.name}+is+{user.role}+now")
+
+
+@post("/users/{user_id:int}/clients", opt=_ADMIN)
+async def change_clients(request: AnyRequest, user_id: FromPath[int], session: Session) -> Redirect:
+    """Other clients, or all."""
+    form = await checked_form(request)
+    user = await roster.find(session, user_id)
+    with suppress(NothingToDo):  # saved without a change
+        await roster.change_clients(session, user, texts_of(form, "clients"), person_of(request).actor)
+    return go(f"/users/{user_id}?{urlencode({'done': f'{user.name} sees {_seen(user)}'})}")
 
 
 @post("/users/{user_id:int}/invitation", opt=_ADMIN)
@@ -102,12 +116,14 @@ async def drop_second_factor(request: AnyRequest, user_id: FromPath[int], sessio
     return go(f"/users/{user_id}?done=The+second+factor+of+{user.name}+is+off")
 
 
+def _seen(user: User) -> str:
+    return f"the accounts of {', '.join(user.clients)} only" if user.clients else "all accounts"
+
+
 async def _listed(request: AnyRequest, session: AsyncSession, status_code: int = 200, **told: Any) -> Template:
     context: dict[str, Any] = {"wrong": {}, "given": {}, "link": "", "invited": None, **told}
-    members = await roster.members(session)
-    return page(
-        request, "users/list.html", "users", status_code=status_code, members=members, roles=list(Role), **context
-    )
+    context |= {"members": await roster.members(session), "clients": await roster.clients_known(session)}
+    return page(request, "users/list.html", "users", status_code=status_code, roles=list(Role), **context)
 
 
 async def _with_link(request: AnyRequest, session: AsyncSession, user: User) -> Template:
@@ -121,10 +137,11 @@ async def _shown(request: AnyRequest, session: AsyncSession, ui: Any, user: User
     context: dict[str, Any] = {
         "user": user,
         "roles": list(Role),
+        "clients": await roster.clients_known(session),
         "codes_left": await second_factor.codes_left(session, user),
         "browsers": await sessions.browsers_of(session, ui.settings, user.id, key),
     }
     return page(request, "users/one.html", "users", **context)
 
 
-HANDLERS = [table, add, one, change_role, invite, disable, enable, sign_out, drop_second_factor]
+HANDLERS = [table, add, one, change_role, change_clients, invite, disable, enable, sign_out, drop_second_factor]

@@ -15,6 +15,7 @@ from igfleet.ui.injected import Session
 from igfleet.ui.models import Role, Scope, WorkerToken
 from igfleet.ui.pages.files import both, sheet_file
 from igfleet.ui.pages.render import go, page
+from igfleet.ui.scope.reach import FLEET
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
 
@@ -36,7 +37,7 @@ async def fragment(request: AnyRequest, session: Session) -> Template:
     return page(request, "workers/_rows.html", "workers", **await _listed(session))
 
 
-@post("/workers/{worker_id:int}/drain")
+@post("/workers/{worker_id:int}/drain", opt={FLEET: True})
 async def drain(request: AnyRequest, worker_id: FromPath[int], session: Session) -> Redirect:
     """Let it finish what it has and take nothing new, or take that back."""
     form = await checked_form(request)

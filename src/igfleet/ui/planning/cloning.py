@@ -16,6 +16,7 @@ from igfleet.settings import UiSettings
 from igfleet.ui.models import AccountTask, Task, TaskMedia
 from igfleet.ui.planning.draft import Captions, Draft, DraftMedia, create
 from igfleet.ui.planning.plan import find_task
+from igfleet.ui.scope.scope import require_whole
 
 _LONGEST_NAME = 200
 
@@ -27,7 +28,8 @@ async def clone(session: AsyncSession, settings: UiSettings, task_id: int, actor
 
 
 async def same_order(session: AsyncSession, task: Task, name: str) -> Draft:
-    """What the task was ordered to do, with no start time."""
+    """What the task was ordered to do, with no start time. Raises `Forbidden` for who sees a part of it only."""
+    await require_whole(session, task.id)
     rows = await session.scalars(select(TaskMedia).where(TaskMedia.task_id == task.id).order_by(TaskMedia.position))
     return _draft(task, name, media=tuple(DraftMedia.model_validate(_medium(row)) for row in rows))
 

@@ -19,6 +19,7 @@ from igfleet.ui.planning.posts import Plan, posts_of
 from igfleet.ui.planning.shares import SharePlan, shares_of
 from igfleet.ui.planning.store import store
 from igfleet.ui.progress import noun_of
+from igfleet.ui.scope.scope import is_whole
 from igfleet.ui.task_state import locked
 
 MANY_POSTS = 1_000
@@ -102,6 +103,7 @@ async def plan_summary(session: AsyncSession, task: Task) -> PlanSummary:
     ).where(Post.task_id == task.id)
     posts, accounts, first, last, has_unscheduled = (await session.execute(counted)).one()
     runner = runner_of(task.kind)
+    is_seen = await is_whole(session, task.id)  # they name accounts
     shares = await session.scalar(select(func.count()).where(AccountTask.task_id == task.id)) or 0
     return PlanSummary(
         task_id=task.id,
@@ -115,7 +117,7 @@ async def plan_summary(session: AsyncSession, task: Task) -> PlanSummary:
         plan_hash=task.plan_hash,
         seed=task.seed,
         needs_confirmation=needs_confirmation(task, posts),
-        notes=tuple(Note.model_validate(note) for note in task.plan_notes),
+        notes=tuple(Note.model_validate(note) for note in task.plan_notes) if is_seen else (),
     )
 
 

@@ -13,6 +13,7 @@ from igfleet.ui.models import Account, AuditEntry, Hold, LogEntry, Task
 from igfleet.ui.schedule.calendar import day_of
 from igfleet.ui.schedule.due import Stretch, retime
 from igfleet.ui.schedule.zones import checked
+from igfleet.ui.scope.scope import lifted
 
 _HOLD_POSTS = text("""
 UPDATE posts p SET hold_id = :hold, scheduled_at = held.due FROM unnest(
@@ -92,12 +93,13 @@ async def release(session: AsyncSession, hold_id: int, actor: str) -> Hold:
         raise NotFound(f"There is no paused day {hold_id}.")
     if hold.ended_at is not None:
         raise NothingToDo(f"The pause of {hold.day} has ended already.")
-    held = (await session.execute(_HELD, {"hold": hold_id})).all()
-    accounts = sorted({row.account_id for row in held if row.account_id is not None})
-    await session.execute(_LOCK_ACCOUNTS, {"ids": accounts})
-    await session.execute(_RELEASE_POSTS, {"hold": hold_id})
-    await session.execute(_RELEASE_SHARES, {"hold": hold_id})
-    await retime(session, [row.id for row in held])
+    async with lifted(session):  # also of accounts that got another client meanwhile
+        held = (await session.execute(_HELD, {"hold": hold_id})).all()
+        accounts = sorted({row.account_id for row in held if row.account_id is not None})
+        await session.execute(_LOCK_ACCOUNTS, {"ids": accounts})
+        await session.execute(_RELEASE_POSTS, {"hold": hold_id})
+        await session.execute(_RELEASE_SHARES, {"hold": hold_id})
+        await retime(session, [row.id for row in held])
     hold.ended_at, hold.ended_by = await session.scalar(select(func.now())), actor
     facts = {"day": str(hold.day), "held": hold.count}
     session.add(AuditEntry(actor=actor, action="day_resumed", subject=f"hold:{hold.id}", facts=facts))

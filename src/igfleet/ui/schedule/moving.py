@@ -18,6 +18,7 @@ from igfleet.ui.models import Account, AuditEntry, LogEntry
 from igfleet.ui.planning.history import History
 from igfleet.ui.planning.plan import find_task
 from igfleet.ui.schedule.due import Stretch, retime
+from igfleet.ui.scope.scope import lifted
 
 _GRACE = timedelta(minutes=1)
 _NEAR = timedelta(days=1)
@@ -74,7 +75,8 @@ async def move(session: AsyncSession, settings: UiSettings, chosen: Stretch, to:
     await session.execute(_MOVE_POSTS, _moved(posts, by))
     await session.execute(_MOVE_SHARES, _moved(shares, by))
     await retime(session, list({row.account_task_id for row in posts}))
-    await session.execute(_NEW_START, {"task": task.id})
+    async with lifted(session):
+        await session.execute(_NEW_START, {"task": task.id})
     made = Moved(len(posts) or len(shares), "post" if posts else "account task", by)
     text_of_log = f"{counted(made.count, made.noun)} moved by {actor}: the first is due at {to:%Y-%m-%d %H:%M} UTC"
     session.add(LogEntry(task_id=task.id, event="schedule_moved", text=text_of_log))

@@ -12,6 +12,8 @@ from igfleet.ui.challenges import inbox
 from igfleet.ui.context import UiContext
 from igfleet.ui.finding import views
 from igfleet.ui.models import Role
+from igfleet.ui.scope.reach import require_reach
+from igfleet.ui.scope.scope import confine
 from igfleet.ui.security import forms, sessions
 from igfleet.ui.security.forms import FormTokens
 from igfleet.ui.security.sessions import SignedIn
@@ -28,6 +30,8 @@ async def dashboard_gate(connection: AnyConnection, handler: BaseRouteHandler) -
     async with ui.database.sessions.begin() as session:
         person = await sessions.find(session, ui.settings, key)
         if person is not None:
+            connection.state.scope = person.scope
+            await confine(session, person.scope)
             connection.state.standstill = await standstill.present(session)
         if person is not None and connection.headers.get("hx-request") != "true":
             connection.state.inbox_count = await inbox.count(session)
@@ -44,6 +48,7 @@ async def dashboard_gate(connection: AnyConnection, handler: BaseRouteHandler) -
     least = handler.opt.get("role", Role.VIEWER if is_safe else Role.OPERATOR)
     if not person.role.includes(least):
         raise Forbidden(f"This needs the role {least}; you are {person.role}.")
+    await require_reach(ui.database, person.scope, handler.opt, connection.path_params)
     header = connection.headers.get(forms.HEADER)
     if not is_safe and (header is not None or handler.opt.get("token_in_header")):
         tokens(connection).check(person.session_key, header)

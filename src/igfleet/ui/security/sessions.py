@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from igfleet.errors import NotFound
 from igfleet.settings import UiSettings
 from igfleet.ui.models import Role, User, UserSession
+from igfleet.ui.scope.scope import EVERYTHING, Scope, scope_of
 
 COOKIE = "igfleet_session"
 _TOUCH = timedelta(seconds=30)
@@ -33,6 +34,7 @@ class SignedIn:
     role: Role
     session_key: str
     """The cookie's value; the key of this session's form tokens."""
+    scope: Scope = EVERYTHING
 
     @property
     def actor(self) -> str:
@@ -88,7 +90,7 @@ async def find(session: AsyncSession, settings: UiSettings, key: str | None) -> 
     user, is_stale = found
     if is_stale:
         await session.execute(update(row).where(row.digest == _digest(key)).values(seen_at=func.now()))
-    return SignedIn(user.id, user.name, Role(user.role), key)
+    return SignedIn(user.id, user.name, Role(user.role), key, scope_of(user))
 
 
 async def close_session(session: AsyncSession, key: str) -> None:

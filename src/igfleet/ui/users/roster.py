@@ -8,8 +8,11 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.errors import Conflict, Invalid, NotFound, NothingToDo
-from igfleet.ui.models import AuditEntry, Role, User, UserSession
+from igfleet.ui.models import Account, AuditEntry, Role, User, UserSession
+from igfleet.ui.people import checked_clients
 from igfleet.ui.security import sessions
+
+_MOST_CLIENTS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,26 @@ async def change_role(session: AsyncSession, user: User, role: str, actor: str) 
     user.role = Role(role)
     await sessions.close_all(session, user.id)
     _audit(session, actor, "user_role_changed", user, facts)
+
+
+async def change_clients(session: AsyncSession, user: User, clients: Sequence[str], actor: str) -> None:
+    """Limit a person to the accounts of some clients, or (none given) to nothing; it holds from their next request on.
+
+    Audited. Raises `Invalid`, `NothingToDo`.
+    """
+    wanted = checked_clients(clients)
+    if wanted == user.clients:
+        raise NothingToDo(f"{user.name} sees these clients already.")
+    facts = {"name": user.name, "before": {"clients": user.clients}, "after": {"clients": wanted}}
+    user.clients = wanted
+    _audit(session, actor, "user_clients_changed", user, facts)
+
+
+async def clients_known(session: AsyncSession) -> Sequence[str]:
+    """The clients that accounts have, and those that people are limited to."""
+    held = select(func.unnest(User.clients).label("client"))
+    named = select(Account.client).where(Account.client != "").union(held).subquery()
+    return list(await session.scalars(select(named.c.client).order_by(func.lower(named.c.client)).limit(_MOST_CLIENTS)))
 
 
 async def disable(session: AsyncSession, user: User, actor: str) -> None:

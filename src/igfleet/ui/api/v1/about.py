@@ -30,6 +30,8 @@ class Me(View):
     tags: list[str]
     clients: list[str]
     """Both empty: all accounts."""
+    limited_to: list[str]
+    """The clients that the person is limited to; empty: none."""
     mode: Mode
     version: str
 
@@ -55,7 +57,9 @@ class KindView(View):
 async def me(caller: Caller, ui: Ui) -> Me:
     """Say whose key this is and what it opens."""
     own = {name: getattr(caller, name) for name in Me.model_fields if hasattr(caller, name)}
-    return Me.model_validate(own | {"mode": ui.settings.mode, "version": __version__})
+    return Me.model_validate(
+        own | {"limited_to": list(caller.scope.clients), "mode": ui.settings.mode, "version": __version__}
+    )
 
 
 @get("/kinds", tags=["About"])

@@ -13,6 +13,7 @@ from sqlalchemy.orm import joinedload
 from igfleet.ui.context import UiContext
 from igfleet.ui.keys.holder import Holder, not_found
 from igfleet.ui.models import Account, Post, Role, Task
+from igfleet.ui.scope.reach import require_reach
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 FLEET = {"fleet": True}
@@ -28,7 +29,8 @@ async def only_keys(connection: ASGIConnection[Any, Any, Any, Any], handler: Bas
     is_safe = str(connection.scope.get("method", "GET")) in SAFE
     least = handler.opt.get("role", Role.VIEWER if is_safe else Role.OPERATOR)
     holder.require(least, writes=not is_safe, fleet=bool(handler.opt.get("fleet")))
-    connection.state.holder = holder
+    connection.state.holder, connection.state.scope = holder, holder.scope
+    await require_reach(ui.database, holder.scope, {}, connection.path_params)
 
 
 async def provide_holder(request: Request[Any, Any, Any]) -> Holder:

@@ -111,9 +111,10 @@ class Started(View):
     account_tasks: int
 
 
-def task_view(task: Task, counts: Counts) -> TaskView:
+def task_view(task: Task, counts: Counts, *, is_whole: bool = True) -> TaskView:
+    """The notes name accounts: who sees a part of the task only is not told them."""
     own = {name: getattr(task, name) for name in TaskView.model_fields if hasattr(Task, name)}
-    return TaskView.model_validate(own | {"notes": task.plan_notes, "counts": counts})
+    return TaskView.model_validate(own | {"notes": task.plan_notes if is_whole else [], "counts": counts})
 
 
 def row_view(row: AccountTask) -> RowView:

@@ -27,6 +27,7 @@ from igfleet.ui.planning import cloning
 from igfleet.ui.planning import draft as drafts
 from igfleet.ui.planning.plan import PlanSummary, plan, plan_summary
 from igfleet.ui.planning.start import start
+from igfleet.ui.scope.scope import is_whole
 from igfleet.ui.task_counts import counts
 
 type Verb = Callable[[], Awaitable[Any]]
@@ -85,7 +86,8 @@ async def create_task(data: JSONBody[NewTask], caller: Caller, session: Session,
 @get("/tasks/{task_id:int}", tags=["Tasks"])
 async def one_task(task_id: FromPath[int], caller: Caller, session: Session) -> TaskView:
     """Show a task with its counts."""
-    return task_view(await task_of(session, caller, task_id), await counts(session, task_id))
+    task, is_seen = await task_of(session, caller, task_id), await is_whole(session, task_id)
+    return task_view(task, await counts(session, task_id), is_whole=is_seen)
 
 
 @put("/tasks/{task_id:int}", tags=["Tasks"])

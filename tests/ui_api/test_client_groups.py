@@ -1,0 +1,124 @@
+"""Who is limited to a client sees and touches nothing of another: every route, read from the application itself."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import text
+from tests.serving import Served
+from tests.ui_api.holding import holder
+from tests.ui_api.routes import Route, all_routes
+from tests.ui_api.stage import form_token
+from tests.ui_api.two_clients import CANARY, Client, two_clients
+
+from igfleet.ui.models import Role
+
+pytestmark = pytest.mark.anyio
+_ENDLESS = "/events"
+_ASIDE = {"/signout", "/schema", "/api/v1/openapi.json", "/docs/api", "/docs/api/openapi.json"}
+"""Signing out ends the test; the others describe routes."""
+_LIMIT = "UPDATE users SET clients = '{Bakery}' WHERE name = 'lena'"
+_TABLES = (
+    "accounts", "account_tasks", "posts", "tasks", "challenges", "post_incidents", "proxies", "recurring_tasks",
+    "holds", "breakers", "bulk_jobs", "log_lines", "audit", "media", "targets", "caption_sets",
+)  # fmt: skip
+
+
+@asynccontextmanager
+async def limited(ui: Served) -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient, Client, Client]]:
+    """A manager who sees the bakery only: her browser, her program; what is the bakery's, and what is not."""
+    await ui.user("otto", Role.OPERATOR)
+    async with (
+        ui.signed_in("lena", Role.MANAGER) as browser,
+        holder(ui, "lena", Role.MANAGER) as program,
+    ):
+        own, foreign = await two_clients(ui, "user:lena", "user:otto")
+        await _sql(ui, _LIMIT)
+        yield browser, program, own, foreign
+
+
+async def test_no_page_and_no_answer_names_what_is_another_clients(ui_without_proxies: Served, tmp_path: Path) -> None:
+    async with limited(ui_without_proxies) as (browser, program, own, _):
+        for route in _routes(tmp_path, safe=True):
+            for task in ("task_id", "draft", "mixed"):
+                keys = own.keys | {"task_id": own.keys[task]}
+                answer = await _call(browser, program, route, keys)
+
+                assert answer.status_code < 500, (route.name, answer.text)
+                assert CANARY not in answer.text.lower(), (route.name, task, _around(answer.text))
+                if "{task_id" not in route.path:
+                    break
+        for path in _SEARCHES:
+            assert CANARY not in (await browser.get(path)).text, path
+        for path in ("/accounts", "/tasks", "/proxies", "/inbox", "/logs", "/schedule/recurring", "/bulk", "/reports"):
+            assert "bakery" in (await browser.get(path)).text.lower(), path
+
+
+async def test_what_is_another_clients_is_not_there_and_stays_as_it_was(
+    ui_without_proxies: Served, tmp_path: Path
+) -> None:
+    async with limited(ui_without_proxies) as (browser, program, own, foreign):
+        token = await form_token(browser)
+        before = await _everything(ui_without_proxies)
+        for route in [*_routes(tmp_path, safe=True), *_routes(tmp_path, safe=False)]:
+            names_something = any(f"{{{name}:" in route.path for name in foreign.keys)
+            if not names_something and not route.opt.get("fleet"):
+                continue
+            for task in ("task_id", "draft") if "{task_id" in route.path else ("task_id",):
+                answer = await _call(browser, program, route, foreign.keys | {"task_id": foreign.keys[task]}, token)
+
+                expected = 403 if route.opt.get("fleet") else 404
+                assert answer.status_code == expected, (route.name, answer.status_code, answer.text[:300])
+                assert CANARY not in answer.text.lower(), route.name
+        for verb in ("cancellation", "pause", "pause/end", "retry", "clones"):
+            answer = await browser.post(f"/tasks/{own.keys['mixed']}/{verb}", data={"csrf": token})
+
+            assert answer.status_code == 403, verb
+        body = {"kind": "bulk_login", "accounts": [foreign.username]}
+        assert (await program.post("/api/v1/tasks", json=body)).status_code == 404
+        assert await _everything(ui_without_proxies) == before
+
+
+def _routes(folder: Path, *, safe: bool) -> list[Route]:
+    found = [one for one in all_routes(folder) if not one.is_public and not one.is_api and one.path not in _ASIDE]
+    return [one for one in found if one.is_safe == safe and one.opt.get("role") is not Role.ADMIN]
+
+
+async def _call(
+    browser: httpx.AsyncClient, program: httpx.AsyncClient, route: Route, keys: dict[str, Any], token: str = ""
+) -> httpx.Response:
+    address = route.address(**{"media_id": 1, "field": "password", "noun": "accounts", **keys})
+    if route.path.startswith("/bulk/new"):
+        address += "?act=tag"
+    if route.path == "/schedule/recurring/new":
+        address += f"?task={keys['task_id']}"
+    if route.path == _ENDLESS:
+        address += "?topic=task&id=999999"
+    if route.is_operator_api:
+        return await program.request(route.method, address, json=None if route.is_safe else {})
+    form = None if route.is_safe else {"csrf": token}
+    return await browser.request(route.method, address, data=form, headers={"X-CSRF-Token": token} if token else {})
+
+
+_SEARCHES = [f"/{page}?q={CANARY[:-1]}" for page in ("accounts", "tasks", "proxies", "logs", "find", "reports")]
+
+
+def _around(answer: str) -> str:
+    at = answer.lower().index(CANARY)
+    return answer[max(0, at - 200) : at + 100]
+
+
+async def _everything(ui: Served) -> list[Any]:
+    """All rows as one value; whether a post is watched yet changes by itself."""
+    rows = "SELECT (to_jsonb(t) - 'is_watched')::text FROM {} t"
+    whole = f"SELECT md5(string_agg(row, '|' ORDER BY row)) FROM ({rows}) a(row)"
+    async with ui.context.database.sessions() as session:
+        return [await session.scalar(text(whole.format(name))) for name in _TABLES]
+
+
+async def _sql(ui: Served, statement: str) -> None:
+    async with ui.context.database.sessions.begin() as session:
+        await session.execute(text(statement))
