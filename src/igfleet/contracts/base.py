@@ -64,7 +64,9 @@ Whole = Annotated[int, Field(ge=0, le=MOST)]
 Facts = Annotated[dict[str, JsonValue], AfterValidator(_storable)]
 """Anything in JSON that PostgreSQL can store."""
 
-Moment = Annotated[datetime, AfterValidator(_usual)]
+Moment = Annotated[
+    datetime, AfterValidator(_usual), Field(json_schema_extra={"pattern": r"^(19[7-9][0-9]|[2-8][0-9]{3})-"})
+]
 """A time that PostgreSQL can store, whatever its offset."""
 
 Text = Annotated[str, Field(max_length=10_000, pattern=r"^[^\x00]*$")]

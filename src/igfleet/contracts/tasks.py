@@ -84,5 +84,8 @@ class LogLine(Contract):
     fields: Facts = {}
 
 
-Counters = dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,49}$")], Annotated[int, Field(ge=0, le=2**31)]]
+Counters = Annotated[
+    dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,49}$")], Annotated[int, Field(ge=0, le=2**31)]],
+    Field(json_schema_extra={"additionalProperties": False}),
+]
 """Named amounts to be added."""

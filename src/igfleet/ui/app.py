@@ -12,14 +12,15 @@ from litestar import Litestar, Request, Router
 from litestar.config.allowed_hosts import AllowedHostsConfig
 from litestar.di import NamedDependency, Provide
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.plugins.pydantic import PydanticPlugin
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet import __version__, log
 from igfleet.errors import SetupError
 from igfleet.settings import UiSettings
 from igfleet.ui import api, pages, static_files, templating
+from igfleet.ui.api.description import Described
 from igfleet.ui.context import UiContext, opened
 from igfleet.ui.jobs.engine import Jobs
 from igfleet.ui.models import Role
@@ -29,6 +30,7 @@ from igfleet.ui.security.forms import FormTokens
 from igfleet.ui.security.gate import dashboard_gate
 from igfleet.ui.security.headers import secure
 from igfleet.ui.security.sound import SoundRequest, only_sound
+from igfleet.ui.security.strict import StrictBodies
 
 _log = log.get(__name__)
 _BODY_MAX_BYTES = 8 * 1024**2
@@ -64,6 +66,7 @@ def create_app(settings: UiSettings, database_url: str) -> Litestar:
         },
         exception_handlers=pages.EXCEPTION_HANDLERS,
         before_send=[secure],
+        plugins=[PydanticPlugin(), StrictBodies()],
         template_config=templating.config(settings),
         request_max_body_size=_BODY_MAX_BYTES,
         allowed_hosts=_allowed_hosts(settings),
@@ -115,7 +118,7 @@ def _openapi() -> OpenAPIConfig:
         title="igfleet",
         version=__version__,
         openapi_router=Router("/schema", route_handlers=[], guards=[dashboard_gate], opt={"role": Role.VIEWER}),
-        render_plugins=[JsonRenderPlugin()],
+        render_plugins=[Described()],
         components=Components(security_schemes={"bearer": bearer}),
     )
 

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 
-from igfleet.addresses import AddressRefused, AddressRule
+from igfleet.addresses import AddressRefused, AddressRule, Names, system_names
 from igfleet.errors import UserError
 from igfleet.log import redactor
 from igfleet.settings import UiSettings
@@ -48,8 +48,8 @@ class Answer:
 class Outbound:
     """Asks addresses by the rule of this installation."""
 
-    def __init__(self, settings: UiSettings) -> None:
-        self._rule = AddressRule(settings)
+    def __init__(self, settings: UiSettings, names: Names = system_names) -> None:
+        self._rule = AddressRule(settings, names)
         self._is_live = settings.is_live
         self._tls = httpx.create_ssl_context()
         if settings.egress_ca_file is not None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from igfleet.addresses import AddressRefused, AddressRule
+from igfleet.addresses import AddressRefused, AddressRule, Names, system_names
 from igfleet.contracts.leases import LeasedProxy
 from igfleet.contracts.proxies import address_of
 from igfleet.reasons import ReasonCode
@@ -59,10 +59,11 @@ class Upstream:
         proxy: LeasedProxy | None,
         ca_file: Path | None = None,
         limit_s: float = _CONNECT_S,
+        names: Names = system_names,
     ) -> None:
         self.hop = hop_of(proxy) if proxy is not None else _of_url(settings.egress_proxy)
         self._may_go_directly = not settings.require_proxy
-        self._rule = AddressRule(settings)
+        self._rule = AddressRule(settings, names)
         self._ca_file, self._limit_s = ca_file, limit_s
 
     async def connect(self, host: str, port: int) -> Streams:

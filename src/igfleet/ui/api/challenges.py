@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from igfleet.contracts.challenges import ChallengeVerdict, ChallengeView, NewChallenge
 from igfleet.contracts.states import ChallengeState
 from igfleet.ui.api.access import check_lease
+from igfleet.ui.api.description import MAY
 from igfleet.ui.challenges import records
 from igfleet.ui.challenges.waiting import wait_for_answer
 from igfleet.ui.context import UiContext
@@ -34,7 +35,7 @@ async def meet(
     return ChallengeView(id=opened.id, state=ChallengeState.OPEN, may_wait=opened.may_wait)
 
 
-@get("/leases/{lease_id:uuid}/challenges/{challenge_id:int}")
+@get("/leases/{lease_id:uuid}/challenges/{challenge_id:int}", opt={MAY: (409,)})
 async def look(
     lease_id: FromPath[UUID],
     challenge_id: FromPath[int],

@@ -8,9 +8,11 @@ from litestar.background_tasks import BackgroundTask
 from litestar.di import NamedDependency
 from litestar.params import FromPath, HeaderParameter, JSONBody
 
+from igfleet.contracts.base import MOST
 from igfleet.contracts.files import FileOffer, FileStanding
 from igfleet.contracts.posts import Sha256
 from igfleet.ui import lease_files
+from igfleet.ui.api.description import RAW
 from igfleet.ui.api.repeats import NAMED_BY_PATH
 from igfleet.ui.context import UiContext
 from igfleet.ui.injected import Ui
@@ -36,11 +38,11 @@ async def offer(
     return Response(taken.standing, background=follow)
 
 
-@patch(_PATH, request_max_body_size=None, opt={NAMED_BY_PATH: True})
+@patch(_PATH, request_max_body_size=None, opt={NAMED_BY_PATH: True, RAW: True})
 async def append(
     lease_id: FromPath[UUID],
     sha256: FromPath[Sha256],
-    offset: Annotated[int, HeaderParameter(name="Upload-Offset", ge=0)],
+    offset: Annotated[int, HeaderParameter(name="Upload-Offset", ge=0, le=MOST)],
     request: Request[Any, Any, Any],
     ui: Ui,
     caller: NamedDependency[Caller],

@@ -32,6 +32,7 @@ from igfleet.contracts.leases import (
 from igfleet.errors import NotFound, SecretUnreadable
 from igfleet.reasons import ReasonCode
 from igfleet.ui.api.access import check_lease, worker_of
+from igfleet.ui.api.description import MAY
 from igfleet.ui.bus import Change
 from igfleet.ui.context import UiContext
 from igfleet.ui.fleet.device import device_of
@@ -123,7 +124,7 @@ async def totp(lease_id: FromPath[UUID], ui: Ui, caller: NamedDependency[Caller]
     return TotpCode.model_validate({"code": code, "valid_for_s": codes.seconds_left()})
 
 
-@post("/leases/{lease_id:uuid}/spendings", status_code=200)
+@post("/leases/{lease_id:uuid}/spendings", status_code=200, opt={MAY: (423,)})
 async def spend(lease_id: FromPath[UUID], data: JSONBody[Spending], ui: Ui, caller: NamedDependency[Caller]) -> Spent:
     """Reserve an act in the account's budget. 423 when it is spent."""
     async with ui.database.transaction() as raw:

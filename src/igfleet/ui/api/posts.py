@@ -10,6 +10,7 @@ from igfleet.contracts.posts import Intent, Permit, PostOutcome, PostView, Readi
 from igfleet.errors import LeaseLost
 from igfleet.ui import ledger
 from igfleet.ui.api.access import check_lease
+from igfleet.ui.api.description import MAY
 from igfleet.ui.injected import Ui
 from igfleet.ui.tokens import Caller
 
@@ -31,7 +32,7 @@ async def intent(
         return await ledger.write_intent(raw, lease_id, post_id, data)
 
 
-@post(_PATH + "/permit", status_code=200)
+@post(_PATH + "/permit", status_code=200, opt={MAY: (423,)})
 async def permit(lease_id: FromPath[UUID], post_id: FromPath[int], ui: Ui, caller: NamedDependency[Caller]) -> Permit:
     """Leave for the one irreversible call. 423 when it is refused."""
     async with ui.database.transaction() as raw:

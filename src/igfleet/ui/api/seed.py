@@ -13,7 +13,7 @@ from igfleet.runners import KINDS
 from igfleet.runners.base import Options, Runner
 from igfleet.ui.api.access import require_shared
 from igfleet.ui.api.leases import after_the_end
-from igfleet.ui.api.seed_words import AccountAdvice, Advice, counters_of
+from igfleet.ui.api.seed_words import AccountAdvice, Advice, Counts, counters_of
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.queue import advice
 from igfleet.ui.queue.aggregate import aggregate as gathered
@@ -89,7 +89,7 @@ async def account_status(
 async def account_counters(
     account_task_id: FromPath[int],
     request: Request[Any, Any, Any],
-    data: JSONBody[dict[str, Any]],
+    data: JSONBody[Counts],
     ui: Ui,
     caller: NamedDependency[Caller],
     kind: FromPath[str | None] = None,

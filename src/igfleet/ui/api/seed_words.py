@@ -1,13 +1,31 @@
 """The bodies of the first HTTP contract."""
 
+import re
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import WithJsonSchema
 
 from igfleet.contracts.base import Contract, Text
 from igfleet.errors import Invalid
 
 _MOST = 2**31
 _LONGEST_KEY = 200
+_NAME = r"[A-Za-z_][A-Za-z0-9_]{0,49}"
+
+type Json = dict[str, Any]
+Counts = Annotated[
+    Json,
+    WithJsonSchema(
+        {
+            "type": "object",
+            "propertyNames": {"pattern": f"^{_NAME}$"},
+            "properties": {"seq": {"type": ["integer", "string"], "maxLength": 100, "pattern": r"^[^\x00]*$"}},
+            "additionalProperties": {"type": "integer", "minimum": 0, "maximum": _MOST},
+        }
+    ),
+]
+"""`POST …/accounts/{account_task_id}/counters`: amounts by name, and `seq`, by which a repeat is known."""
 
 
 class SeedWord(StrEnum):
@@ -49,7 +67,7 @@ def counters_of(body: dict[str, Any], header: str | None) -> tuple[str | None, d
             continue
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST:
             wrong[name[:50]] = "must be a whole number, not negative"
-        elif not name.isidentifier() or len(name) > 50:
+        elif not re.fullmatch(_NAME, name):
             wrong[name[:50]] = "is not a name"
         else:
             amounts[name] = value

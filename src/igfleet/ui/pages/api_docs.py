@@ -6,7 +6,7 @@ from typing import Any
 from litestar import get
 from litestar.response import Template
 
-from igfleet.ui.api.v1.description import description
+from igfleet.ui.api.description import description
 from igfleet.ui.api.v1.reference import groups_of
 from igfleet.ui.pages.render import page
 from igfleet.ui.security.gate import AnyRequest

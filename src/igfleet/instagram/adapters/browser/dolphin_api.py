@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Mapping
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -123,9 +123,14 @@ class DolphinApi:
         except OSError as error:
             raise RetryLater("DOLPHIN_API_HOST has no address", ReasonCode.DOLPHIN_TROUBLE) from error
         addresses = [ip_address(str(one[4][0]).partition("%")[0]) for one in found]
-        if not all(one.is_loopback or (one.is_private and not self._only_simulated) for one in addresses):
+        if not all(one.is_loopback or (_is_near(one) and not self._only_simulated) for one in addresses):
             where = "on this machine" if self._only_simulated else "on this machine or in a private network"
             raise NeedsPerson(f"DOLPHIN_API_HOST is not {where}", ReasonCode.EGRESS_REFUSED)
+
+
+def _is_near(address: IPv4Address | IPv6Address) -> bool:
+    """In a private network. What stands at link-local addresses of a cloud hands out that machine's own secrets."""
+    return address.is_private and not (address.is_link_local or address.is_unspecified or address.is_reserved)
 
 
 def _checked(profile: str) -> str:

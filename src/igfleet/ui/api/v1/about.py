@@ -9,8 +9,8 @@ from igfleet import __version__
 from igfleet.contracts.tasks import Method, Mode
 from igfleet.runners import KINDS
 from igfleet.runners.base import Options, Runner
+from igfleet.ui.api.description import description
 from igfleet.ui.api.v1.access import Caller
-from igfleet.ui.api.v1.description import description
 from igfleet.ui.api.v1.paging import Page, View
 from igfleet.ui.injected import Ui
 from igfleet.ui.models import Role

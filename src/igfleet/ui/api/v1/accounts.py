@@ -9,7 +9,6 @@ from pydantic import ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from igfleet.contracts.base import Word
 from igfleet.contracts.states import AccountStatus
 from igfleet.ui import accounts
 from igfleet.ui.api.v1.access import FLEET, Caller, account_of
@@ -18,6 +17,8 @@ from igfleet.ui.api.v1.paging import USUAL, Body, Cursor, Limit, Page, View, row
 from igfleet.ui.imports.accounts import apply_accounts, preview_accounts
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import Account
+
+Tag = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[^\x00]+$")]
 
 
 class AccountView(View):
@@ -54,7 +55,7 @@ class NewTags(Body):
     """All tags of an account from now on."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"tags": ["north", "reels"]}]})
-    tags: Annotated[tuple[Word, ...], Field(max_length=50)]
+    tags: Annotated[tuple[Tag, ...], Field(max_length=50)]
 
 
 @get("/accounts", tags=["Accounts"])

@@ -46,7 +46,9 @@ class NewAnswer(Body):
     """The code, with or without spaces."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"code": "123 456"}]})
-    code: Annotated[str, Field(min_length=1, max_length=50)]
+    code: Annotated[
+        str, Field(min_length=1, max_length=50, json_schema_extra={"pattern": r"^[\s-]*([0-9][\s-]*){4,8}$"})
+    ]
 
 
 class IncidentView(View):

@@ -14,6 +14,7 @@ from igfleet.contracts.files import Origin
 from igfleet.contracts.states import MediaState
 from igfleet.media.facts import MediaKind
 from igfleet.ui import conversions, library, library_uploads
+from igfleet.ui.api.description import RANGED, RAW
 from igfleet.ui.api.media import ranged
 from igfleet.ui.api.repeats import NAMED_BY_PATH
 from igfleet.ui.api.v1.access import FLEET, Caller
@@ -95,7 +96,7 @@ async def one_medium(media_id: FromPath[int], caller: Caller, session: Session) 
     return view_of(await library.find(session, media_id))
 
 
-@get("/media/{media_id:int}/content", tags=["Media"], media_type="application/octet-stream")
+@get("/media/{media_id:int}/content", opt={RANGED: True}, tags=["Media"])
 async def content(
     media_id: FromPath[int], request: Request[Any, Any, Any], caller: Caller, session: Session, ui: Ui
 ) -> Response[Any]:
@@ -112,7 +113,9 @@ async def begin_upload(
     return _told(ui, jobs, await library_uploads.begin(ui, caller.actor, data.name, data.size, data.modified))
 
 
-@patch("/media/uploads/{upload_id:int}", request_max_body_size=None, opt={NAMED_BY_PATH: True}, tags=["Media"])
+@patch(
+    "/media/uploads/{upload_id:int}", request_max_body_size=None, opt={NAMED_BY_PATH: True, RAW: True}, tags=["Media"]
+)
 async def append_to_upload(
     upload_id: FromPath[int],
     offset: Annotated[int, HeaderParameter(name="Upload-Offset", ge=0, le=MOST)],

@@ -14,6 +14,8 @@ Cursor = Annotated[
     int | None, QueryParameter(name="cursor", ge=0, le=MOST, description="`next_cursor` of the page before.")
 ]
 Limit = Annotated[int, QueryParameter(name="limit", ge=1, le=500, description="Rows a page.")]
+RowId = Annotated[int | None, QueryParameter(ge=1, le=MOST)]
+"""Of what the list is to be about."""
 USUAL = 100
 
 

@@ -14,6 +14,7 @@ from igfleet.contracts.states import ProxyState
 from igfleet.runners.proxy_diag import MOST_PROXIES
 from igfleet.ui import proxies
 from igfleet.ui.announcing import announce
+from igfleet.ui.api.description import MAY
 from igfleet.ui.api.v1.access import FLEET, Caller
 from igfleet.ui.api.v1.imports import ImportView, NewProxies, told
 from igfleet.ui.api.v1.paging import USUAL, Body, Cursor, Limit, Page, View, rows_of
@@ -118,7 +119,7 @@ async def check_proxies(data: JSONBody[NewCheck], caller: Caller, session: Sessi
     return Response(CheckOrdered(task_id=task.id), background=BackgroundTask(announce, ui, task.id))
 
 
-@post("/proxies/{proxy_id:int}/rotations", opt=FLEET, status_code=200, tags=["Proxies"])
+@post("/proxies/{proxy_id:int}/rotations", opt={MAY: (502,), **FLEET}, status_code=200, tags=["Proxies"])
 async def rotate_proxy(proxy_id: FromPath[int], caller: Caller, ui: Ui) -> Rotated:
     """Ask the provider for another exit IP, at the address stored with the proxy."""
     answer = await proxies.rotate(ui, proxy_id, caller.actor)

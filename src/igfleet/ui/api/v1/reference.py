@@ -7,7 +7,7 @@ from typing import Any
 
 from litestar import Litestar
 
-from igfleet.ui.api.v1.description import description
+from igfleet.ui.api.description import description
 
 type Json = dict[str, Any]
 _REF = "#/components/schemas/"

@@ -2,14 +2,14 @@
 
 from typing import Annotated, Any
 
-from litestar import MediaType, Response, get
+from litestar import Response, get
 from litestar.params import FromPath, FromQuery, QueryParameter
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
 from igfleet.contracts.states import AccountTaskState, PostState
 from igfleet.ui.api.v1.access import Caller, task_of
-from igfleet.ui.api.v1.paging import USUAL, Cursor, Limit, Page, rows_of
+from igfleet.ui.api.v1.paging import USUAL, Cursor, Limit, Page, RowId, rows_of
 from igfleet.ui.api.v1.task_views import LineView, PostView, RowView, line_view, post_view, row_view
 from igfleet.ui.injected import Session
 from igfleet.ui.models import AccountTask, LogEntry, Post, Task
@@ -42,7 +42,7 @@ async def list_log(
     task_id: FromPath[int],
     caller: Caller,
     session: Session,
-    account_task_id: FromQuery[int | None] = None,
+    account_task_id: RowId = None,
     q: FromQuery[str] = "",
     cursor: Cursor = None,
     limit: Limit = USUAL,
@@ -58,7 +58,7 @@ async def list_log(
     return Page[LineView](items=[line_view(row) for row in rows], next_cursor=following)
 
 
-@get("/tasks/{task_id:int}/results.csv", media_type=MediaType.TEXT, tags=["Tasks"])
+@get("/tasks/{task_id:int}/results.csv", media_type="text/csv", tags=["Tasks"])
 async def results_csv(task_id: FromPath[int], caller: Caller, session: Session) -> Response[str]:
     """What each account task came to, as CSV."""
     await task_of(session, caller, task_id)
@@ -77,8 +77,8 @@ async def results_json(task_id: FromPath[int], caller: Caller, session: Session)
 async def list_posts(
     caller: Caller,
     session: Session,
-    task_id: FromQuery[int | None] = None,
-    account_id: FromQuery[int | None] = None,
+    task_id: RowId = None,
+    account_id: RowId = None,
     wanted: Annotated[PostState | None, QueryParameter(name="state")] = None,
     cursor: Cursor = None,
     limit: Limit = USUAL,

@@ -1,0 +1,127 @@
+"""Runs schemathesis against a ui, once for every kind of caller, and adds up what it found."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from igfleet import clock
+from igfleet.ui.api.description import whole_description
+from igfleet.ui.app import create_app
+from igfleet.ui.models import Breaker, Challenge, PostIncident, Role
+from tests.domain.factories import proxies
+from tests.fuzz.hooks import KNOWN
+from tests.serving import SHARED_TOKEN, Served
+from tests.ui_api.holding import key
+from tests.ui_api.stage import Stage, staged
+
+OPERATORS, WORKERS, EVERYTHING = "^/api/v1/", "^/api/(?!v1/)", "^/"
+_CONFIG = Path(__file__).parent / "schemathesis.toml"
+_NUMBERED = (
+    "account_id", "task_id", "post_id", "proxy_id", "media_id", "upload_id", "challenge_id", "incident_id",
+    "worker_id", "breaker_id", "account_task_id",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody who calls, and what of the APIs is called."""
+
+    name: str
+    token: str | None
+    paths: str
+    is_deep: bool = False
+    """Whether each value at the edge of what the schema allows is tried too, besides what is drawn."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one caller found. `told` is schemathesis' own report."""
+
+    caller: str
+    cases: int
+    failures: int
+    told: str
+
+
+async def callers(ui: Served, stage: Stage) -> list[Caller]:
+    """Every kind: none, each role's key, keys that may less, a worker's token and the shared one."""
+    keys = {str(role): await key(ui, f"boss-{role}", role) for role in Role}
+    keys["reader"] = await key(ui, "boss-admin", may_write=False)
+    keys["narrow"] = await key(ui, "boss-admin", tags=["north"], kinds=["bulk_upload"])
+    return [
+        Caller("nobody", None, EVERYTHING),
+        *(Caller(f"key: {name}", made.token, OPERATORS, name == "admin") for name, made in keys.items()),
+        Caller("worker", stage.tokens["w1"], WORKERS),
+        Caller("shared token", SHARED_TOKEN, WORKERS, is_deep=True),
+    ]
+
+
+async def set_stage(ui: Served) -> Stage:
+    """Something of everything that a path can name."""
+    stage = await staged(ui, 4)
+    async with ui.context.database.sessions.begin() as session:
+        made = await proxies(session, 3)
+        post = stage.leases[0]["posts"][0]["id"]
+        session.add_all(
+            [
+                Challenge(account_id=1, kind="email_code", method="instagrapi"),
+                PostIncident(post_id=post, kind="vanished"),
+                Breaker(
+                    scope="proxy",
+                    key=str(made[0].id),
+                    rule="r",
+                    reason="proxy_unreachable",
+                    subjects=[1],
+                    rest_s=600,
+                    until=clock.now() + timedelta(hours=1),
+                ),
+            ]
+        )
+    return stage
+
+
+async def attack(ui: Served, stage: Stage, caller: Caller, folder: Path, *more: str, examples: int, seed: int) -> Found:
+    """One run of schemathesis as this caller."""
+    document, report = folder / "api.json", folder / "report.json"
+    app = create_app(ui.context.settings, ui.context.settings.database_url or "")
+    document.write_text(json.dumps(whole_description(app)), encoding="utf-8")
+    report.unlink(missing_ok=True)
+    phases = "examples,coverage,fuzzing,stateful" if caller.is_deep else "fuzzing"
+    command = [
+        sys.executable, "-m", "schemathesis.cli", "--config-file", str(_CONFIG), "--no-color",
+        "run", str(document), "--url", ui.address, "--checks", "all", "--include-path-regex", caller.paths,
+        "--max-examples", str(examples), "--seed", str(seed), "--phases", phases,
+        "--report", "json", "--report-json-path", str(report), *_signed(caller), *more,
+    ]  # fmt: skip
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        cwd=Path(__file__).parent.parent.parent,
+        env={**os.environ, KNOWN: json.dumps(_known(stage)), "HYPOTHESIS_STORAGE_DIRECTORY": str(folder)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    told, _ = await process.communicate()
+    return _found(caller, process.returncode or 0, report, told.decode(errors="replace"))
+
+
+def _found(caller: Caller, code: int, report: Path, told: str) -> Found:
+    if not report.exists():
+        return Found(caller.name, 0, 1, told)
+    cases = json.loads(report.read_text(encoding="utf-8"))["test_cases"]
+    failures = cases["unique_failures"] + cases["errored"]
+    return Found(caller.name, cases["generated"], failures or int(code != 0), told)
+
+
+def _signed(caller: Caller) -> Sequence[str]:
+    return () if caller.token is None else ("-H", f"Authorization: Bearer {caller.token}")
+
+
+def _known(stage: Stage) -> dict[str, list[Any]]:
+    numbers = {name: list(range(1, 6)) for name in _NUMBERED}
+    return {**numbers, "lease_id": [one["id"] for one in stage.leases], "kind": ["bulk-tasks", "bulk_login"]}
