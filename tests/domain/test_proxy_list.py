@@ -11,7 +11,7 @@ from tests.domain import factories as make
 from igfleet import clock
 from igfleet.contracts.states import ProxyState
 from igfleet.ui.models import Proxy, ProxyCheckEntry
-from igfleet.ui.proxy_list import filtered, rows_of, sheet
+from igfleet.ui.proxy_list import ProxyFilter, rows_of, sheet
 from igfleet.ui.strip import SLOTS, strip
 
 pytestmark = pytest.mark.anyio
@@ -48,8 +48,9 @@ async def test_the_filter_of_the_screen_is_that_of_the_export(session: AsyncSess
     await make.proxies(session, 3)
     await make.proxies(session, 1, host="other.example", state=ProxyState.FAILING, username="@user")
 
-    everything = await sheet(session, filtered(), 100)
-    (failing,) = csv.DictReader(io.StringIO((await sheet(session, filtered("OTHER", "failing"), 100)).csv()))
+    everything = await sheet(session, ProxyFilter().select(), 100)
+    some = ProxyFilter("OTHER", "failing").select()
+    (failing,) = csv.DictReader(io.StringIO((await sheet(session, some, 100)).csv()))
 
     assert len(everything.rows) == 4
     assert (failing["host"], failing["state"], failing["username"]) == ("other.example", "failing", "'@user")

@@ -11,8 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from igfleet.contracts.proxy_checks import ProxyVerdict
 from igfleet.contracts.states import ProxyState
 from igfleet.ui.exports import Sheet
+from igfleet.ui.finding.filters import ListFilter
 from igfleet.ui.models import Account, Proxy, ProxyCheckEntry
 from igfleet.ui.models.base import among
+from igfleet.ui.words import look
 
 _LATELY = timedelta(hours=24)
 _FINE = [verdict.value for verdict in ProxyVerdict if verdict.is_usable]
@@ -32,6 +34,7 @@ COLUMNS = (
     "fails_24h",
     "accounts",
     "trouble",
+    "tags",
 )
 
 
@@ -49,17 +52,40 @@ class ProxyRow:
         proxy, last = self.proxy, self.last
         yield from (proxy.id, proxy.scheme, proxy.host, proxy.port, proxy.shown_user or None, proxy.state)
         yield from (last.verdict, last.latency_ms, last.exit_ip, last.country) if last else (None,) * 4
-        yield from (proxy.checked_at, self.fails, self.accounts, proxy.trouble)
+        yield from (proxy.checked_at, self.fails, self.accounts, proxy.trouble, " ".join(proxy.tags))
 
 
-def filtered(q: str = "", state: str = "") -> Select[Proxy]:
-    """The proxies whose host holds `q`, in one state."""
-    query = select(Proxy)
-    if q:
-        query = query.where(Proxy.host.icontains(q, autoescape=True))
-    if state in set(ProxyState):
-        query = query.where(Proxy.state == state)
-    return query
+@dataclass(frozen=True, slots=True)
+class ProxyFilter(ListFilter):
+    """Everything empty means all."""
+
+    q: str = ""
+    """A part of the host."""
+    state: str = ""
+    tag: str = ""
+
+    def select(self) -> Select[Proxy]:
+        """The proxies."""
+        query = select(Proxy)
+        if self.q:
+            query = query.where(Proxy.host.icontains(self.q, autoescape=True))
+        if self.state in set(ProxyState):
+            query = query.where(Proxy.state == self.state)
+        if self.tag:
+            query = query.where(Proxy.tags.contains([self.tag]))
+        return query
+
+    def told(self) -> list[str]:
+        """The same in words."""
+        state = look("proxy", self.state).label if self.state in set(ProxyState) else self.state
+        words = {"host with": self.q, "state": state, "tag": self.tag}
+        return [f"{word} {value}" for word, value in words.items() if value]
+
+
+async def tags_in_use(session: AsyncSession) -> Sequence[str]:
+    """The tags that proxies have."""
+    query = select(func.unnest(Proxy.tags).label("tag")).distinct()
+    return list(await session.scalars(query.order_by("tag").limit(200)))
 
 
 async def rows_of(session: AsyncSession, proxies: Sequence[Proxy]) -> list[ProxyRow]:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select
+from sqlalchemy import Select, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.settings import UiSettings
-from igfleet.ui.models import BulkJob
+from igfleet.ui.models import AuditEntry, BulkJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,18 @@ class Work:
         """What the person gave to the act."""
         return str(self.job.options.get("option", ""))
 
+    async def audited(self, changing: Any, action: str, of: str, **facts: str) -> int:
+        """Carry out a statement that returns the ids of what it changes, and audit each. Returns how many."""
+        ids = list(await self.session.scalars(changing))
+        named = {"actor": self.job.created_by, "action": action, "facts": facts}
+        if ids:
+            await self.session.execute(insert(AuditEntry), [{**named, "subject": f"{of}:{key}"} for key in ids])
+        return len(ids)
+
+    def keep_file(self, text: str) -> None:
+        """What the job wrote, to be fetched from its page."""
+        self.job.file, self.job.link = text.encode(), f"/bulk/{self.job.id}/file"
+
 
 class Asks(StrEnum):
     """What an act wants to know besides the rows."""
@@ -32,7 +44,13 @@ class Asks(StrEnum):
     NOTHING = ""
     TAG = "tag"
     PROXY = "proxy"
+    ANOTHER_PROXY = "another proxy"
+    """The same, but not none."""
     KIND = "kind"
+
+    @property
+    def wants_proxy(self) -> bool:
+        return self in {self.PROXY, self.ANOTHER_PROXY}
 
 
 type Do = Callable[[Work, Sequence[int]], Awaitable[int]]
@@ -57,6 +75,8 @@ class Act:
     is_whole: bool = False
     is_grave: bool = False
     """It is shown in red."""
+    others: str = "the others were so already"
+    """Why some of the rows were not changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +96,5 @@ class Listed:
     """How these rows are called, in order."""
     present: Callable[[Sequence[int]], Select[Any]]
     """Those of some ids that there are, in order."""
+    batch: int = 500
+    """So many rows are done in one transaction."""

@@ -3,41 +3,39 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from igfleet.contracts.states import AccountStatus, ProxyState
+from igfleet.contracts.states import AccountStatus
 from igfleet.contracts.tasks import Subject
-from igfleet.errors import Conflict, Invalid, NotFound
+from igfleet.errors import Invalid
 from igfleet.runners import KINDS
 from igfleet.settings import UiSettings
 from igfleet.ui import accounts
 from igfleet.ui.bulk.act import Act, Asks, Listed, Work
+from igfleet.ui.bulk.options import NO_PROXY, sound_proxy_or_none, sound_tag
 from igfleet.ui.exports import accounts_sheet
 from igfleet.ui.fleet.filter import AccountFilter
-from igfleet.ui.imports.account_fields import tags_of
-from igfleet.ui.models import Account, AuditEntry, BulkJob, Proxy
+from igfleet.ui.models import Account, BulkJob
 from igfleet.ui.models.base import among
 
-_TAG_MOST = 50
-_NO_PROXY = "none"
 KINDS_OF_ACCOUNTS = [kind for kind, runner in KINDS.items() if runner.subject is Subject.ACCOUNT]
 
 
 async def _tag(work: Work, ids: Sequence[int]) -> int:
     lacking = among(Account.id, ids), ~Account.tags.contains([work.option])
     tagged = update(Account).where(*lacking).values(tags=func.array_append(Account.tags, work.option))
-    return await _changed(work, tagged.returning(Account.id), "account_tagged", tag=work.option)
+    return await work.audited(tagged.returning(Account.id), "account_tagged", "account", tag=work.option)
 
 
 async def _untag(work: Work, ids: Sequence[int]) -> int:
     having = among(Account.id, ids), Account.tags.contains([work.option])
     untagged = update(Account).where(*having).values(tags=func.array_remove(Account.tags, work.option))
-    return await _changed(work, untagged.returning(Account.id), "account_untagged", tag=work.option)
+    return await work.audited(untagged.returning(Account.id), "account_untagged", "account", tag=work.option)
 
 
 async def _assign(work: Work, ids: Sequence[int]) -> int:
-    proxy_id = None if work.option == _NO_PROXY else int(work.option)
+    proxy_id = None if work.option == NO_PROXY else int(work.option)
     other = among(Account.id, ids), Account.proxy_id.is_distinct_from(proxy_id)
     wanted = list(await work.session.scalars(select(Account.id).where(*other)))
     await accounts.assign_proxy(work.session, wanted, proxy_id, work.job.created_by)
@@ -72,9 +70,7 @@ async def _unarchive(work: Work, ids: Sequence[int]) -> int:
 
 
 async def _export(work: Work, ids: Sequence[int]) -> int:
-    sheet = await accounts_sheet(work.session, ids)
-    work.job.file = sheet.csv().encode()
-    work.job.link = f"/bulk/{work.job.id}/file"
+    work.keep_file((await accounts_sheet(work.session, ids)).csv())
     return len(ids)
 
 
@@ -84,36 +80,6 @@ async def _nothing(_work: Work, ids: Sequence[int]) -> int:
 
 def _new_task(job: BulkJob) -> str:
     return f"/tasks/new/{job.options['option']}?selection={job.id}"
-
-
-async def _changed(work: Work, statement: object, action: str, **facts: str) -> int:
-    ids = list(await work.session.scalars(statement))  # type: ignore[call-overload]
-    rows = [
-        {"actor": work.job.created_by, "action": action, "subject": f"account:{key}", "facts": facts} for key in ids
-    ]
-    if rows:
-        await work.session.execute(insert(AuditEntry), rows)
-    return len(ids)
-
-
-async def _sound_tag(_session: AsyncSession, text: str) -> str:
-    tags = tags_of(text)
-    if len(tags) != 1 or len(tags[0]) > _TAG_MOST or not tags[0].isprintable():
-        raise Invalid(f"Give one tag: one word of at most {_TAG_MOST} characters.", {"option": "is no tag"})
-    return tags[0]
-
-
-async def _sound_proxy(session: AsyncSession, text: str) -> str:
-    if text == _NO_PROXY:
-        return text
-    if not (text.isascii() and text.isdecimal() and len(text) < 19):
-        raise Invalid("Choose the proxy.", {"option": "Choose one."})
-    proxy = await session.get(Proxy, int(text))
-    if proxy is None:
-        raise NotFound(f"There is no proxy {text}.")
-    if proxy.state == ProxyState.DISABLED:
-        raise Conflict(f"{proxy.name} is switched off. Switch it on first.")
-    return text
 
 
 async def _sound_kind(_session: AsyncSession, text: str) -> str:
@@ -126,15 +92,22 @@ ACTS = {
     "order": Act(
         "New task with them …", "plus", "put into a draft", _nothing, Asks.KIND, _sound_kind, leads_to=_new_task
     ),
-    "tag": Act("Tag …", "plus", "tagged", _tag, Asks.TAG, _sound_tag),
-    "untag": Act("Remove a tag …", "x", "without the tag now", _untag, Asks.TAG, _sound_tag),
-    "proxy": Act("Assign a proxy …", "plug-connected", "given the proxy", _assign, Asks.PROXY, _sound_proxy),
+    "tag": Act("Tag …", "plus", "tagged", _tag, Asks.TAG, sound_tag),
+    "untag": Act("Remove a tag …", "x", "without the tag now", _untag, Asks.TAG, sound_tag),
+    "proxy": Act("Assign a proxy …", "plug-connected", "given the proxy", _assign, Asks.PROXY, sound_proxy_or_none),
     "pause": Act("Pause", "player-pause", "paused", _pause),
     "resume": Act("Resume", "player-play", "resumed", _resume),
     "export": Act("Export as CSV", "download", "written", _export, is_whole=True),
     "archive": Act("Archive", "inbox", "archived", _archive, is_grave=True),
     "unarchive": Act("Take out of the archive", "arrow-back-up", "taken out of the archive", _unarchive),
 }
+
+
+def offered_acts(wanted: AccountFilter) -> Mapping[str, Act]:
+    """Those that make sense for what a list shows: what is archived is not paused."""
+    if wanted.shown == "archived":
+        return {name: ACTS[name] for name in ("unarchive", "tag", "untag", "export")}
+    return {name: act for name, act in ACTS.items() if name != "unarchive"}
 
 
 def _query(given: Mapping[str, Any], settings: UiSettings) -> Select[int]:

@@ -12,12 +12,14 @@ from igfleet.plurals import counted, number
 from igfleet.settings import UiSettings
 from igfleet.ui.bulk.act import Act, Listed
 from igfleet.ui.bulk.of_accounts import ACCOUNTS
+from igfleet.ui.bulk.of_proxies import PROXIES
+from igfleet.ui.bulk.of_tasks import TASKS
 from igfleet.ui.forms.reading import listed as texts_of
 from igfleet.ui.models import AuditEntry, BulkJob, BulkState
 from igfleet.ui.security.sessions import SignedIn
 from igfleet.ui.security.sound import ids_of
 
-LISTS: Mapping[str, Listed] = {"accounts": ACCOUNTS}
+LISTS: Mapping[str, Listed] = {"accounts": ACCOUNTS, "tasks": TASKS, "proxies": PROXIES}
 TYPED_FROM = 100
 """From so many rows on the number is typed."""
 MOST = 100_000
@@ -129,5 +131,5 @@ def told(job: BulkJob) -> str:
     listed = LISTS[job.noun]
     act = listed.acts[job.act]
     rest = "" if job.changed == job.done else f" of {number(job.done)}"
-    others = "" if job.changed == job.done else "; the others were so already"
+    others = "" if job.changed == job.done else f"; {act.others}"
     return f"{counted(job.changed, listed.noun)}{rest} {act.past}{others}"

@@ -1,5 +1,7 @@
 """Doing bulk jobs: a batch, and how far it is, in one transaction. A ui that dies loses at most its present batch."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from sqlalchemy import func, select, update
@@ -17,9 +19,18 @@ from igfleet.ui.models import AuditEntry, BulkJob, BulkState, User
 from igfleet.ui.scope.scope import EVERYTHING, Scope, confine, scope_of
 
 _log = log.get(__name__)
-_BATCH = 500
 _S = BulkState
 _OPEN = [state.value for state in BulkState if state.is_open]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some rows that were just done."""
+
+    of: str = ""
+    """"account": what the open pages are told of."""
+    ids: Sequence[int] = ()
+    has_more: bool = False
 
 
 class HasWork(Protocol):
@@ -51,17 +62,18 @@ async def open_ones(session: AsyncSession) -> list[int]:
 
 async def work(ui: HasWork, job_id: int) -> None:
     """Do it to the end, unless somebody else is at it. What the act refuses ends the job as failed."""
-    has_more = True
-    while has_more:
+    batch = Batch(has_more=True)
+    while batch.has_more:
         try:
             async with ui.database.sessions.begin() as session:
                 await confine(session, await _scope(session, job_id))
-                has_more = await _batch(session, ui.settings, job_id)
+                batch = await _batch(session, ui.settings, job_id)
         except UserError as error:
-            has_more = False
+            batch = Batch()
             await _fail(ui, job_id, str(error))
         ui.bus.tell("bulk", job_id)
-        ui.bus.tell("account")
+        if batch.ids:
+            ui.bus.tell(batch.of, batch.ids[0] if len(batch.ids) == 1 else 0)
     ui.bus.tell("work")
 
 
@@ -83,14 +95,14 @@ async def _scope(session: AsyncSession, job_id: int) -> Scope:
     return scope_of(user) if user else EVERYTHING
 
 
-async def _batch(session: AsyncSession, settings: UiSettings, job_id: int) -> bool:
-    """The next batch; whether there are more. The row's lock keeps others away until it is committed."""
+async def _batch(session: AsyncSession, settings: UiSettings, job_id: int) -> Batch:
+    """The next batch. The row's lock keeps others away until it is committed."""
     mine = select(BulkJob).where(BulkJob.id == job_id, BulkJob.state.in_(_OPEN)).options(undefer(BulkJob.ids))
     job = await session.scalar(mine.with_for_update(skip_locked=True))
     if job is None:
-        return False
-    act = LISTS[job.noun].acts[job.act]
-    step = job.ids[job.done : job.total if act.is_whole else job.done + _BATCH]
+        return Batch()
+    listed, act = LISTS[job.noun], LISTS[job.noun].acts[job.act]
+    step = job.ids[job.done : job.total if act.is_whole else job.done + listed.batch]
     job.changed += await act.do(Work(session, settings, job), step)
     job.done += len(step)
     job.state = _S.RUNNING
@@ -98,7 +110,7 @@ async def _batch(session: AsyncSession, settings: UiSettings, job_id: int) -> bo
         job.state, job.message = _S.DONE, told(job)
         job.finished_at = func.now()
         _log.info("bulk_done", job=job.id, act=job.act, rows=job.done, changed=job.changed)
-    return job.done < job.total
+    return Batch(listed.noun, step, has_more=job.done < job.total)
 
 
 async def _fail(ui: HasWork, job_id: int, message: str) -> None:

@@ -1,7 +1,7 @@
 """Which accounts are meant: a filter that an address, a form and a stored order can carry."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
@@ -9,11 +9,10 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from igfleet.contracts.states import AccountStatus, ProxyState
 from igfleet.reasons import REASONS, ReasonCode
+from igfleet.ui.finding.filters import ListFilter
 from igfleet.ui.fleet.health import Level, is_level
 from igfleet.ui.models import Account, Post, Proxy
 from igfleet.ui.words import LOOKS
-
-_TEXT_MOST = 200
 
 
 def _within(column: ColumnElement[Any] | InstrumentedAttribute[Any], days: int) -> ColumnElement[bool]:
@@ -48,7 +47,7 @@ _BY_AGE: dict[str, Callable[[], ColumnElement[bool]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class AccountFilter:
+class AccountFilter(ListFilter):
     """Everything empty means all that are not archived. What is not known is passed over, as in any old bookmark."""
 
     q: str = ""
@@ -67,15 +66,6 @@ class AccountFilter:
     success: str = ""
     session: str = ""
     shown: str = ""
-
-    @classmethod
-    def read(cls, given: Mapping[str, Any]) -> "AccountFilter":
-        """From the parameters of an address or the fields of a form."""
-        return cls(**{field.name: str(given.get(field.name, ""))[:_TEXT_MOST].strip() for field in fields(cls)})
-
-    def given(self) -> dict[str, str]:
-        """What is filtered by, for an address."""
-        return {name: value for name, value in asdict(self).items() if value}
 
     def told(self) -> list[str]:
         """The same in words."""

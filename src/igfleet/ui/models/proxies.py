@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, Index, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from igfleet.contracts.proxies import address_of, name_of, user_of
@@ -38,6 +39,8 @@ class Proxy(Base):
     state: Mapped[str] = mapped_column(Text, server_default=ProxyState.UNCHECKED)
     trouble: Mapped[str] = mapped_column(Text, server_default="")
     """What went wrong the last time, for the person who reads it."""
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    """Words that people gave to it."""
     checked_at: Mapped[datetime | None]
     created_at: Mapped[Created]
 

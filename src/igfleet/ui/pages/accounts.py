@@ -7,7 +7,7 @@ from litestar.response import Redirect, Template
 
 from igfleet.errors import Invalid
 from igfleet.ui import staging
-from igfleet.ui.bulk.of_accounts import ACTS
+from igfleet.ui.bulk.of_accounts import offered_acts
 from igfleet.ui.exports import accounts_sheet
 from igfleet.ui.fleet import filter as account_filter
 from igfleet.ui.fleet import rows
@@ -39,7 +39,7 @@ async def table(request: AnyRequest, session: Session, ui: Ui, after: After = No
         "wanted": wanted,
         "offered": await rows.suggested(session),
         "choices": account_filter,
-        "acts": ACTS,
+        "acts": offered_acts(wanted),
         "budget": ui.settings.publish_budget_per_day,
         "may_act": person_of(request).role.includes(Role.OPERATOR),
     }

@@ -16,7 +16,6 @@ from igfleet.errors import Conflict, Invalid, NotFound, UserError
 from igfleet.settings import UiSettings
 from igfleet.ui import proxy_page
 from igfleet.ui.bulk import ordering, work
-from igfleet.ui.bulk.act import Asks
 from igfleet.ui.bulk.of_accounts import KINDS_OF_ACCOUNTS
 from igfleet.ui.bulk.ordering import LISTS, TYPED_FROM, Selection
 from igfleet.ui.injected import Session, Ui
@@ -115,7 +114,7 @@ async def _asked(
         "error": error,
         "wrong": error.fields if isinstance(error, Invalid) else {},
         "option": str(form.get("option", "")),
-        "proxies": await proxy_page.others(session, 0) if selection.what.asks is Asks.PROXY else [],
+        "proxies": await proxy_page.others(session, 0) if selection.what.asks.wants_proxy else [],
         "kinds_offered": KINDS_OF_ACCOUNTS,
     }
     code = error.status_code if error else 200

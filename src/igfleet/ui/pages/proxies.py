@@ -4,7 +4,6 @@ from typing import Any
 
 from litestar import Response, get, post
 from litestar.background_tasks import BackgroundTask
-from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 
 from igfleet.contracts.states import ProxyState
@@ -12,17 +11,18 @@ from igfleet.errors import Invalid
 from igfleet.runners.proxy_diag import MOST_PROXIES
 from igfleet.ui import staging
 from igfleet.ui.announcing import announce
+from igfleet.ui.bulk.of_proxies import PROXIES
 from igfleet.ui.forms.reading import listed
 from igfleet.ui.imports.proxies import apply_proxies, preview_proxies
 from igfleet.ui.injected import Session, Ui
-from igfleet.ui.models import Proxy
+from igfleet.ui.models import Proxy, Role
+from igfleet.ui.pages import lists
 from igfleet.ui.pages.files import both, sheet_file
 from igfleet.ui.pages.importing import shown, text_of
 from igfleet.ui.pages.lists import After, page_of
 from igfleet.ui.pages.render import go, page
-from igfleet.ui.pages.tasks import WantedState
 from igfleet.ui.proxies import order_check
-from igfleet.ui.proxy_list import filtered, rows_of, sheet
+from igfleet.ui.proxy_list import ProxyFilter, rows_of, sheet, tags_in_use
 from igfleet.ui.scope.reach import FLEET
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
@@ -30,26 +30,28 @@ _EXPORTED = 100_000
 
 
 @get("/proxies")
-async def table(
-    request: AnyRequest,
-    session: Session,
-    q: FromQuery[str] = "",
-    wanted: WantedState = "",
-    after: After = None,
-) -> Template:
+async def table(request: AnyRequest, session: Session, after: After = None) -> Template:
     """The proxies that fit the filter, what their checks say, and how many accounts leave through each."""
-    found = await page_of(session, filtered(q, wanted), Proxy.id, after)
-    rows = await rows_of(session, found.rows)
-    context: dict[str, Any] = {"found": found, "rows": rows, "q": q, "state": wanted, "states": list(ProxyState)}
+    wanted = ProxyFilter.read(request.query_params)
+    found = await page_of(session, wanted.select(), Proxy.id, after)
+    context: dict[str, Any] = {
+        "found": found,
+        "rows": await rows_of(session, found.rows),
+        "matching": await lists.true_count(session, wanted.select(), Proxy.id, found),
+        "wanted": wanted,
+        "states": list(ProxyState),
+        "tags": await tags_in_use(session),
+        "acts": PROXIES.acts,
+        "may_act": person_of(request).role.includes(Role.OPERATOR),
+    }
     return page(request, "proxies/list.html", "proxies", **context)
 
 
 @get(both("/proxies"))
-async def export(
-    request: AnyRequest, session: Session, q: FromQuery[str] = "", wanted: WantedState = ""
-) -> Response[bytes]:
+async def export(request: AnyRequest, session: Session) -> Response[bytes]:
     """The same filter as a file."""
-    return sheet_file(request, await sheet(session, filtered(q, wanted), _EXPORTED), "proxies")
+    wanted = ProxyFilter.read(request.query_params)
+    return sheet_file(request, await sheet(session, wanted.select(), _EXPORTED), "proxies")
 
 
 @post("/proxies/checks")
@@ -58,8 +60,8 @@ async def check(request: AnyRequest, session: Session, ui: Ui) -> Redirect:
     form = await checked_form(request)
     ids = [int(key) for key in listed(form, "id") if key.isdecimal() and len(key) < 19]
     if not ids:
-        wanted = filtered(str(form.get("q", "")), str(form.get("state", "")))
-        key = wanted.with_only_columns(Proxy.id).order_by(Proxy.id)
+        wanted = ProxyFilter.read(form)
+        key = wanted.select().with_only_columns(Proxy.id).order_by(Proxy.id)
         ids = list(await session.scalars(key.limit(MOST_PROXIES + 1)))
     task = await order_check(session, ui.settings, ids, person_of(request).actor)
     answer = go(f"/proxies/{ids[0]}" if len(ids) == 1 else f"/tasks/{task.id}")

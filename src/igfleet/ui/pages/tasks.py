@@ -5,20 +5,20 @@ from typing import Annotated, Any
 
 from litestar import Response, get, post
 from litestar.background_tasks import BackgroundTask
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromPath, QueryParameter
 from litestar.response import Redirect, Template
-from sqlalchemy import Select, select
 
 from igfleet.contracts.states import TaskState
 from igfleet.errors import NothingToDo
-from igfleet.runners import KINDS
 from igfleet.ui import pausing, task_page
 from igfleet.ui.announcing import announce
+from igfleet.ui.bulk.of_tasks import TASKS
 from igfleet.ui.cancelling import cancel as cancel_task
 from igfleet.ui.context import UiContext
 from igfleet.ui.exports import tasks_sheet
 from igfleet.ui.injected import Session, Ui
-from igfleet.ui.models import Task
+from igfleet.ui.models import Role, Task
+from igfleet.ui.pages import lists
 from igfleet.ui.pages.files import both, sheet_file
 from igfleet.ui.pages.lists import After, page_of
 from igfleet.ui.pages.render import go, page
@@ -30,6 +30,7 @@ from igfleet.ui.retrying import resume as resume_task
 from igfleet.ui.retrying import retry_failed
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 from igfleet.ui.security.sound import id_of
+from igfleet.ui.task_list import TaskFilter
 
 WantedState = Annotated[str, QueryParameter(name="state")]
 PageNumber = Annotated[int, QueryParameter(name="page", ge=1, le=10_000)]
@@ -37,31 +38,26 @@ _EXPORTED = 10_000
 
 
 @get("/tasks")
-async def table(
-    request: AnyRequest,
-    session: Session,
-    wanted: WantedState = "",
-    kind: FromQuery[str] = "",
-    q: FromQuery[str] = "",
-    after: After = None,
-) -> Template:
+async def table(request: AnyRequest, session: Session, after: After = None) -> Template:
     """The tasks that fit the filter, newest first."""
-    found = await page_of(session, _filtered(wanted, kind, q), Task.id, after, newest=True)
-    far = await progress(session, found.rows)
-    context: dict[str, Any] = {"found": found, "far": far, "states": list(TaskState)}
-    return page(request, "tasks/list.html", "tasks", **context, state=wanted, kind=kind, q=q)
+    wanted = TaskFilter.read(request.query_params)
+    found = await page_of(session, wanted.select(), Task.id, after, newest=True)
+    context: dict[str, Any] = {
+        "found": found,
+        "far": await progress(session, found.rows),
+        "matching": await lists.true_count(session, wanted.select(), Task.id, found),
+        "wanted": wanted,
+        "states": list(TaskState),
+        "acts": TASKS.acts,
+        "may_act": person_of(request).role.includes(Role.OPERATOR),
+    }
+    return page(request, "tasks/list.html", "tasks", **context)
 
 
 @get(both("/tasks"))
-async def export(
-    request: AnyRequest,
-    session: Session,
-    wanted: WantedState = "",
-    kind: FromQuery[str] = "",
-    q: FromQuery[str] = "",
-) -> Response[bytes]:
+async def export(request: AnyRequest, session: Session) -> Response[bytes]:
     """The same filter as a file."""
-    query = _filtered(wanted, kind, q).order_by(Task.id.desc()).limit(_EXPORTED)
+    query = TaskFilter.read(request.query_params).select().order_by(Task.id.desc()).limit(_EXPORTED)
     return sheet_file(request, await tasks_sheet(session, list(await session.scalars(query))), "tasks")
 
 
@@ -160,17 +156,6 @@ def _changed(ui: UiContext, task_id: int) -> Redirect:
     answer = go(f"/tasks/{task_id}")
     answer.background = BackgroundTask(announce, ui, task_id)
     return answer
-
-
-def _filtered(state: str, kind: str, q: str) -> Select[Task]:
-    query = select(Task).where(Task.kind.in_(KINDS))
-    if state in set(TaskState):
-        query = query.where(Task.state == state)
-    if kind in KINDS:
-        query = query.where(Task.kind == kind)
-    if q:
-        query = query.where(Task.name.icontains(q, autoescape=True))
-    return query
 
 
 HANDLERS = [table, export, one, fragment, cancel, pause, end_pause, retry, resume, clone, undo]

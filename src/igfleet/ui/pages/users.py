@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from litestar import get, post
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,9 +23,9 @@ _ADMIN = {"role": Role.ADMIN}
 
 
 @get("/users", opt=_ADMIN)
-async def table(request: AnyRequest, session: Session) -> Template:
-    """Everybody who may sign in, and the form that adds one."""
-    return await _listed(request, session)
+async def table(request: AnyRequest, session: Session, q: FromQuery[str] = "") -> Template:
+    """Everybody who may sign in, or whose name fits, and the form that adds one."""
+    return await _listed(request, session, q=q.strip()[:64])
 
 
 @post("/users", opt=_ADMIN)
@@ -121,8 +121,8 @@ def _seen(user: User) -> str:
 
 
 async def _listed(request: AnyRequest, session: AsyncSession, status_code: int = 200, **told: Any) -> Template:
-    context: dict[str, Any] = {"wrong": {}, "given": {}, "link": "", "invited": None, **told}
-    context |= {"members": await roster.members(session), "clients": await roster.clients_known(session)}
+    context: dict[str, Any] = {"wrong": {}, "given": {}, "link": "", "invited": None, "q": "", **told}
+    context |= {"members": await roster.members(session, context["q"]), "clients": await roster.clients_known(session)}
     return page(request, "users/list.html", "users", status_code=status_code, roles=list(Role), **context)
 
 

@@ -29,6 +29,7 @@ document.addEventListener("submit", (event) => {
 });
 
 // Live parts: one stream a page tells that something changed; the part is then fetched again.
+const closers = new WeakMap();
 function live(part) {
   let stream = null;
   let waiting = false;
@@ -38,7 +39,7 @@ function live(part) {
     setTimeout(() => { waiting = false; htmx.trigger(part, "refresh"); }, 150);
   };
   const open = () => {
-    if (stream) return;
+    if (stream || !part.isConnected) return;
     stream = new EventSource(part.dataset.live);
     stream.onopen = refresh;
     stream.onmessage = (event) => { if (event.data === "changed") refresh(); };
@@ -46,6 +47,7 @@ function live(part) {
   const close = () => { if (stream) { stream.close(); stream = null; } };
   document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
   addEventListener("pagehide", close);
+  closers.set(part, close);
   open();
 }
 document.querySelectorAll("[data-live]").forEach(live);
@@ -140,25 +142,34 @@ document.addEventListener("change", (event) => {
   if (all) document.querySelectorAll(`[name="${all.dataset.all}"]`).forEach((box) => { if (!box.closest("[hidden]")) box.checked = all.checked; });
 });
 
-// Filters that answer while one types: the same page is asked for, and its part taken over.
+// Filters that answer while one types: the same page is asked for, and its parts that the filter changes taken over.
 document.querySelectorAll("[data-live-filter]").forEach((form) => {
-  const place = form.dataset.liveFilter;
+  const places = form.dataset.liveFilter.split(" ");
   let asked = 0;
   let timer = 0;
+  let present = null;
   const ask = async () => {
-    const mine = ++asked;
     const given = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
     const address = `${form.getAttribute("action")}${given.size ? `?${given}` : ""}`;
+    if (address === present) return; // leaving the field changes nothing: what is ticked stays ticked
+    present = address;
+    const mine = ++asked;
     const answer = await fetch(address, { headers: { accept: "text/html" } });
-    if (!answer.ok || mine !== asked) return;
-    const part = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(place);
-    if (!part || mine !== asked) return;
-    document.querySelector(place).replaceWith(part);
+    if (!answer.ok) { present = null; return; }
+    if (mine !== asked) return;
+    const found = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const parts = places.map((place) => [document.querySelector(place), found.querySelector(place)]);
+    if (mine !== asked || parts.some(([old, part]) => !old || !part)) return;
     history.replaceState(null, "", address);
-    htmx.process(part);
+    parts.forEach(([old, part]) => {
+      old.querySelectorAll("[data-live]").forEach((gone) => closers.get(gone)?.());
+      old.replaceWith(part);
+      htmx.process(part);
+      part.querySelectorAll("[data-live]").forEach(live);
+    });
     document.dispatchEvent(new Event("igfleet:results"));
   };
-  const soon = (pause) => { clearTimeout(timer); timer = setTimeout(() => { ask().catch(() => { /* the form's button is still there */ }); }, pause); };
+  const soon = (pause) => { clearTimeout(timer); timer = setTimeout(() => { ask().catch(() => { present = null; /* the form's button is still there */ }); }, pause); };
   form.addEventListener("input", () => soon(150));
   form.addEventListener("change", () => soon(0));
 });

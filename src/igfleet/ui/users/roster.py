@@ -24,8 +24,8 @@ class Member:
     seen_at: datetime | None
 
 
-async def members(session: AsyncSession) -> Sequence[Member]:
-    """Everybody, by name."""
+async def members(session: AsyncSession, q: str = "") -> Sequence[Member]:
+    """Everybody whose name holds `q`, by name."""
     browsers = (
         select(UserSession.user_id, func.count().label("count"), func.max(UserSession.seen_at).label("seen_at"))
         .group_by(UserSession.user_id)
@@ -34,6 +34,7 @@ async def members(session: AsyncSession) -> Sequence[Member]:
     query = (
         select(User, func.coalesce(browsers.c.count, 0), browsers.c.seen_at)
         .outerjoin(browsers, browsers.c.user_id == User.id)
+        .where(User.name.icontains(q, autoescape=True))
         .order_by(func.lower(User.name))
     )
     return [Member(*row) for row in await session.execute(query)]

@@ -22,7 +22,7 @@ from igfleet.ui.imports.proxies import apply_proxies, preview_proxies
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import Proxy
 from igfleet.ui.outbound import NoAnswer
-from igfleet.ui.proxy_list import ProxyRow, filtered
+from igfleet.ui.proxy_list import ProxyFilter, ProxyRow
 from igfleet.ui.proxy_list import rows_of as with_checks
 
 
@@ -36,6 +36,7 @@ class ProxyView(View):
     port: int
     state: ProxyState
     trouble: str
+    tags: list[str]
     has_password: bool
     rotates: bool
     """An address that changes its IP is stored with it."""
@@ -91,7 +92,7 @@ async def list_proxies(
     limit: Limit = USUAL,
 ) -> Page[ProxyView]:
     """List proxies with their last check. `q` is a part of the host."""
-    found, following = await rows_of(session, filtered(q, wanted or ""), Proxy.id, cursor, limit)
+    found, following = await rows_of(session, ProxyFilter(q=q, state=wanted or "").select(), Proxy.id, cursor, limit)
     rows = await with_checks(session, found)
     return Page[ProxyView](items=[view_of(row) for row in rows], next_cursor=following)
 

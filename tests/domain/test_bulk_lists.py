@@ -1,0 +1,104 @@
+"""Bulk jobs on tasks and proxies: what they share with those on accounts stands in `test_bulk`."""
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from tests.domain import factories as make
+from tests.domain.conftest import House
+from tests.domain.test_bulk import Background
+
+from igfleet.contracts.states import TaskState
+from igfleet.errors import Conflict
+from igfleet.ui.bulk import ordering, work
+from igfleet.ui.bulk.ordering import Drifted
+from igfleet.ui.bus import Bus
+from igfleet.ui.models import Account, AuditEntry, BulkJob, Proxy, Role, Task
+from igfleet.ui.people import add_invited
+from igfleet.ui.planning.plan import plan
+from igfleet.ui.planning.start import start
+from igfleet.ui.security.sessions import SignedIn
+
+pytestmark = pytest.mark.anyio
+
+
+async def _done(house: House, noun: str, **form: str) -> BulkJob:
+    async with house.database.sessions.begin() as session:
+        known = await session.scalar(select(func.max(AuditEntry.id)))
+        user = await add_invited(session, f"anna{known}", Role.OPERATOR, "test")
+        person = SignedIn(user.id, user.name, Role.OPERATOR, "key")
+        job = await ordering.order(session, house.settings, ordering.read(noun, form), form, person)
+    await work.work(Background(house, Bus("")), job.id)
+    async with house.database.sessions() as session:
+        return await work.find(session, job.id)
+
+
+async def _a_draft_and_two_tasks(house: House) -> None:
+    async with house.database.sessions.begin() as session:
+        videos = await make.videos(session, 3)
+        for number, one in enumerate(await make.accounts(session, 3)):
+            task = await make.draft(session, house.settings, [one], [videos[number]])
+            await plan(session, house.settings, task.id)
+            if number:
+                await start(session, house.settings, task.id, plan_hash=None, actor="test")
+
+
+async def test_tasks_are_paused_resumed_and_cancelled_each_for_itself(house: House) -> None:
+    await _a_draft_and_two_tasks(house)
+
+    paused = await _done(house, "tasks", act="pause", all="3")
+    resumed = await _done(house, "tasks", act="resume", all="3")
+    retried = await _done(house, "tasks", act="retry", all="3")
+    cancelled = await _done(house, "tasks", act="cancel", all="2", state="queued")
+    written = await _done(house, "tasks", act="export", all="3", kind="bulk_upload")
+
+    assert paused.message == "2 tasks of 3 paused; the others were so already, are over, or had not begun"
+    assert resumed.message == "2 tasks of 3 resumed; the others were not paused"
+    assert retried.message == "0 tasks of 3 retried; nothing to retry in the others"
+    assert (cancelled.message, cancelled.selection) == ("2 tasks cancelled", ["state waiting"])
+    assert written.link == f"/bulk/{written.id}/file"
+    async with house.database.sessions() as session:
+        states = list(await session.scalars(select(Task.state).order_by(Task.id)))
+        assert states == [TaskState.DRAFT, TaskState.CANCELLED, TaskState.CANCELLED]
+        assert await session.scalar(select(func.count()).where(AuditEntry.action == "task_paused")) == 2
+
+
+async def test_proxies_are_tagged_replaced_and_removed_unless_accounts_leave_through_them(house: House) -> None:
+    async with house.database.sessions.begin() as session:
+        await make.proxies(session, 4)
+        for place, account in enumerate(await make.accounts(session, 3)):
+            account.proxy_id = min(place, 1) + 1
+
+    tagged = await _done(house, "proxies", act="tag", all="4", q="exit", option="fast")
+    replaced = await _done(house, "proxies", act="replace", all="4", tag="fast", option="3")
+    removed = await _done(house, "proxies", act="remove", all="4")
+
+    assert tagged.message == "4 proxies tagged"
+    assert replaced.message == "2 proxies of 4 replaced; the others had no account"
+    assert removed.message == "3 proxies of 4 removed; accounts leave through the others"
+    async with house.database.sessions() as session:
+        assert [(one.id, one.tags) for one in await session.scalars(select(Proxy))] == [(3, ["fast"])]
+        assert set(await session.scalars(select(Account.proxy_id))) == {3}
+        assert await session.scalar(select(func.count()).where(AuditEntry.action == "proxy_removed")) == 3
+
+
+async def test_selected_proxies_are_checked_by_one_task(house: House) -> None:
+    async with house.database.sessions.begin() as session:
+        await make.proxies(session, 2)
+
+    job = await _done(house, "proxies", act="check", all="2")
+
+    async with house.database.sessions() as session:
+        task = (await session.scalars(select(Task))).one()
+        assert (job.message, job.link) == ("2 proxies being checked", f"/tasks/{task.id}")
+        assert task.options["proxy_ids"] == [1, 2]
+
+
+@pytest.mark.parametrize("noun", ["tasks", "proxies"])
+async def test_what_was_seen_must_still_be_so(session: AsyncSession, house: House, noun: str) -> None:
+    person = SignedIn(1, "anna", Role.OPERATOR, "key")
+    seen = {"act": "export", "all": "7"}
+
+    with pytest.raises(Drifted):
+        await ordering.order(session, house.settings, ordering.read(noun, seen), seen, person)
+    with pytest.raises(Conflict, match="is selected"):
+        await ordering.order(session, house.settings, ordering.read(noun, {"act": "export"}), {}, person)
