@@ -86,6 +86,10 @@ async def stored_posts(session: AsyncSession, task: Task) -> list[Post]:
     return list(rows)
 
 
+async def only_task(session: AsyncSession) -> Task:
+    return (await session.scalars(select(Task))).one()
+
+
 async def proxies(session: AsyncSession, count: int, **fields: object) -> list[Proxy]:
     made = [
         Proxy(**{"scheme": "http", "host": f"exit-{number}.example", "port": 8080, **fields})

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from igfleet.contracts.posts import Intent, SeenMedia, Snapshot, Verdict
 from igfleet.contracts.states import PostState
 from igfleet.ui import reconcile
-from igfleet.ui.reconcile import Doubt, Look, conclude
+from igfleet.ui.reconcile import Alike, Doubt, Look, conclude
 
 NOON = datetime(2026, 5, 31, 12, tzinfo=UTC)
 PAUSE = timedelta(seconds=20)
@@ -175,3 +175,61 @@ def test_what_cannot_be_read_stays_unknown_and_goes_to_a_person_after_a_day() ->
 
     assert (late.state, late.why) == (_P.NEEDS_PERSON, "too_old")
     assert verdict.state in (_P.UNKNOWN, _P.NEEDS_PERSON)
+
+
+BACKUP, RESTORED = NOON, NOON + timedelta(hours=3)
+
+
+def restored(*others: Alike) -> Doubt:
+    """Planned when the backup was taken; looked for after the restore, three hours later."""
+    doubt = doubt_of(Profile([]))
+    intent = doubt.intent.model_copy(update={"snapshot": Snapshot(pks=(), media_count=None, taken_at=BACKUP)})
+    return replace(
+        doubt, intent=intent, permitted_at=BACKUP, settle_until=RESTORED + WINDOW + LATE, is_restored=True,
+        others=others,
+    )  # fmt: skip
+
+
+def looked_for(doubt: Doubt, media: list[SeenMedia]) -> Verdict:
+    """The last verdict of looks that begin two days after the restore."""
+    profile = Profile([(BACKUP - timedelta(days=1), seen) for seen in media])
+    return settled(profile, doubt, RESTORED + timedelta(days=2), random.Random(1))
+
+
+def old(number: int) -> SeenMedia:
+    return medium(BACKUP - timedelta(days=1, minutes=number), number)
+
+
+def test_a_restored_post_that_went_live_after_the_backup_is_published() -> None:
+    live = medium(BACKUP + timedelta(hours=1))
+
+    verdict = looked_for(restored(Alike("Another day, 4 of 10", LENGTH_S)), [live, *map(old, range(5))])
+
+    assert (verdict.state, verdict.media_pk) == (_P.PUBLISHED, live.pk)
+
+
+def test_a_restored_post_is_absent_beside_the_others_of_its_account() -> None:
+    others = [medium(BACKUP + timedelta(hours=1), number, f"Another day, {number} of 10") for number in (1, 2)]
+
+    verdict = looked_for(restored(*(Alike(one.caption, LENGTH_S) for one in others)), [*others, *map(old, range(5))])
+
+    assert (verdict.state, verdict.why) == (_P.PLANNED, "absent")
+
+
+def test_a_restored_post_that_cannot_be_told_from_another_is_a_person_s() -> None:
+    verdict = looked_for(restored(Alike(CAPTION, LENGTH_S)), [medium(BACKUP + timedelta(hours=1)), *map(old, range(5))])
+
+    assert (verdict.state, verdict.why) == (_P.NEEDS_PERSON, "several_fit")
+
+
+def test_a_listing_that_does_not_reach_back_to_the_backup_proves_nothing() -> None:
+    photos = [replace_kind(medium(BACKUP + timedelta(minutes=number), number)) for number in range(1, 13)]
+
+    verdict = looked_for(restored(), [*photos, *map(old, range(5))])
+
+    assert (verdict.state, verdict.why) == (_P.NEEDS_PERSON, "too_long_ago")
+
+
+def replace_kind(seen: SeenMedia) -> SeenMedia:
+    """A photo, which is none of ours."""
+    return seen.model_copy(update={"product_type": "feed", "duration_s": None})

@@ -6,6 +6,7 @@ from igfleet.cli import (
     accounts,
     api_keys,
     audit,
+    backups,
     breakers,
     chaos,
     databases,
@@ -36,7 +37,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     epilog=EPILOG,
 )
-for module in (serve, sandbox, chaos, doctor, settings_page, standstill):
+for module in (serve, sandbox, chaos, doctor, settings_page, standstill, backups):
     module.add_to(app)
 for name, nouns in {
     "accounts": accounts.app,

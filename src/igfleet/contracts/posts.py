@@ -14,6 +14,7 @@ from igfleet.reasons import ReasonCode
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 MediaPk = Annotated[str, Field(pattern=r"^[0-9]{1,19}$")]
 """Instagram's id of a medium, decimal digits."""
+LEAST_LOOK = 12
 _Listed = Annotated[tuple["SeenMedia", ...], Field(max_length=200)]
 
 
@@ -47,6 +48,8 @@ class LeasedPost(Contract):
     """Ours, stored with the post, the same in every attempt: decimal milliseconds, unique per account."""
     not_before: datetime | None = None
     round: int = 0
+    look_back: Annotated[int, Field(ge=1, le=200)] = LEAST_LOOK
+    """How many of the account's newest media a look at it lists."""
 
 
 class SeenMedia(Contract):

@@ -95,7 +95,7 @@ class PostState(StrEnum):
 
 _P = PostState
 POST_MOVES: Mapping[PostState, frozenset[PostState]] = {
-    _P.PLANNED: frozenset({_P.PREPARING, _P.CANCELLED, _P.FAILED}),
+    _P.PLANNED: frozenset({_P.PREPARING, _P.CANCELLED, _P.FAILED, _P.UNKNOWN}),
     _P.PREPARING: frozenset({_P.PLANNED, _P.PUBLISHING, _P.FAILED, _P.CANCELLED}),
     _P.PUBLISHING: frozenset({_P.PUBLISHED, _P.UNKNOWN, _P.PLANNED, _P.FAILED}),
     _P.PUBLISHED: frozenset(),

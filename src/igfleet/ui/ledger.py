@@ -1,7 +1,7 @@
 """The ledger of posts: the only writer of their states. Each move is guarded and leaves a line in the history."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from igfleet.errors import Conflict, LeaseLost, NotFound, PermitRefused, WrongSt
 from igfleet.log import redactor
 from igfleet.reasons import ReasonCode
 from igfleet.settings import UiSettings
-from igfleet.ui import reconcile
+from igfleet.ui import reconcile, restored
 from igfleet.ui.queue.pauses import begin_permit, refuse_if_paused
 from igfleet.ui.queue.rests import refuse_if_resting
 from igfleet.ui.raw import Raw
@@ -147,11 +147,13 @@ async def read(raw: Raw, lease_id: UUID, post_id: int, reading: Reading, setting
     readings = list(post["readings"])
     entry = {"at": post["now"].isoformat(), "lease": str(lease_id), **reading.model_dump(mode="json")}
     readings = [
-        *(known for known in readings if (known["lease"], known["seq"]) != (entry["lease"], entry["seq"])),
+        *(known for known in readings if _seen_by(known) != _seen_by(entry)),
         entry,
     ]
     text = json.dumps(readings[-_EVIDENCE_KEPT:])
     await raw.execute("UPDATE posts SET readings = $2::jsonb WHERE id = $1", post_id, text)
+    if post["restored_from"] is not None:
+        await restored.share_look(raw, post, entry)
     if state is _P.UNKNOWN:
         await _move(raw, post, _P.RECONCILING, actor, "reading")
         post = {**dict(post), "state": _P.RECONCILING.value}
@@ -342,7 +344,13 @@ async def _doubt(raw: Raw, post: Any, readings: Sequence[dict[str, Any]], settin
         readings=tuple(reconcile.Look.model_validate(entry) for entry in readings),
         pause=settings.reconcile_pause,
         republished=post["republished"],
+        is_restored=post["restored_from"] is not None,
+        others=await restored.others(raw, post),
     )
+
+
+def _seen_by(reading: Mapping[str, Any]) -> tuple[object, ...]:
+    return reading["lease"], reading.get("of"), reading["seq"]
 
 
 async def _apply(raw: Raw, post: Any, verdict: Verdict, readings: Sequence[dict[str, Any]], actor: Actor) -> None:

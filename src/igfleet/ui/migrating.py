@@ -42,7 +42,7 @@ def upgrade(url: str) -> None:
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
         if not _status(connection).is_at_head:
             views.remove(connection)
-            command.upgrade(_config(url), "head")
+            command.upgrade(config_of(url), "head")
         views.install(connection)
 
 
@@ -54,9 +54,9 @@ def status(url: str) -> Status:
 
 def revision(url: str, message: str) -> Path:
     """Write the migration from the migrated tables to the models, to be read and mended; its file."""
-    folder = ScriptDirectory.from_config(_config(url))
+    folder = ScriptDirectory.from_config(config_of(url))
     number = f"{int(folder.get_current_head() or '0') + 1:04d}"
-    made = command.revision(_config(url), message, autogenerate=True, rev_id=number)
+    made = command.revision(config_of(url), message, autogenerate=True, rev_id=number)
     assert made is not None
     assert not isinstance(made, list)
     return Path(made.path)
@@ -74,7 +74,7 @@ def drift(url: str) -> list[Any]:
 
 
 def _status(connection: Connection) -> Status:
-    head = ScriptDirectory.from_config(_config("")).get_current_head()
+    head = ScriptDirectory.from_config(config_of("")).get_current_head()
     return Status(MigrationContext.configure(connection).get_current_revision(), head or "")
 
 
@@ -94,7 +94,8 @@ def _sync(url: str) -> str:
     return f"postgresql+psycopg://{rest}"
 
 
-def _config(url: str) -> Config:
+def config_of(url: str) -> Config:
+    """Alembic's, for this address."""
     config = Config()
     config.set_main_option("script_location", str(resources.folder("migrations")).replace("%", "%%"))
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")

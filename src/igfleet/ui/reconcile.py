@@ -28,6 +28,8 @@ _SPAN_PAUSES = 3
 _BAD_LOOKS = 6
 _MOST_LOOKS = 20
 _MOST_REPUBLISHED = 2
+_PINNED = 3
+"""So many old media a listing may show before the newest."""
 LONGEST_DOUBT = timedelta(hours=24)
 _P = PostState
 
@@ -36,6 +38,14 @@ class Look(Reading):
     """A reading with the time at which the database received it."""
 
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Another post of the account of which it is not known either if it is live."""
+
+    caption: str
+    duration_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,10 @@ class Doubt:
     readings: tuple[Look, ...]
     pause: timedelta
     republished: int
+    is_restored: bool = False
+    """It came out of a backup: whatever was published since `permitted_at` may be it, or any other of its account."""
+    others: tuple[Alike, ...] = ()
+    """Of a restored one: what else may have been published since."""
 
 
 def conclude(doubt: Doubt) -> Verdict:
@@ -59,11 +73,11 @@ def conclude(doubt: Doubt) -> Verdict:
     candidates = _candidates(doubt)
     certain = {pk for pk, seen in candidates.items() if _fits(seen, doubt)}
     good = [look for look in doubt.readings if look.is_good and look.at >= doubt.settle_until]
-    if len(certain) > 1:
+    if len(certain) > 1 or any(_is_of_others(candidates[pk], doubt) for pk in certain):
         return Verdict(state=_P.NEEDS_PERSON, why="several_fit")
     if certain and _looked_enough(good, doubt.pause):
         return Verdict(state=_P.PUBLISHED, media_pk=certain.pop(), why="found")
-    if doubt.now - doubt.settle_until > LONGEST_DOUBT:
+    if doubt.now - _began(doubt) > LONGEST_DOUBT:
         return Verdict(state=_P.NEEDS_PERSON, why="too_old")
     if _looked_enough(good, doubt.pause) and (candidates or _is_sure_of_others(doubt, good)):
         return _after_enough(doubt, good, candidates)
@@ -89,12 +103,19 @@ def _after_enough(doubt: Doubt, good: list[Look], candidates: dict[str, SeenMedi
         return Verdict(state=_P.PLANNED, why="absent")
     if len(doubt.readings) >= _MOST_LOOKS or candidates:
         return Verdict(state=_P.NEEDS_PERSON, why="something_new")
+    if doubt.is_restored:
+        return Verdict(state=_P.NEEDS_PERSON, why="too_long_ago")
     return Verdict(state=_P.RECONCILING, look_again_after_s=_next_look(doubt), why="count_moved")
 
 
 def _candidates(doubt: Doubt) -> dict[str, SeenMedia]:
     """New media, in any look, that are no other post's and may be it."""
     return {pk: seen for look in doubt.readings for pk, seen in _new(doubt, look) if not _is_anothers(seen, doubt)}
+
+
+def _began(doubt: Doubt) -> datetime:
+    """A restored post is looked for when its turn comes, which may be long after the backup."""
+    return max(doubt.settle_until, doubt.readings[0].at) if doubt.is_restored else doubt.settle_until
 
 
 def _new(doubt: Doubt, look: Look) -> list[tuple[str, SeenMedia]]:
@@ -109,8 +130,11 @@ def _is_new(seen: SeenMedia, doubt: Doubt) -> bool:
 
 
 def _is_anothers(seen: SeenMedia, doubt: Doubt) -> bool:
-    """Surely not ours: made when no commit of ours could arrive any more, of quite another length, or no video."""
+    """Surely not ours: made when no commit of ours could arrive any more, of quite another length, or no video; or
+    another post of ours to the letter, and not this one."""
     if made_at(seen.pk) > doubt.settle_until + CLOCK_SLACK:
+        return True
+    if _is_of_others(seen, doubt) and not _fits(seen, doubt):
         return True
     if seen.duration_s is None:
         return seen.product_type not in ("clips", "")
@@ -119,9 +143,17 @@ def _is_anothers(seen: SeenMedia, doubt: Doubt) -> bool:
 
 def _fits(seen: SeenMedia, doubt: Doubt) -> bool:
     in_time = made_at(seen.pk) <= doubt.settle_until + CLOCK_SLACK
-    right_length = seen.duration_s is not None and abs(seen.duration_s - doubt.intent.duration_s) <= LENGTH_SLACK_S
+    return in_time and _looks_like(seen, doubt.caption, doubt.intent.duration_s)
+
+
+def _is_of_others(seen: SeenMedia, doubt: Doubt) -> bool:
+    return any(_looks_like(seen, other.caption, other.duration_s) for other in doubt.others)
+
+
+def _looks_like(seen: SeenMedia, caption: str, duration_s: float) -> bool:
+    right_length = seen.duration_s is not None and abs(seen.duration_s - duration_s) <= LENGTH_SLACK_S
     is_reel = seen.product_type in ("clips", "")
-    return in_time and right_length and is_reel and same_caption(seen.caption, doubt.caption)
+    return right_length and is_reel and same_caption(seen.caption, caption)
 
 
 def _looked_enough(good: list[Look], pause: timedelta, times: int = 1) -> bool:
@@ -135,7 +167,10 @@ def _is_sure_of_others(doubt: Doubt, good: list[Look]) -> bool:
 
 
 def _is_unmoved(doubt: Doubt, good: list[Look]) -> bool:
-    """Beside what a person published meanwhile only a count that is known proves anything."""
+    """Beside what a person published meanwhile only a count that is known proves anything. Of a restored post no count
+    is known: the looks must show all that was published since the backup."""
+    if doubt.is_restored:
+        return all(_reaches_back(doubt, look) for look in good)
     before = doubt.intent.snapshot.media_count
     has_others = any(_new(doubt, look) for look in doubt.readings)
     if before is None:
@@ -146,6 +181,12 @@ def _is_unmoved(doubt: Doubt, good: list[Look]) -> bool:
         else look.media_count <= before + _ours_since(doubt, look) + _others_since(doubt, look)
         for look in good
     )
+
+
+def _reaches_back(doubt: Doubt, look: Look) -> bool:
+    if len(look.media) == look.media_count:
+        return True
+    return sum(made_at(seen.pk) < doubt.permitted_at - CLOCK_SLACK for seen in look.media) > _PINNED
 
 
 def _others_since(doubt: Doubt, look: Look) -> int:

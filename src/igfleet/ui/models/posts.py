@@ -62,6 +62,8 @@ class Post(Base):
     permitted_at: Mapped[datetime | None]
     settle_until: Mapped[datetime | None]
     """A late commit cannot arrive after this; readings count from then on."""
+    restored_from: Mapped[datetime | None]
+    """The backup that it came out of while it was not known if it is live: it was, or is being, looked for."""
     republished: Mapped[int] = mapped_column(server_default="0")
     """Automatic returns to `planned` after a confirmed absence."""
     readings: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")

@@ -55,6 +55,10 @@ class Task(Base):
     paused_why: Mapped[str] = mapped_column(Text, server_default="")
     resumed_at: Mapped[datetime | None]
     """Stop rules count from here."""
+    restored_from: Mapped[datetime | None]
+    """The moment of the backup that it came out of: what was published since is not in the ledger."""
+    restored_at: Mapped[datetime | None]
+    """From here on the ledger knows all again."""
 
     @property
     def is_paused(self) -> bool:

@@ -73,9 +73,11 @@ SELECT t.mode = $2 AND t.paused_at IS NULL AND NOT EXISTS (SELECT FROM standstil
   AND (o.id IS NULL OR (o.status IN ('active', 'limited') AND o.archived_at IS NULL AND o.authorised_by <> ''
     AND (o.authorised_until IS NULL OR o.authorised_until >= current_date)
     AND (o.cooldown_until IS NULL OR o.cooldown_until <= now())))
+  AND (t.restored_from IS NULL OR NOT EXISTS (SELECT FROM posts p WHERE p.account_task_id = a.id
+    AND p.state IN ('planned', 'unknown')))
 FROM account_tasks a JOIN tasks t ON t.id = a.task_id LEFT JOIN accounts o ON o.id = a.account_id WHERE a.id = $1
 """
-"""The same rules as for a lease."""
+"""The same rules as for a lease; and what came out of a backup has to be looked for, which these workers cannot."""
 _CLAIM = """
 UPDATE account_tasks SET state = 'running', attempt = attempt + 1, lease_id = $2, lease_holder = NULL, report_seq = 0,
   lease_expires_at = now() + $3 * interval '1 second', claimed_at = now(), changed_at = now(),

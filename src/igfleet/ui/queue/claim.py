@@ -14,6 +14,7 @@ from igfleet.ui.models import Scope
 from igfleet.ui.queue import breakers
 from igfleet.ui.queue.breakers import Gates
 from igfleet.ui.raw import Raw
+from igfleet.ui.restored import look_first
 
 _SAME_REQUEST = """
 SELECT id, lease_id FROM account_tasks
@@ -23,7 +24,7 @@ _BUSY = """
 SELECT task_id, count(*) AS held FROM account_tasks WHERE lease_holder = $1 AND state = 'running' GROUP BY task_id
 """
 _FREE = """
-SELECT a.id, a.task_id, a.kind, a.method, a.account_id, o.proxy_id,
+SELECT a.id, a.task_id, a.kind, a.method, a.account_id, o.proxy_id, t.restored_from IS NOT NULL AS restored,
   coalesce((t.options->>'concurrency')::int, 100) AS at_once
 FROM account_tasks a
 JOIN tasks t ON t.id = a.task_id
@@ -116,6 +117,8 @@ async def claim(
     length = settings.lease_length.total_seconds()
     rows = await raw.fetch(_TAKE, ids, leases, request.worker_id, length, request.request_id)
     await raw.execute(_STARTED, list({row["task_id"] for row in rows}))
+    if restored := [row["id"] for row in chosen if row["restored"]]:
+        await look_first(raw, restored, settings)
     await breakers.send_probes(raw, gates, dict(zip(ids, leases, strict=True)))
     return [Claimed(row["id"], row["lease_id"]) for row in rows]
 

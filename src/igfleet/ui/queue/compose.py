@@ -12,11 +12,11 @@ from sqlalchemy.orm import aliased, joinedload
 
 from igfleet.contracts.challenges import ChallengeKind, LeasedChallenge
 from igfleet.contracts.leases import Lease, LeasedAccount, LeasedProxy, SessionKind, SessionMaterial
-from igfleet.contracts.posts import LeasedMedia, LeasedPost
+from igfleet.contracts.posts import LEAST_LOOK, LeasedMedia, LeasedPost
 from igfleet.contracts.states import ChallengeState, PostState
 from igfleet.contracts.tasks import Method, Mode, Place
 from igfleet.runners.verify import Verify
-from igfleet.ui import targets
+from igfleet.ui import restored, targets
 from igfleet.ui.context import UiContext
 from igfleet.ui.models import Account, AccountTask, Challenge, Media, Post, Proxy, Task
 from igfleet.ui.queue.claim import Claimed
@@ -239,6 +239,7 @@ def _leased(post: Post, media: Media, cover: Any) -> LeasedPost:
         upload_id=post.upload_id,
         not_before=post.scheduled_at,
         round=post.round,
+        look_back=LEAST_LOOK if post.restored_from is None else restored.LOOK_BACK,
     )
 
 

@@ -9,7 +9,8 @@ from igfleet.ui.reconcile import LONGEST_DOUBT
 
 _OLD = """
 SELECT p.id, p.account_id, p.account_task_id, p.task_id FROM posts p JOIN account_tasks a ON a.id = p.account_task_id
-WHERE p.state = 'unknown' AND p.settle_until < now() - $1::interval AND a.state <> 'running' ORDER BY p.id LIMIT 100
+WHERE p.state = 'unknown' AND a.state <> 'running' AND p.settle_until < now() - $1::interval
+  AND (p.restored_from IS NULL OR p.changed_at < now() - $1::interval) ORDER BY p.id LIMIT 100
 """
 _STILL = """
 SELECT p.id, p.state, p.epoch FROM posts p JOIN account_tasks a ON a.id = p.account_task_id

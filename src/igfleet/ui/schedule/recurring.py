@@ -143,6 +143,20 @@ async def make_due(session: AsyncSession, settings: UiSettings) -> list[int]:
     return started
 
 
+async def pass_over(session: AsyncSession, why: str) -> list[str]:
+    """Make nothing of what is due: its times are skipped, and it goes on with the next. The names."""
+    now = await _now(session)
+    due = select(RecurringTask).where(RecurringTask.next_at <= now, RecurringTask.removed_at.is_(None))
+    names = []
+    for row in await session.scalars(due.order_by(RecurringTask.id).with_for_update()):
+        times = fates(rule_of(row), Missed.SKIP, timedelta(), row.next_at, now)
+        for at, _ in times[-_KEPT_SKIPS:]:
+            session.add(Occurrence(recurring_id=row.id, at=at, fate="skipped", why=why))
+        row.next_at = next(following(rule_of(row), now))
+        names.append(row.name)
+    return names
+
+
 async def _became(
     session: AsyncSession, settings: UiSettings, row: RecurringTask, at: datetime, fate: Fate
 ) -> Task | None:
