@@ -98,3 +98,13 @@ async def player(ui: Served) -> AsyncIterator[Player]:
         made = Player(ui, client)
         await made.register()
         yield made
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`./igfleet looks` walks everything; the tests a part of it."""
+    parser.addoption("--whole", action="store_true", help="walk over every state, theme, width and hostile string")
+
+
+@pytest.fixture
+def is_whole(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--whole"))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 from playwright import async_api as playwright
-from playwright.async_api import Page
+from playwright.async_api import ConsoleMessage, Page
 from tests.serving import PASSWORD, Served
 
 from igfleet.ui.models import Role
@@ -59,15 +59,23 @@ class Browser:
 
     page: Page
     complaints: list[str] = field(default_factory=list)
+    asked: set[str] = field(default_factory=set)
+    """Pages that were gone to: that one of them answered with 422 or 404 is no complaint."""
 
     def listen(self) -> None:
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("console", lambda line: self.complaints.append(line.text) if line.type == "error" else None)
+        self.page.on("request", lambda one: self.asked.add(one.url) if one.is_navigation_request() else None)
+        self.page.on("console", self._hear)
+
+    def _hear(self, line: ConsoleMessage) -> None:
+        is_answer = line.text.startswith("Failed to load resource") and line.location["url"] in self.asked
+        if line.type == "error" and not is_answer:
+            self.complaints.append(line.text)
 
 
 @pytest.fixture
 async def browser(ui: Served, chromium: playwright.Browser) -> AsyncIterator[Browser]:
-    """Somebody who is signed in as admin."""
+    """Somebody who is signed in as admin. Any error of the console and any report of the policy fails the test."""
     await ui.user("anna", Role.ADMIN)
     context = await chromium.new_context(base_url=ui.address, viewport={"width": 1440, "height": 900})
     opened = Browser(await context.new_page())
@@ -75,6 +83,7 @@ async def browser(ui: Served, chromium: playwright.Browser) -> AsyncIterator[Bro
     await sign_in(opened.page)
     yield opened
     await context.close()
+    assert opened.complaints == []
 
 
 async def sign_in(page: Page) -> None:

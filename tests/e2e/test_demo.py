@@ -61,6 +61,11 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     assert psutil.wait_procs(family, timeout=5)[1] == []
 
 
+COUNT = """addEventListener("click", (event) => {
+  if (event.isTrusted && event.detail) sessionStorage.clicks = Number(sessionStorage.clicks || 0) + 1;
+}, true);"""
+
+
 def publish(page: Page) -> None:
     """The four clicks."""
     page.get_by_role("button", name="Open the demo").click()
@@ -72,6 +77,7 @@ def publish(page: Page) -> None:
     reel = opened.value
     reel.wait_for_load_state()
     assert "/reel/" in reel.url
+    assert page.evaluate("Number(sessionStorage.clicks)") == 4
     assert reel.locator("video").count() == 1
 
 
@@ -102,6 +108,7 @@ def start_each(page: Page, home: str) -> dict[str, str]:
 def opened(browser: Browser, link: str, complaints: list[str]) -> Page:
     """A page of somebody who has not been there."""
     page = browser.new_context().new_page()
+    page.add_init_script(COUNT)
     page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
     page.goto(link)
     return page

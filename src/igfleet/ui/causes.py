@@ -30,6 +30,11 @@ class Cause:
     """The first of them."""
 
     @property
+    def may_retry(self) -> bool:
+        """Whether it was given up, and a person may have it tried again."""
+        return self.state in (AccountTaskState.DISCARDED, PostState.FAILED)
+
+    @property
     def more(self) -> int:
         """How many are not named."""
         return self.count - len(self.names)

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy import ColumnElement, func, insert, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from igfleet.contracts.states import AccountTaskState, PostState, TaskState
 from igfleet.errors import NotFound, NothingToDo, WrongState
@@ -41,20 +42,20 @@ _FRESH: dict[str, object] = {
 }
 
 
-async def retry_failed(session: AsyncSession, task_id: int, actor: str) -> int:
+async def retry_failed(session: AsyncSession, task_id: int, actor: str, reason: str = "") -> int:
     """Give the given-up account tasks, and what failed of the completed ones, another go.
 
     Posts that are published or in doubt are not touched, and of other kinds nothing is done twice either. Returns how
-    many account tasks run again. Raises `NothingToDo` when nothing failed, `WrongState` for a draft or a cancelled
-    task.
+    many account tasks run again; with a `reason`, only what failed for it. Raises `NothingToDo` when nothing failed,
+    `WrongState` for a draft or a cancelled task.
     """
     task = await locked(session, task_id)
     if task.state in (TaskState.DRAFT, TaskState.CANCELLED):
         raise WrongState(f"Task {task.id} is {task.state}: nothing of it can be retried.")
     if task.cancelled_by is not None and not TaskState(task.state).is_final:
         raise WrongState(f"Task {task.id} is being cancelled: wait until it is, then retry what failed.")
-    discarded = await _ids(session, task.id, AccountTask.state == AccountTaskState.DISCARDED)
-    partial = await _ids(session, task.id, failed_in_part(runner_of(task.kind)))
+    discarded = await _ids(session, task.id, _given_up(reason))
+    partial = await _ids(session, task.id, failed_in_part(runner_of(task.kind), reason))
     if not discarded and not partial:
         raise NothingToDo(f"Nothing of task {task.id} failed: there is nothing to retry.")
     if TaskState(task.state).is_final:
@@ -62,11 +63,22 @@ async def retry_failed(session: AsyncSession, task_id: int, actor: str) -> int:
     task.cancelled_by, task.resumed_at = None, await session.scalar(select(func.now()))
     await _revive(session, task, discarded, cancel_requested_at=None)
     made = await continue_in_new(session, task, partial)
-    failed = Post.account_task_id.in_([*discarded, *made]) & (Post.state == PostState.FAILED)
-    await move_posts(session, failed, PostState.PLANNED, actor=actor, why="a person asked for another try")
+    again = Post.account_task_id.in_(discarded) | (Post.account_task_id.in_(made) & _for(Post.reason_code, reason))
+    await move_posts(
+        session,
+        again & (Post.state == PostState.FAILED),
+        PostState.PLANNED,
+        actor=actor,
+        why="a person asked for another try",
+    )
     count = len(discarded) + len(made)
     session.add(
-        AuditEntry(actor=actor, action="task_retried", subject=f"task:{task.id}", facts={"account_tasks": count})
+        AuditEntry(
+            actor=actor,
+            action="task_retried",
+            subject=f"task:{task.id}",
+            facts={"account_tasks": count} | ({"reason": reason} if reason else {}),
+        )
     )
     session.add(LogEntry(task_id=task.id, event="task_retried", text=f"{count} account tasks retried by {actor}"))
     await promote(session, task.account_ids)
@@ -151,11 +163,21 @@ async def _rows(session: AsyncSession, ids: Sequence[int]) -> Sequence[AccountTa
     return rows.all()
 
 
-def failed_in_part(runner: type[Runner[Options]]) -> ColumnElement[bool]:
-    """Account tasks that completed although something of their share failed."""
-    has_failures: ColumnElement[bool] = AccountTask.has_failures.is_(True)
+def _given_up(reason: str) -> ColumnElement[bool]:
+    return (AccountTask.state == AccountTaskState.DISCARDED) & _for(AccountTask.reason_code, reason)
+
+
+def _for(column: ColumnElement[str | None] | InstrumentedAttribute[str | None], reason: str) -> ColumnElement[bool]:
+    """Whether it has this reason; anything when there is none."""
+    return column == reason if reason else true()
+
+
+def failed_in_part(runner: type[Runner[Options]], reason: str = "") -> ColumnElement[bool]:
+    """Account tasks that completed although something of their share failed, for any reason or for this one."""
+    has_failures: ColumnElement[bool] = AccountTask.has_failures.is_(True) & _for(AccountTask.reason_code, reason)
     if runner.has_posts:
-        has_failures = AccountTask.id.in_(select(Post.account_task_id).where(Post.state == PostState.FAILED))
+        failed = Post.state == PostState.FAILED, _for(Post.reason_code, reason)
+        has_failures = AccountTask.id.in_(select(Post.account_task_id).where(*failed))
     return (AccountTask.state == AccountTaskState.COMPLETED) & has_failures
 
 

@@ -1,11 +1,13 @@
 """Accounts: the list and the import."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from litestar import Response, get, post
 from litestar.response import Redirect, Template
 
 from igfleet.errors import Invalid
+from igfleet.plurals import counted
 from igfleet.ui import staging
 from igfleet.ui.bulk.of_accounts import offered_acts
 from igfleet.ui.exports import accounts_sheet
@@ -83,7 +85,7 @@ async def import_confirmed(request: AnyRequest, session: Session, ui: Ui) -> Red
     person, statement = person_of(request), str(form.get("authorised_by", ""))
     text = await staging.take(session, ui.vault, "accounts", str(form.get("key", "")), person.user_id)
     done = await apply_accounts(session, ui.vault, text, authorised_by=statement, actor=person.actor)
-    return go(f"/accounts?done={len(done.ids)}+accounts+imported")
+    return go(f"/accounts?{urlencode({'done': counted(len(done.ids), 'account') + ' imported'})}")
 
 
 HANDLERS = [table, export, import_form, import_preview, import_confirmed]

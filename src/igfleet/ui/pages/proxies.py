@@ -1,6 +1,7 @@
 """Proxies: the list and its exports, the import, and checks of many."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from litestar import Response, get, post
 from litestar.background_tasks import BackgroundTask
@@ -8,6 +9,7 @@ from litestar.response import Redirect, Template
 
 from igfleet.contracts.states import ProxyState
 from igfleet.errors import Invalid
+from igfleet.plurals import counted
 from igfleet.runners.proxy_diag import MOST_PROXIES
 from igfleet.ui import staging
 from igfleet.ui.announcing import announce
@@ -95,7 +97,7 @@ async def import_confirmed(request: AnyRequest, session: Session, ui: Ui) -> Red
     person = person_of(request)
     text = await staging.take(session, ui.vault, "proxies", str(form.get("key", "")), person.user_id)
     done = await apply_proxies(session, ui.vault, text, person.actor)
-    return go(f"/proxies?done={len(done.ids)}+proxies+imported")
+    return go(f"/proxies?{urlencode({'done': counted(len(done.ids), 'proxy') + ' imported'})}")
 
 
 HANDLERS = [table, export, check, import_form, import_preview, import_confirmed]

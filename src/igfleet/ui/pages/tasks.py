@@ -118,10 +118,10 @@ async def end_pause(request: AnyRequest, task_id: FromPath[int], session: Sessio
 
 @post("/tasks/{task_id:int}/retry")
 async def retry(request: AnyRequest, task_id: FromPath[int], session: Session, ui: Ui) -> Redirect:
-    """Another try for what failed."""
-    await checked_form(request)
+    """Another try for what failed: all of it, or what failed for one reason."""
+    form = await checked_form(request)
     with suppress(NothingToDo):  # a second click: the page shows what the first one did
-        await retry_failed(session, task_id, person_of(request).actor)
+        await retry_failed(session, task_id, person_of(request).actor, str(form.get("reason", "")))
     return _changed(ui, task_id)
 
 
