@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from tests.ui_api.holding import key
 from tests.ui_api.stage import Stage, staged
 
 OPERATORS, WORKERS, EVERYTHING = "^/api/v1/", "^/api/(?!v1/)", "^/"
+_ROOT = Path(__file__).parent.parent.parent
 _CONFIG = Path(__file__).parent / "schemathesis.toml"
 _NUMBERED = (
     "account_id", "task_id", "post_id", "proxy_id", "media_id", "upload_id", "challenge_id", "incident_id",
@@ -90,24 +92,32 @@ async def attack(ui: Served, stage: Stage, caller: Caller, folder: Path, *more: 
     """One run of schemathesis as this caller."""
     document, report = folder / "api.json", folder / "report.json"
     app = create_app(ui.context.settings, ui.context.settings.database_url or "")
-    document.write_text(json.dumps(whole_description(app)), encoding="utf-8")
+    document.write_text(json.dumps(_part(whole_description(app), caller)), encoding="utf-8")
     report.unlink(missing_ok=True)
     phases = "examples,coverage,fuzzing,stateful" if caller.is_deep else "fuzzing"
     command = [
         sys.executable, "-m", "schemathesis.cli", "--config-file", str(_CONFIG), "--no-color",
-        "run", str(document), "--url", ui.address, "--checks", "all", "--include-path-regex", caller.paths,
+        "run", str(document), "--url", ui.address, "--checks", "all",
         "--max-examples", str(examples), "--seed", str(seed), "--phases", phases,
         "--report", "json", "--report-json-path", str(report), *_signed(caller), *more,
     ]  # fmt: skip
     process = await asyncio.create_subprocess_exec(
         *command,
-        cwd=Path(__file__).parent.parent.parent,
-        env={**os.environ, KNOWN: json.dumps(_known(stage)), "HYPOTHESIS_STORAGE_DIRECTORY": str(folder)},
+        cwd=folder,  # it keeps things there
+        env={**os.environ, KNOWN: json.dumps(_known(stage)), "PYTHONPATH": str(_ROOT)},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
     told, _ = await process.communicate()
     return _found(caller, process.returncode or 0, report, told.decode(errors="replace"))
+
+
+def _part(document: dict[str, Any], caller: Caller) -> dict[str, Any]:
+    """What this caller calls of it."""
+    return {
+        **document,
+        "paths": {path: one for path, one in document["paths"].items() if re.search(caller.paths, path)},
+    }
 
 
 def _found(caller: Caller, code: int, report: Path, told: str) -> Found:

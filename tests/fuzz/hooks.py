@@ -23,21 +23,12 @@ def map_path_parameters(context: Any, path_parameters: dict[str, Any] | None) ->
 
 
 @schemathesis.hook
-def map_query(context: Any, query: dict[str, Any] | None) -> dict[str, Any] | None:
+def before_call(context: Any, case: schemathesis.Case, kwargs: dict[str, Any]) -> None:
     """Nobody waits as long as would be allowed."""
-    return _impatient(query)
-
-
-@schemathesis.hook
-def map_body(context: Any, body: Any) -> Any:
-    """The same."""
-    return _impatient(body)
-
-
-def _impatient(given: Any) -> Any:
-    if isinstance(given, dict) and isinstance(given.get("wait_s"), int | float) and 0 < given["wait_s"] <= _LONGEST_S:
-        given["wait_s"] = 0
-    return given
+    for given in (case.query, case.body):
+        wait = given.get("wait_s") if isinstance(given, dict) else None
+        if isinstance(given, dict) and isinstance(wait, int | float) and 0 < wait <= _LONGEST_S:
+            given["wait_s"] = 0
 
 
 def _is_good(name: str, value: Any, known: list[Any]) -> bool:

@@ -71,3 +71,21 @@ def test_each_fault_has_a_test_with_its_number() -> None:
     numbers = {int(number) for number in re.findall(r"_f(\d+)(?=_)", names)}
 
     assert set(range(1, 29)) <= numbers
+
+
+def test_each_threat_names_tests_and_modules_that_exist() -> None:
+    """The table of docs/security/threats.md."""
+    tests = {
+        name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"\bdef (test_\w+)", path.read_text(encoding="utf-8"))
+    }
+    rows = re.findall(
+        r"^\| T(\d+) \|(.*)\|(.*)\|(.*)\|$", (ROOT / "docs/security/threats.md").read_text(), re.MULTILINE
+    )
+    modules = [name for row in rows for name in re.findall(r"`([a-z_/]+(?:\.py|/))`", row[2])]
+
+    assert [int(number) for number, *_ in rows] == list(range(1, 29))
+    assert [name for row in rows for name in re.findall(r"`(test_\w+)`", row[3]) if name not in tests] == []
+    assert all("`test_" in told or "*missing*" in told for *_, told in rows)
+    assert [name for name in modules if not (ROOT / "src/igfleet" / name).exists()] == []

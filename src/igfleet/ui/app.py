@@ -24,6 +24,7 @@ from igfleet.ui.api.description import Described
 from igfleet.ui.context import UiContext, opened
 from igfleet.ui.jobs.engine import Jobs
 from igfleet.ui.models import Role
+from igfleet.ui.patience import Patient
 from igfleet.ui.scope.scope import EVERYTHING, confine
 from igfleet.ui.sealing.ring import kept_key
 from igfleet.ui.security.forms import FormTokens
@@ -165,6 +166,8 @@ async def serve(
         timeout_graceful_shutdown=_GRACE_S,
         timeout_keep_alive=_KEEP_ALIVE_S,
         server_header=False,
+        http=Patient,
+        ws="none",
     )
     server = Server(config, app, announce)
     watcher = asyncio.create_task(_stop_when(stop, server)) if stop is not None else None

@@ -171,7 +171,7 @@ def _bounded(parameter: Json) -> Json:
             limits = {"minimum": 0, "maximum": MOST} | kind
             kind |= {name: min(int(limits[name]), MOST) for name in ("minimum", "maximum")}  # Litestar's are floats
         elif kind.get("type") == "string" and not kind.keys() & {"enum", "format", "pattern"}:
-            kind["pattern"] = r"^[^\x00]*$"
+            kind["pattern"] = r"^[0-9a-f]{64}$" if parameter["name"] == "sha256" else r"^[^\x00]*$"
     return parameter
 
 

@@ -62,9 +62,10 @@ def counters_of(body: dict[str, Any], header: str | None) -> tuple[str | None, d
     wrong, amounts = {}, dict[str, int]()
     if key is not None and (len(key) > _LONGEST_KEY or "\x00" in key):
         wrong["seq"] = f"must be at most {_LONGEST_KEY} characters, without a zero byte"
-    for name, value in body.items():
+    for name, given in body.items():
         if name == "seq":
             continue
+        value = int(given) if isinstance(given, float) and given.is_integer() else given
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _MOST:
             wrong[name[:50]] = "must be a whole number, not negative"
         elif not re.fullmatch(_NAME, name):
