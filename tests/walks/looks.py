@@ -19,7 +19,20 @@ _DRESS = """(theme) => {
 _CUT = """() => [...document.querySelectorAll("html, .table-card")]
   .filter((one) => one.scrollWidth > one.clientWidth + 1)
   .map((one) => `${one.tagName} .${one.className} is ${one.scrollWidth} wide and shows ${one.clientWidth}`)"""
-_SCROLLS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+_NARROW = """() => {
+  const lies = (cell) => {
+    const label = getComputedStyle(cell, "::before");
+    const end = parseFloat(label.left) + parseFloat(label.width);
+    const starts = parseFloat(getComputedStyle(cell).paddingLeft);
+    return label.position === "absolute" && cell.checkVisibility() && starts < end;
+  };
+  const { scrollWidth, clientWidth } = document.documentElement;
+  const under = [...document.querySelectorAll("td[data-label]")].filter(lies).map((cell) => cell.dataset.label);
+  return [
+    ...(scrollWidth > clientWidth ? [`${scrollWidth - clientWidth} px too wide`] : []),
+    ...[...new Set(under)].map((label) => `the label ${label} lies under its value`),
+  ];
+}"""
 
 
 @dataclass
@@ -41,10 +54,8 @@ class Looks:
         """That nothing is cut off or wider than the screen, at these widths."""
         for width in widths:
             await self.page.set_viewport_size({"width": width, "height": _HEIGHT})
-            found = await self.page.evaluate(_CUT if width == max(WIDTHS) else _SCROLLS)
-            self._add(
-                f"{name}, {width} px", found if isinstance(found, list) else [f"{found} px too wide"] * (found > 0)
-            )
+            found = await self.page.evaluate(_CUT if width == max(WIDTHS) else _NARROW)
+            self._add(f"{name}, {width} px", found)
         await self.page.set_viewport_size({"width": max(WIDTHS), "height": _HEIGHT})
 
     def _add(self, where: str, found: list[str]) -> None:
