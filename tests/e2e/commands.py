@@ -3,25 +3,84 @@
 import atexit
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 _SECONDS = 240
+_LOOK_S = 0.02
 _parents: list[subprocess.Popen[str]] = []
 
 
-def run(arguments: tuple[str, ...], environment: dict[str, str], folder: Path) -> tuple[int, str, str]:
+class Begun:
+    """A command that goes on: what `subprocess.Popen` tells and does, for a process that is another one's child."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """The exit code; None while it runs."""
+        if self.returncode is None:
+            self.returncode = _ask(poll=self.pid)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code, at its end. Raises `subprocess.TimeoutExpired`."""
+        end = time.monotonic() + (_SECONDS if timeout is None else timeout)
+        while (code := self.poll()) is None:
+            if time.monotonic() > end:
+                raise subprocess.TimeoutExpired(str(self.pid), timeout or _SECONDS)
+            time.sleep(_LOOK_S)
+        return code
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
+def run(arguments: tuple[str, ...], environment: Mapping[str, str], folder: Path) -> tuple[int, str, str]:
     """The exit code, what was printed, and the errors."""
     with tempfile.TemporaryDirectory() as told:
-        order = {"arguments": arguments, "environment": environment, "folder": str(folder), "told": told}
-        parent = _parent()
-        assert parent.stdin is not None
-        assert parent.stdout is not None
-        print(json.dumps(order), file=parent.stdin, flush=True)
-        code = int(parent.stdout.readline())
-        return code, Path(told, "out").read_text(), Path(told, "err").read_text()
+        out, err = Path(told, "out"), Path(told, "err")
+        code = _ask(run=_order("igfleet", arguments, environment, folder, out, err) | {"seconds": _SECONDS})
+        return int(code), out.read_text(), err.read_text()
+
+
+def begin(module: str, arguments: tuple[str, ...], environment: Mapping[str, str], folder: Path, log: Path) -> Begun:
+    """Run a module as `python -m` would, and go on; what it prints is added to `log`."""
+    return Begun(_ask(begin=_order(module, arguments, environment, folder, log, log)))
+
+
+def parent() -> int:
+    """The process that all are children of. It ends with this one."""
+    return _parent().pid
+
+
+def _order(
+    module: str, arguments: tuple[str, ...], environment: Mapping[str, str], folder: Path, out: Path, err: Path
+) -> dict[str, Any]:
+    told = {"arguments": arguments, "environment": dict(environment), "folder": str(folder)}
+    return {"module": module, **told, "out": str(out), "err": str(err)}
+
+
+def _ask(**order: Any) -> Any:
+    parent = _parent()
+    assert parent.stdin is not None
+    assert parent.stdout is not None
+    print(json.dumps(order), file=parent.stdin, flush=True)
+    return json.loads(parent.stdout.readline())
 
 
 def _parent() -> subprocess.Popen[str]:
@@ -40,42 +99,65 @@ def _end(parent: subprocess.Popen[str]) -> None:
 
 
 def _serve() -> None:
-    """Run what is ordered, one after the other. The alarm ends a command that takes too long."""
-    import asyncpg  # noqa: F401
+    """Do what is ordered, one after the other."""
+    import gc
+    import importlib
+
     from sqlalchemy.orm import configure_mappers
 
-    import igfleet.cli.app
-    import igfleet.ui.context
-    import igfleet.ui.imports.accounts
-    import igfleet.ui.migrating
-    import igfleet.ui.planning.draft
-    import igfleet.ui.planning.start  # noqa: F401
-
+    for name in _IMPORTED:
+        importlib.import_module(name)
     configure_mappers()
+    gc.collect()
+    gc.freeze()
     for line in sys.stdin:
+        ((what, order),) = json.loads(line).items()
+        if what == "poll":
+            ended, status = os.waitpid(order, os.WNOHANG)
+            print(json.dumps(os.waitstatus_to_exitcode(status) if ended else None), flush=True)
+            continue
         child = os.fork()
         if child == 0:
-            _become(**json.loads(line))
-        _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+            _become(**order)
+        told = child
+        if what == "run":
+            told = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        print(json.dumps(told), flush=True)
 
 
-def _become(arguments: list[str], environment: dict[str, str], folder: str, told: str) -> None:
-    import signal
+_IMPORTED = (
+    *("asyncpg", "uvloop", "igfleet.cli.app", "igfleet.cli.serve", "igfleet.sandbox.sandbox", "igfleet.worker.app"),
+    *("igfleet.ui.app", "igfleet.ui.imports.accounts", "igfleet.ui.migrating", "igfleet.ui.planning.draft"),
+    *("igfleet.ui.planning.start", "igfleet.worker.child", "igfleet.worker.kinds"),
+)
 
-    from igfleet.cli import main
 
-    signal.alarm(_SECONDS)
+def _become(
+    module: str,
+    arguments: list[str],
+    environment: dict[str, str],
+    folder: str,
+    out: str,
+    err: str,
+    seconds: int | None = None,
+) -> None:
+    """Never returns. The alarm ends a command that takes too long; one without end leads a session of its own."""
+    import runpy
+
+    if seconds is None:
+        os.setsid()
+    else:
+        signal.alarm(seconds)
     nothing = os.open(os.devnull, os.O_RDONLY)
-    paths = [Path(told, name) for name in ("out", "err")]
-    for number, file in enumerate([nothing, *(os.open(path, os.O_WRONLY | os.O_CREAT) for path in paths)]):
+    written = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    for number, file in enumerate((nothing, os.open(out, written, 0o644), os.open(err, written, 0o644))):
         os.dup2(file, number)
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
-    sys.argv = ["igfleet", *arguments]
+    sys.argv = [module, *arguments]
     sys.stdin = open(os.devnull)  # noqa: SIM115  # it lasts as long as the process
-    main()
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
     sys.exit(0)
 
 

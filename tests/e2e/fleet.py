@@ -1,11 +1,13 @@
 """A whole fleet on this machine: sandbox, ui and workers, each the real thing in its own process."""
 
+import functools
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -20,6 +22,7 @@ import psycopg
 
 from tests.e2e import commands
 
+type Process = subprocess.Popen[bytes] | commands.Begun
 TOKEN = "shared-worker-token-1234567890"
 _START_S = 40
 _STOP_S = 20
@@ -37,10 +40,12 @@ class Fleet:
     folder: Path
     database_url: str
     settings: dict[str, str] = field(default_factory=dict)
-    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    processes: dict[str, Process] = field(default_factory=dict)
     _stack: ExitStack = field(default_factory=ExitStack)
     sandbox: dict[str, str] = field(default_factory=dict)
     ui: str = ""
+    is_quick: bool = True
+    """Processes are forked from one that has imported everything; else each is a Python of its own."""
 
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -82,8 +87,8 @@ class Fleet:
                 except psycopg.errors.DeadlockDetected:  # the ui was at work on them
                     assert patience
 
-    def _stop(self, processes: Mapping[str, subprocess.Popen[bytes]]) -> None:
-        for process in reversed(processes.values()):
+    def _stop(self, processes: Mapping[str, Process]) -> None:
+        for process in reversed(list(processes.values())):
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
         for name, process in processes.items():
@@ -95,11 +100,15 @@ class Fleet:
 
     def start(
         self, name: str, *arguments: str, before: Sequence[str] = (), module: str = "igfleet", **settings: str
-    ) -> subprocess.Popen[bytes]:
+    ) -> Process:
         """A process of the command line, or of another module of ours; its output goes to `<name>.log`.
 
         `before` is a command that it is run by.
         """
+        if self.is_quick and not before and "LD_PRELOAD" not in settings:
+            words = (module, arguments, self.environment(**settings), self.folder, self.folder / f"{name}.log")
+            self.processes[name] = commands.begin(*words)
+            return self.processes[name]
         with open(self.folder / f"{name}.log", "ab") as log:
             process = subprocess.Popen(
                 [*before, sys.executable, "-m", module, *arguments],
@@ -113,7 +122,7 @@ class Fleet:
         self.processes[name] = process
         return process
 
-    def worker(self, name: str, before: Sequence[str] = (), **settings: str) -> subprocess.Popen[bytes]:
+    def worker(self, name: str, before: Sequence[str] = (), **settings: str) -> Process:
         own = {
             "UI_API_BASE": self.ui,
             "UI_API_TOKEN": TOKEN,
@@ -256,9 +265,18 @@ class Fleet:
 
 
 def clip(path: Path, seconds: float) -> Path:
-    """A real video with sound, 270 × 480."""
+    """A real video with sound, 270 × 480. Of one length there is one video, made once in a process."""
+    path.write_bytes(_clip_of(seconds))
+    return path
+
+
+@functools.cache
+def _clip_of(seconds: float) -> bytes:
     source = ["-f", "lavfi", "-i", f"testsrc=size=270x480:rate=24:duration={seconds}"]
     sound = ["-f", "lavfi", "-i", f"sine=frequency=330:duration={seconds}"]
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-y", "-loglevel", "error", *source, *sound, "-pix_fmt", "yuv420p"]
-    subprocess.run([*command, "-shortest", str(path)], check=True, timeout=60)
-    return path
+    form = ["-pix_fmt", "yuv420p", "-preset", "ultrafast", "-shortest"]
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "clip.mp4"
+        command = [imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", *source, *sound, *form, str(made)]
+        subprocess.run(command, check=True, timeout=60)
+        return made.read_bytes()

@@ -26,7 +26,7 @@ def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def test_the_main_job_runs_on_the_distribution_s_server(address: str, tmp_path: Path, clips: list[Path]) -> None:
     with psycopg.connect(address.replace("postgres://", "postgresql://", 1)) as connection:
         assert connection.info.server_version // 10_000 >= OLDEST
-    with Fleet(tmp_path / "fleet", address) as fleet:
+    with Fleet(tmp_path / "fleet", address, is_quick=False) as fleet:
         names = fleet.accounts(4)
         fleet.worker("w1")
         fleet.worker("w2")

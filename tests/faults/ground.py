@@ -16,6 +16,7 @@ import psutil
 import psycopg
 from psycopg.rows import dict_row
 
+from tests.e2e import commands
 from tests.e2e.fleet import Fleet, clip
 
 LEASE_S = 3.0
@@ -68,7 +69,8 @@ class Ground:
             **planted,
             **settings,
         }
-        words = ("lean", "nothing", str(os.getpid()))
+        parent = os.getpid() if "LD_PRELOAD" in settings else commands.parent()
+        words = ("lean", "nothing", str(parent))
         process = self.fleet.start(name, *words, module="igfleet.chaos.worker", **own)
         try:
             yield psutil.Process(process.pid)
