@@ -3,16 +3,11 @@
 import argparse
 import asyncio
 import json
-import os
-import secrets
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +15,7 @@ from typing import Any
 import httpx
 from sqlalchemy import delete
 
+from benchmarks.ui_process import TOKEN, UiProcess
 from igfleet.contracts.states import MediaState
 from igfleet.embedded import EmbeddedPostgres
 from igfleet.settings import UiSettings, load
@@ -31,7 +27,6 @@ from igfleet.ui.planning import draft as drafts
 from igfleet.ui.planning.plan import plan
 from igfleet.ui.planning.start import start
 
-_TOKEN = secrets.token_urlsafe(32)
 _CALLS_PER_CYCLE = 3
 
 
@@ -60,8 +55,8 @@ def main() -> None:
             url = server.dsn()
             migrating.upgrade(url)
             asyncio.run(_fill(folder, url, given.queued))
-            with ui_process(folder, url) as address:
-                found = asyncio.run(_measure(address, given))
+            with UiProcess(folder, url) as ui:
+                found = asyncio.run(_measure(ui.address, given))
     print(json.dumps(found, indent=2) if given.json else _told(found))
 
 
@@ -95,23 +90,9 @@ async def _start(session: Any, ui: UiContext, accounts: tuple[int, ...]) -> None
     await session.execute(delete(Post).where(Post.task_id == task.id))
 
 
-@contextmanager
-def ui_process(folder: Path, url: str) -> Iterator[str]:
-    """A ui process of its own; its address."""
-    own = {"DATABASE_URL": url, "IGFLEET_DATA_DIR": str(folder), "WORKER_API_TOKEN": _TOKEN, "LOG_LEVEL": "warning"}
-    command = [sys.executable, "-m", "igfleet", "serve", "--role", "ui", "--port", "0"]
-    process = subprocess.Popen(command, env=os.environ | own, stdout=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        yield process.stdout.readline().split()[-1]
-    finally:
-        process.terminate()
-        process.wait(60)
-
-
 async def _measure(address: str, given: argparse.Namespace) -> dict[str, Any]:
     limits = httpx.Limits(max_connections=given.connections)
-    headers = {"Authorization": f"Bearer {_TOKEN}"}
+    headers = {"Authorization": f"Bearer {TOKEN}"}
     async with httpx.AsyncClient(base_url=address, headers=headers, limits=limits, trust_env=False, timeout=60) as http:
         workers = [await _registered(http, number) for number in range(given.connections)]
         before = await _timed(given.seconds / 2, [lambda: _nothing(http)] * given.connections)

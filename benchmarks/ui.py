@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 from playwright.async_api import Page, async_playwright
 
 from benchmarks.big import seed
-from benchmarks.leases import ui_process
+from benchmarks.live import INIT, come_back, follow_changes, outlive_the_ui, search_log, stay
+from benchmarks.ui_process import UiProcess
 from igfleet.browser import locate_browser
 from igfleet.embedded import EmbeddedPostgres
 from igfleet.settings import Settings, UiSettings, load
@@ -132,35 +132,14 @@ class Bench:
         await self.page.goto("/")
         self.note("time to first byte, overview", 60, await self.page.evaluate(_TTFB))
 
-    async def follow_changes(self) -> None:
-        """1,000 row changes a second for 5 s: how late the newest is seen, and how long the page was blocked."""
-        await self.page.goto(f"/tasks/{self.task}")
-        await asyncio.sleep(1)
-        await self.page.evaluate("seen.blocked = 0")
-        connection = await asyncpg.connect(self.url, timeout=30)
-        try:
-            for number in range(25):
-                step, begun = f"at {number}", time.perf_counter()
-                await connection.execute(
-                    "UPDATE account_tasks SET step = $1 WHERE task_id = $2 AND position <= 200", step, self.task
-                )
-                await connection.execute("SELECT pg_notify('igfleet', $1)", f'[["task", {self.task}]]')
-                if number % 5 == 4:
-                    await self.page.get_by_text(step, exact=True).first.wait_for(timeout=30_000)
-                    self.note("a change to its cell", 500, (time.perf_counter() - begun) * 1000)
-                await asyncio.sleep(max(0.2 - (time.perf_counter() - begun), 0))
-        finally:
-            await connection.close()
-        self.note("blocked in 5 s of changes", 300, await self.page.evaluate("seen.blocked"))
 
-
-async def measure(address: str, url: str, runs: int, task: int) -> dict[str, Any]:
-    """All measures, by name."""
+async def measure(address: str, url: str, runs: int, task: int, restart: Callable[[], None]) -> dict[str, Any]:
+    """All measures, by name. `restart` kills the ui and starts it again at the same address."""
     async with async_playwright() as playwright:
         program = locate_browser(load(Settings).chromium)
         chromium = await playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         context = await chromium.new_context(base_url=address, viewport={"width": 1440, "height": 900})
-        await context.add_init_script(_SHIFTS)
+        await context.add_init_script(_SHIFTS + INIT)
         bench = Bench(await context.new_page(), url, runs, task)
         bench.page.on("pageerror", lambda error: bench.complaints.append(str(error)))
         bench.page.on("console", lambda line: bench.complaints.append(line.text) if line.type == "error" else None)
@@ -177,10 +156,15 @@ async def measure(address: str, url: str, runs: int, task: int) -> dict[str, Any
             bench.open_tasks,
         ):
             await bench.times(act)
-        await bench.times(bench.follow_changes, max(runs // 5, 1))
+        for live in (search_log, follow_changes, stay, come_back):
+            for _ in range(max(runs // 5, 1)):
+                await live(bench)
+        complaints = len(bench.complaints)
+        for _ in range(max(runs // 10, 1)):
+            await outlive_the_ui(bench, restart)
         await chromium.close()
     figures = {name: one.told() for name, one in bench.figures.items()}
-    return {"measures": figures, "console errors and policy violations": len(bench.complaints)}
+    return {"measures": figures, "console errors and policy violations": complaints}
 
 
 def main() -> None:
@@ -192,8 +176,8 @@ def main() -> None:
             migrating.upgrade(url)
             asyncio.run(seed(url, tasks=given.tasks))
             asyncio.run(_person(folder, url))
-            with ui_process(folder, url) as address:
-                found = asyncio.run(measure(address, url, given.runs, given.tasks))
+            with UiProcess(folder, url) as ui:
+                found = asyncio.run(measure(ui.address, url, given.runs, given.tasks, ui.restart))
     found |= {
         "at": datetime.now(UTC).isoformat(timespec="minutes"),
         "load": round(os.getloadavg()[0], 1),
