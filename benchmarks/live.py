@@ -19,13 +19,13 @@ _SETTLE = """() => {
   const log = document.getElementById('log');
   log.focus({ preventScroll: true });
   log.scrollTop = 40;
-  document.querySelector('#live tbody tr').dataset.mine = 'yes';
+  document.querySelector('#live tbody tr').isSame = true;
 }"""
 _KEPT = """() => [
   document.activeElement && document.activeElement.id === 'log',
   Math.round(scrollY) === 200,
   document.getElementById('log').scrollTop === 40,
-  document.querySelector('#live tbody tr').dataset.mine === 'yes',
+  document.querySelector('#live tbody tr').isSame === true,
 ]"""
 _COUNT_STREAMS = """
   window.streams = 0;
