@@ -8,7 +8,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,7 @@ def run(arguments: tuple[str, ...], environment: Mapping[str, str], folder: Path
 
 def begin(module: str, arguments: tuple[str, ...], environment: Mapping[str, str], folder: Path, log: Path) -> Begun:
     """Run a module as `python -m` would, and go on; what it prints is added to `log`."""
+    log.touch()
     return Begun(_ask(begin=_order(module, arguments, environment, folder, log, log)))
 
 
@@ -99,7 +101,7 @@ def _end(parent: subprocess.Popen[str]) -> None:
 
 
 def _serve() -> None:
-    """Do what is ordered, one after the other."""
+    """Do what is ordered, one after the other. Whoever ends is taken leave of at once, so that nobody waits for it."""
     import gc
     import importlib
 
@@ -110,19 +112,27 @@ def _serve() -> None:
     configure_mappers()
     gc.collect()
     gc.freeze()
+    codes: dict[int, int] = {}
+    signal.signal(signal.SIGCHLD, lambda *_: codes.update(_ended()))
     for line in sys.stdin:
         ((what, order),) = json.loads(line).items()
         if what == "poll":
-            ended, status = os.waitpid(order, os.WNOHANG)
-            print(json.dumps(os.waitstatus_to_exitcode(status) if ended else None), flush=True)
+            print(json.dumps(codes.get(order)), flush=True)
             continue
         child = os.fork()
         if child == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             _become(**order)
-        told = child
-        if what == "run":
-            told = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        print(json.dumps(told), flush=True)
+        while what == "run" and child not in codes:
+            time.sleep(_LOOK_S / 4)
+        print(json.dumps(codes[child] if what == "run" else child), flush=True)
+
+
+def _ended() -> Iterator[tuple[int, int]]:
+    """The children that have ended, with their codes."""
+    with suppress(ChildProcessError):
+        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+            yield ended[0], os.waitstatus_to_exitcode(ended[1])
 
 
 _IMPORTED = (
