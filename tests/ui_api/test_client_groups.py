@@ -1,5 +1,6 @@
 """Who is limited to a client sees and touches nothing of another: every route, read from the application itself."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.anyio
 _ENDLESS = "/events"
 _ASIDE = {"/signout", "/schema", "/api/v1/openapi.json", "/docs/api", "/docs/api/openapi.json"}
 """Signing out ends the test; the others describe routes."""
+_STRETCH = {"since": "2020-01-01T00:00:00+00:00", "until": "2029-01-01T00:00:00+00:00"}
 _LIMIT = "UPDATE users SET clients = '{Bakery}' WHERE name = 'lena'"
 _TABLES = (
     "accounts", "account_tasks", "posts", "tasks", "challenges", "post_incidents", "proxies", "recurring_tasks",
@@ -80,6 +82,86 @@ async def test_what_is_another_clients_is_not_there_and_stays_as_it_was(
         body = {"kind": "bulk_login", "accounts": [foreign.username]}
         assert (await program.post("/api/v1/tasks", json=body)).status_code == 404
         assert await _everything(ui_without_proxies) == before
+
+
+async def test_what_a_form_names_of_another_client_is_not_taken(ui_without_proxies: Served) -> None:
+    async with limited(ui_without_proxies) as (browser, program, own, foreign):
+        token, theirs = await form_token(browser), foreign.keys
+        before = await _everything(ui_without_proxies)
+        refused = {
+            "/bulk/new/accounts": {"act": "pause", "id": theirs["account_id"]},
+            "/bulk/new/tasks": {"act": "pause", "id": theirs["task_id"]},
+            "/bulk/new/proxies": {"act": "check", "id": theirs["proxy_id"]},
+            "/proxies/checks": {"id": theirs["proxy_id"]},
+            f"/proxies/{own.keys['proxy_id']}/replacement": {"new_id": theirs["proxy_id"]},
+            "/schedule/holds": {"date": "2030-01-01", "zone": "UTC", "task": theirs["task_id"]},
+            "/schedule/move": {"task": theirs["task_id"], "zone": "UTC", "to": "2030-01-01T10:00", **_STRETCH},
+            "/schedule/recurring": {"task": theirs["task_id"], "name": "x", "at": "09:00", "timezone": "UTC"},
+        }
+        for path, form in refused.items():
+            answer = await browser.post(path, data={"csrf": token, **form})
+
+            assert 400 <= answer.status_code < 500, (path, answer.status_code)
+            assert CANARY not in answer.text.lower(), path
+        for topic in ("task", "bulk"):
+            key = theirs["task_id" if topic == "task" else "job_id"]
+            assert (await browser.get(f"/events?topic={topic}&id={key}", timeout=5)).status_code == 404
+        orders = [{"accounts": [foreign.username]}, {"account_ids": [theirs["account_id"]]}, {"tag": CANARY}]
+        for order in orders:
+            answer = await program.post("/api/v1/tasks", json={"kind": "bulk_login", **order})
+            assert answer.status_code in (404, 422), (order, answer.text)
+        assert await _everything(ui_without_proxies) == before
+
+
+async def test_with_her_own_she_does_all_that_others_do(ui_without_proxies: Served) -> None:
+    ui = ui_without_proxies
+    async with limited(ui) as (browser, program, own, foreign):
+        token, keys = await form_token(browser), own.keys
+        body = {"kind": "bulk_upload", "accounts": [own.username], "media": [{"media_id": 3}]}
+        made = (await program.post("/api/v1/tasks", json=body)).json()["task_id"]
+        for verb in ("plan", "start", "pause", "pause/end", "cancellation", "clones"):
+            answer = await program.post(f"/api/v1/tasks/{made}/{verb}", json={})
+            assert answer.status_code in (200, 201), (verb, answer.text)
+        done = {
+            f"/accounts/{keys['account_id']}/stop": {},
+            f"/accounts/{keys['account_id']}/resumption": {},
+            f"/accounts/{keys['account_id']}/notes": {"note": "seen"},
+            "/schedule/move": {"task": keys["mixed"], "zone": "UTC", "to": "2030-01-01T10:00", **_STRETCH},
+            "/schedule/holds": {"date": "2030-01-01", "zone": "UTC", "why": "a holiday"},
+            f"/schedule/holds/{keys['hold_id']}/end": {},
+            "/schedule/recurring": {
+                "task": keys["task_id"], "name": "again", "at": "09:00", "timezone": "UTC", "weekdays": ["0"],
+                "missed": "skip", "late_min": "60",
+            },
+            f"/inbox/{keys['challenge_id']}/omission": {},
+            f"/inbox/incidents/{keys['incident_id']}/closing": {},
+            f"/breakers/{keys['breaker_id']}/end": {},
+            "/proxies/checks": {"id": keys["proxy_id"]},
+            "/bulk/new/accounts": {"act": "tag", "all": "1", "option": "hers"},
+        }  # fmt: skip
+        for path, form in done.items():
+            answer = await browser.post(path, data={"csrf": token, **form})
+            assert answer.status_code == 303, (path, answer.status_code, answer.text[-2000:])
+        async with asyncio.timeout(30):
+            while "1 account tagged" not in (await browser.get(answer.headers["location"])).text:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+
+    async with ui.context.database.sessions() as session:
+        rows = await session.execute(text("SELECT client, tags, status FROM accounts ORDER BY id"))
+        tasks = dict((await session.execute(text("SELECT id, state FROM tasks"))).all())
+        held = await session.scalar(text("SELECT count(*) FROM posts WHERE hold_id IS NOT NULL"))
+        moved = text(
+            "SELECT username, scheduled_at > now() FROM posts p JOIN accounts o ON o.id = p.account_id"
+            " WHERE p.task_id = :id ORDER BY username"
+        )
+        times = dict((await session.execute(moved, {"id": keys["mixed"]})).all())
+    assert [tuple(row) for row in rows] == [
+        ("Bakery", ["bakery", "hers"], "active"), (foreign.name, [CANARY], "active")
+    ]  # fmt: skip
+    assert tasks[made] == "cancelled"
+    assert tasks[keys["mixed"]] in ("queued", "running")
+    assert held == 1, "hers alone"
+    assert times == {own.username: True, foreign.username: None}, "moved is hers alone"
 
 
 def _routes(folder: Path, *, safe: bool) -> list[Route]:

@@ -67,12 +67,12 @@ class Client:
 async def two_clients(ui: Served, actor: str, other: str) -> tuple[Client, Client]:
     """One whose things are called after a bakery and are of `actor`, and the other."""
     async with ui.context.database.sessions.begin() as session:
-        videos = await make.videos(session, 2)
+        videos = await make.videos(session, 3)
         own = await _stocked(session, ui, Client("Bakery", actor, "bakery_01"), videos[:1])
         foreign = await _stocked(session, ui, Client(f"{CANARY} Ltd", other, f"{CANARY}_01"), videos[:1])
         both = [await session.get_one(Account, one.keys["account_id"]) for one in (own, foreign)]
         how = "every_video_to_every_account"
-        mixed = await make.draft(session, ui.context.settings, both, videos, distribution=how)
+        mixed = await make.draft(session, ui.context.settings, both, videos[:2], distribution=how)
         mixed.name = "for both"
         await plan(session, ui.context.settings, mixed.id)
         await start(session, ui.context.settings, mixed.id, plan_hash=None, actor="user:anna")

@@ -10,8 +10,8 @@ from igfleet.contracts.base import MOST
 from igfleet.ui import live, overview
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.pages.render import page
-from igfleet.ui.scope.reach import require_seen
-from igfleet.ui.security.gate import AnyRequest
+from igfleet.ui.scope.reach import require_reach
+from igfleet.ui.security.gate import AnyRequest, person_of
 
 
 @get("/")
@@ -28,14 +28,15 @@ async def fragment(request: AnyRequest, session: Session) -> Template:
 
 @get("/events")
 async def events(
-    session: Session,
+    request: AnyRequest,
     ui: Ui,
     topic: FromQuery[str] = "task",
     key: Annotated[int | None, QueryParameter(name="id", ge=0, le=MOST)] = None,
 ) -> ServerSentEvent:
     """One stream a page: says that something of the topic changed, not what."""
-    if key is not None:
-        await require_seen(session, f"{topic}_id", key)
+    if key is not None:  # in a transaction of its own: the stream holds none
+        named = {"job_id" if topic == "bulk" else f"{topic}_id": key}
+        await require_reach(ui.database, person_of(request).scope, {}, named)
     return live.stream(ui, topic, key)
 
 

@@ -12,16 +12,22 @@ SCHEMA = "igfleet_scope"
 _CLIENTS = "current_setting('igfleet.clients')::text[]"
 _IS_MINE = "split_part({}.created_by, '/key:', 1) = current_setting('igfleet.actor')"
 _OF_ACCOUNT = "account_id IN (SELECT id FROM {s}.accounts)"
-_OF_SHARE = "account_task_id IN (SELECT id FROM {s}.account_tasks)"
+_OF_SHARE = "account_task_id IN (SELECT id FROM {s}.shares)"
 _OF_POST = "post_id IN (SELECT id FROM {s}.posts)"
 _OF_TASK = "task_id IN (SELECT id FROM {s}.tasks)"
 _FOREIGN = (  # whether a list names an account that is not theirs
     "EXISTS (SELECT FROM jsonb_array_elements_text({}) AS one WHERE one::bigint NOT IN (SELECT id FROM {{s}}.accounts))"
 )
 _TASK = f"""
-(jsonb_array_length(t.account_ids) > 0 AND NOT {_FOREIGN.format("t.account_ids")})
+(t.state <> 'draft' AND t.id IN (SELECT task_id FROM {{s}}.shares))
 OR (jsonb_array_length(t.account_ids) = 0 AND {_IS_MINE.format("t")})
-OR (t.state <> 'draft' AND EXISTS (SELECT FROM {{s}}.account_tasks a WHERE a.task_id = t.id))
+OR (t.state IN ('draft', 'cancelled') AND jsonb_array_length(t.account_ids) > 0
+  AND NOT {_FOREIGN.format("t.account_ids")})
+"""
+_SHARES = f"""
+SELECT id, task_id FROM {{b}}.account_tasks WHERE {_OF_ACCOUNT}
+UNION ALL SELECT a.id, a.task_id FROM {{b}}.account_tasks a JOIN {{b}}.tasks o ON o.id = a.task_id
+  WHERE a.account_id IS NULL AND (a.proxy_id IN (SELECT id FROM {{s}}.proxies) OR {_IS_MINE.format("o")})
 """
 _ORDER = "coalesce(nullif(t.draft->'account_ids', 'null'), '[]')"
 _RECURRING = f"""
@@ -85,6 +91,8 @@ def _statements(base: str) -> list[str]:
     )
     made = [f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE", f"CREATE SCHEMA {SCHEMA}"]
     for name, own in VIEWS.items():
+        if name == "account_tasks":  # the same rows, found from the accounts: for what asks which they are
+            made.append(f"CREATE VIEW {SCHEMA}.shares AS {_SHARES.format(**names)}")
         if name == "log_lines":
             made.append(is_whole)
         made.append(f"CREATE VIEW {SCHEMA}.{name} AS SELECT * FROM {base}.{name} t WHERE {own.format(**names)}")
