@@ -12,7 +12,17 @@ from tests.serving import Served
 from igfleet.ui.models import Proxy, Task
 
 pytestmark = pytest.mark.anyio
-_LISTS = ("accounts", "tasks", "proxies", "media", "logs", "schedule?view=list", "audit", "users", "captions?q=x")
+_LISTS = (
+    "accounts",
+    "tasks",
+    "proxies?q=zzz",
+    "media",
+    "logs",
+    "schedule?view=list",
+    "audit",
+    "users",
+    "captions?q=zzz",
+)
 _FILTER = re.compile(r'data-live-filter="([^"]+)"')
 
 
@@ -24,12 +34,12 @@ def ui(ui_without_proxies: Served) -> Served:
 async def test_what_a_filter_changes_is_there_whatever_it_finds(visitor: Visitor, ui: Served) -> None:
     await half_done(ui)
     for path in _LISTS:
-        for page in (await visitor.read(f"/{path}"), await visitor.read(f"/{path}{'&' if '?' in path else '?'}q=zzz")):
-            found = _FILTER.search(page)
+        page = await visitor.read(f"/{path}")
+        found = _FILTER.search(page)
 
-            assert found, path
-            for place in found[1].split():
-                assert page.count(f'id="{place.removeprefix("#")}"') == 1, (path, place)
+        assert found, path
+        for place in found[1].split():
+            assert page.count(f'id="{place.removeprefix("#")}"') == 1, (path, place)
 
 
 async def test_a_list_follows_the_filter_and_its_rows_are_selected_by_key(browser: Browser, ui: Served) -> None:
@@ -55,14 +65,7 @@ async def test_a_list_follows_the_filter_and_its_rows_are_selected_by_key(browse
     await page.get_by_role("button", name="Pause", exact=True).click()
     await page.get_by_text("1 task paused").wait_for()
 
-    assert browser.complaints == []
-
-
-async def test_the_files_go_on_living_after_a_filter(browser: Browser, ui: Served) -> None:
-    async with ui.context.database.sessions.begin() as session:
-        await make.videos(session, 2)
-    page = browser.page
-    await page.goto("/media")
+    await page.goto("/media")  # whose part that lives goes on living
     await page.get_by_label("Name", exact=True).fill("clip_2")
     await expect(page.locator("#live").get_by_text("clip_1.mp4")).to_have_count(0)
 
