@@ -38,6 +38,8 @@ _LONGEST = 20_000
 _MOST_VALUES = 20_000
 """The oldest are forgotten first: a process that has opened so many secrets since no longer handles them."""
 _LONGEST_TEXT = 20_000
+_LOOKED_THROUGH = _LONGEST_TEXT + 10 * _LONGEST
+"""What follows is never shown, not even when all before it turns out to be one secret in its longest encoding."""
 
 
 class Redactor:
@@ -60,13 +62,15 @@ class Redactor:
             self._forget(next(iter(self._values)))
 
     def text(self, text: str) -> str:
-        """The text without secrets and with control characters escaped."""
+        """The text without secrets, with control characters escaped, and not too long."""
+        was_longer = len(text) > _LOOKED_THROUGH
+        text = text[:_LOOKED_THROUGH]
         for found in sorted(self._found(text), key=len, reverse=True):
             text = text.replace(found, STARS)
         text = _MORE.sub(lambda match: match.group(1) + STARS, text)
         text = _IN_ADDRESS.sub(lambda match: match.group(1) + STARS, text)
         text = _CONTROL.sub(lambda match: match.group().encode("unicode_escape").decode(), text)
-        return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + "… (cut)"
+        return text[:_LONGEST_TEXT] + "… (cut)" if was_longer or len(text) > _LONGEST_TEXT else text
 
     def value(self, key: str, value: object) -> object:
         """A field's value without secrets, at any depth."""
@@ -95,7 +99,8 @@ class Redactor:
             del self._by_beginning[value[:_SHORTEST]]
 
     def __call__(self, _logger: object, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        return {key: self.value(key, value) for key, value in event.items()}
+        told = {key: self.value(key, value) for key, value in event.items()}
+        return told | {"event": str(told.get("event", "")).replace("\n", "\\n")}  # one event is one line
 
 
 redactor = Redactor()

@@ -38,3 +38,13 @@ def test_the_oldest_are_forgotten_first_and_what_is_learnt_again_is_young() -> N
     assert redactor.text("the very first one") == STARS
     assert redactor.text("number 000000") == "number 000000"
     assert redactor.text("the second one of all") == "the second one of all"
+
+
+def test_no_text_makes_a_second_line_or_a_colour_and_a_giant_one_is_cut() -> None:
+    forged = "hello\r\n2026-01-01 [error] forged \x1b[31mred\x1b[0m \u2028 \x9b \x00"
+    giant = "x" * 10_000_000
+
+    told = Redactor()(None, "", {"event": forged, "giant": giant})
+
+    assert told["event"] == r"hello\r\n2026-01-01 [error] forged \x1b[31mred\x1b[0m \u2028 \x9b \x00"
+    assert len(str(told["giant"])) < 21_000

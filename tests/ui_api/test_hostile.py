@@ -1,6 +1,7 @@
 """What somebody does who means harm and has no leave, or somebody else's: over HTTP, against a running ui."""
 
 import asyncio
+import gc
 import re
 from functools import partial
 from pathlib import Path
@@ -144,6 +145,16 @@ async def test_a_request_that_dribbles_in_is_dropped_and_a_whole_one_is_served()
 
     assert (whole.status_code, again.status_code) == (204, 204)
     assert slow == [b""] * 4, "each was dropped without an answer"
+
+
+async def test_the_ui_is_served_with_such_patience(ui: Served) -> None:
+    async with ui.client(None) as client:
+        await client.get("/health/live")
+        port = httpx.URL(ui.address).port
+        kept = [one for one in gc.get_objects() if isinstance(one, Patient) and one.server == ("127.0.0.1", port)]
+
+    assert kept
+    assert (kept[0]._headers_s, kept[0]._silence_s) == (30, 60)
 
 
 _POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nx"
