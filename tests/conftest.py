@@ -12,6 +12,7 @@ from igfleet.browser import locate_browser
 from igfleet.embedded import EmbeddedPostgres
 from igfleet.settings import Settings, load
 from igfleet.ui import migrating
+from igfleet.ui.restricted import restrict
 from tests.emptying import empty
 from tests.serving import Served, Standing
 from tests.ui_api.playing import Player
@@ -30,6 +31,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
     folder: Path = tmp_path_factory.mktemp("pg")
     with EmbeddedPostgres(folder, durable=False).running() as server:
         migrating.upgrade(server.dsn(TEMPLATE))
+        restrict(server.dsn(TEMPLATE))
         yield server
 
 

@@ -15,6 +15,7 @@ from igfleet.ui.app import serve
 from igfleet.ui.context import UiContext, opened
 from igfleet.ui.models import Role
 from igfleet.ui.people import add_invited
+from igfleet.ui.restricted import address_of
 from tests.emptying import empty
 
 SHARED_TOKEN = "shared-worker-token-1234567890"
@@ -54,7 +55,8 @@ class Served:
 
 @asynccontextmanager
 async def served(database_url: str, folder: Path, **settings: object) -> AsyncIterator[Served]:
-    """Serve within the block. `settings` by variable name."""
+    """Serve within the block, as the role that cannot change the audit. `settings` by variable name."""
+    database_url = address_of(database_url)
     given = {"IGFLEET_DATA_DIR": folder, "DATABASE_URL": database_url, "WORKER_API_TOKEN": SHARED_TOKEN, **settings}
     chosen = load(UiSettings, **given)
     stop, address = asyncio.Event(), asyncio.get_running_loop().create_future()

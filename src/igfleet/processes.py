@@ -12,7 +12,7 @@ from contextlib import suppress
 from igfleet import log
 
 _log = log.get(__name__)
-_UI_SECRETS = ("DATABASE_URL", "MASTER_KEY", "SECRET_KEY")
+_UI_SECRETS = ("DATABASE_URL", "DATABASE_OWNER_URL", "MASTER_KEY", "SECRET_KEY")
 
 
 _LOOK_S = 0.5

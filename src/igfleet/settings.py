@@ -82,6 +82,9 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", validation_alias="LOG_LEVEL", description="The least level that is logged."
     )
+    metrics_token: Token | None = Field(
+        None, validation_alias="METRICS_TOKEN", description="Who sends it may read /metrics; without it nobody may."
+    )
     ffmpeg: str | None = Field(None, validation_alias="IGFLEET_FFMPEG", description="Path of ffmpeg.")
     chromium: str | None = Field(None, validation_alias="IGFLEET_CHROMIUM", description="Path of the browser.")
 
@@ -120,6 +123,11 @@ class UiSettings(Settings):
 
     database_url: PostgresAddress | None = Field(
         None, validation_alias="DATABASE_URL", description="PostgreSQL to use; without it the embedded one is started."
+    )
+    database_owner_url: PostgresAddress | None = Field(
+        None,
+        validation_alias="DATABASE_OWNER_URL",
+        description="Owner of the tables, when DATABASE_URL is a role that cannot change the audit (igfleet db role).",
     )
     secret_key: SecretStr | None = Field(
         None, validation_alias="SECRET_KEY", description="Signs forms. Made and kept in the data folder when not given."
@@ -229,7 +237,7 @@ class UiSettings(Settings):
         timedelta(hours=12), validation_alias="SESSION_LONGEST_SECS", description="Sign-out in any case after so long."
     )
 
-    @field_validator("database_url")
+    @field_validator("database_url", "database_owner_url")
     @classmethod
     def _postgres(cls, value: SecretStr | None) -> SecretStr | None:
         """An empty one is none."""

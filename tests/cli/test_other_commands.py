@@ -77,6 +77,7 @@ def test_doctor_finds_nothing_bad_on_a_good_machine(run: Run) -> None:
         "configuration",
         "database",
         "migrations",
+        "audit",
         "clock",
         "master key",
         "ffmpeg",

@@ -11,6 +11,7 @@ from tests.ui_api.stage import Stage, staged
 
 from igfleet.embedded import EmbeddedPostgres
 from igfleet.ui import migrating
+from igfleet.ui.restricted import restrict
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(180)]
 
@@ -19,6 +20,7 @@ async def test_f12_a_crash_of_the_database_is_told_and_outlived(tmp_path: Path) 
     postgres = EmbeddedPostgres(tmp_path / "pg")
     with postgres.running() as server:
         migrating.upgrade(server.dsn())
+        restrict(server.dsn())
         async with served(server.dsn(), tmp_path / "ui", REQUIRE_PROXY="false", LEASE_LENGTH="120") as ui:
             stage = await staged(ui, 1)
             assert await _report(stage, 1) == 200

@@ -79,10 +79,12 @@ def restore(
 
 def _restore(settings: "UiSettings", file: Path, *, force: bool) -> "Restored":
     from igfleet.backup import restoring
-    from igfleet.cli.database import database_url
+    from igfleet.cli.database import database_url, service_url
 
     with database_url(settings) as url:
-        return restoring.restore(settings, url, file, force=force, tell=say)
+        done = restoring.restore(settings, url, file, force=force, tell=say)
+        service_url(settings, url)
+        return done
 
 
 def _tell(done: "Restored") -> None:

@@ -36,11 +36,13 @@ def _configuration() -> "Generator[Finding, None, UiSettings | None]":
 
 
 def _database(settings: "UiSettings") -> "Iterator[Finding]":
-    from igfleet.cli.database import database_url
+    from igfleet.cli.database import database_url, service_url
+    from igfleet.ui import migrating
     from igfleet.ui.system.checks import Finding, Grade, of_database
 
     try:
-        with database_url(settings) as url:
-            yield from of_database(settings, url)
+        with database_url(settings) as owner_url:
+            is_whole = migrating.status(owner_url).is_at_head
+            yield from of_database(settings, service_url(settings, owner_url) if is_whole else owner_url)
     except IgfleetError as error:
         yield Finding("database", Grade.BAD, str(error), "Start the database, or correct DATABASE_URL.")

@@ -29,12 +29,13 @@ def ui_settings() -> "UiSettings":
 
 @contextmanager
 def database_url(settings: "UiSettings", *, keep: bool = False) -> Iterator[str]:
-    """The address of the database. The embedded server is started, or joined when it runs.
+    """The address of the database, as the owner of its tables. The embedded server is started, or joined when it runs.
 
     `keep`: it is started again when it dies within the block.
     """
-    if settings.database_url is not None:
-        yield settings.database_url.get_secret_value()
+    given = settings.database_owner_url or settings.database_url
+    if given is not None:
+        yield given.get_secret_value()
         return
     from igfleet.embedded import EmbeddedPostgres, kept
 
@@ -44,7 +45,10 @@ def database_url(settings: "UiSettings", *, keep: bool = False) -> Iterator[str]
 
 @contextmanager
 def migrated_url(settings: "UiSettings") -> Iterator[str]:
-    """The same, with all tables there: made in the embedded database, demanded of another. Raises `SetupError`."""
+    """The address to work with, with all tables there: made in the embedded database, demanded of another.
+
+    Raises `SetupError`.
+    """
     from igfleet.errors import SetupError
     from igfleet.ui import migrating
 
@@ -53,7 +57,26 @@ def migrated_url(settings: "UiSettings") -> Iterator[str]:
             if settings.database_url is not None:
                 raise SetupError("DATABASE_URL: its tables are not up to date. Run: igfleet db upgrade")
             migrating.upgrade(url)
-        yield url
+        yield service_url(settings, url)
+
+
+def service_url(settings: "UiSettings", owner_url: str) -> str:
+    """The address to work with once the tables are there: as a role that cannot change the audit, where that is known.
+
+    Raises `SetupError`.
+    """
+    from sqlalchemy.engine import make_url
+
+    from igfleet.ui import restricted
+
+    if settings.database_url is None:
+        restricted.restrict(owner_url)
+        return restricted.address_of(owner_url)
+    url = settings.database_url.get_secret_value()
+    role = make_url(url).username
+    if settings.database_owner_url is not None and role and role != make_url(owner_url).username:
+        restricted.restrict(owner_url, role)  # what a migration has made meanwhile
+    return url
 
 
 def on_database[T](work: "Callable[[UiContext], Awaitable[T]]") -> T:

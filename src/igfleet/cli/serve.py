@@ -50,7 +50,7 @@ def serve(
 
 def _ui(host: str, port: int, *, with_worker: bool) -> None:
     from igfleet import log
-    from igfleet.cli.database import database_url
+    from igfleet.cli.database import database_url, service_url
     from igfleet.cli.side_worker import serve_with_worker
     from igfleet.settings import UiSettings, load, make_data_dir
     from igfleet.ui import migrating
@@ -59,8 +59,9 @@ def _ui(host: str, port: int, *, with_worker: bool) -> None:
     settings = load(UiSettings)
     make_data_dir(settings)
     log.set_up(settings.log_format, settings.log_level)
-    with database_url(settings, keep=True) as url:
-        migrating.upgrade(url)
+    with database_url(settings, keep=True) as owner_url:
+        migrating.upgrade(owner_url)
+        url = service_url(settings, owner_url)
         invitation = asyncio.run(_invitation(settings, url))
 
         def announce(address: str) -> None:

@@ -16,7 +16,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.plugins.pydantic import PydanticPlugin
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from igfleet import __version__, log
+from igfleet import __version__, log, metrics
 from igfleet.errors import SetupError
 from igfleet.settings import UiSettings
 from igfleet.ui import api, pages, static_files, templating
@@ -59,6 +59,7 @@ def create_app(settings: UiSettings, database_url: str) -> Litestar:
         route_handlers=[*api.ROUTES, *pages.ROUTES, static_files.ROUTER],
         lifespan=[running],
         guards=[only_sound],
+        middleware=metrics.requests("ui", settings.metrics_token),
         request_class=SoundRequest,
         dependencies={
             "ui": Provide(provide_ui),

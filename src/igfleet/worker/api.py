@@ -12,10 +12,12 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import FromPath, FromQuery
 from pydantic import ValidationError
 
-from igfleet import __version__, log
+from igfleet import __version__, log, metrics
 from igfleet.contracts.worker_api import Health, Job, Problem, Started, StartOptions, StartRequest
 from igfleet.errors import Invalid, NotFound, NotSignedIn, Unavailable, UserError
 from igfleet.runners import SYSTEM_KINDS
+from igfleet.settings import WorkerSettings
+from igfleet.worker import metering
 from igfleet.worker.kinds import Kind
 from igfleet.worker.leasing import Nudge
 from igfleet.worker.pull import Pull
@@ -24,17 +26,19 @@ _log = log.get(__name__)
 _KNOWN_OPTIONS = frozenset(StartOptions.model_fields)
 
 
-def create_app(pull: Pull, slots: int, token: str) -> Litestar:
-    """The application. Every call but health needs the token."""
+def create_app(pull: Pull, settings: WorkerSettings, token: str) -> Litestar:
+    """The application. Every call but health needs the token; metrics have one of their own."""
     starts = Router("/api/v1", route_handlers=[jobs, job_status, job_stop, start], guards=[_only_the_ui])
     app = Litestar(
-        route_handlers=[health, starts],
+        route_handlers=[health, show_metrics, starts],
+        middleware=metrics.requests("worker", settings.metrics_token),
         exception_handlers={Exception: _respond, HTTPException: _respond},
         openapi_config=None,
         logging_config=None,
         request_max_body_size=64 * 1024,
     )
-    app.state.pull, app.state.slots, app.state.token = pull, slots, token
+    app.state.pull, app.state.slots, app.state.token = pull, settings.slots, token
+    app.state.metrics_token = settings.metrics_token
     return app
 
 
@@ -50,6 +54,15 @@ async def health(request: Request[Any, Any, Any]) -> Health:
     """Whether it lives, and how much it does."""
     pull: Pull = request.app.state.pull
     return Health(version=__version__, worker_id=pull.worker_id, slots=request.app.state.slots, running=len(pull.runs))
+
+
+@get("/metrics", media_type="text/plain")
+async def show_metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """The figures for Prometheus, to who has the token for them: METRICS_TOKEN."""
+    state = request.app.state
+    metrics.require(state.metrics_token, request.headers.get("authorization"))
+    text = metrics.written(metering.present(state.pull, state.slots))
+    return Response(text, headers={"Content-Type": metrics.CONTENT_TYPE}, media_type="text/plain")
 
 
 @get("/jobs")

@@ -101,7 +101,7 @@ async def _serve(
 ) -> None:
     token = settings.worker_api_token or settings.ui_api_token
     log.redactor.learn(token.get_secret_value(), settings.ui_api_token.get_secret_value())
-    app = create_app(pull, settings.slots, token.get_secret_value())
+    app = create_app(pull, settings, token.get_secret_value())
     config = uvicorn.Config(
         app, log_config=None, access_log=False, lifespan="on", server_header=False, timeout_graceful_shutdown=_GRACE_S
     )

@@ -31,7 +31,16 @@ PRELOAD = (
 _LAST = "igfleet.worker.preloaded"
 _REAP_S = 7.0
 _SEND_S = 2
-_SECRETS = ("UI_API_TOKEN", "WORKER_API_TOKEN", "DOLPHIN_API_TOKEN", "DATABASE_URL", "MASTER_KEY", "SECRET_KEY")
+_SECRETS = (
+    "UI_API_TOKEN",
+    "WORKER_API_TOKEN",
+    "DOLPHIN_API_TOKEN",
+    "DATABASE_URL",
+    "DATABASE_OWNER_URL",
+    "METRICS_TOKEN",
+    "MASTER_KEY",
+    "SECRET_KEY",
+)
 _starting = threading.Lock()
 
 type Hear = Callable[[dict[str, Any] | None], None]

@@ -19,7 +19,7 @@ from igfleet.instagram.gateway import Browser
 from igfleet.mail_servers import MailRules
 from igfleet.reasons import ReasonCode
 from igfleet.settings import WorkerSettings
-from igfleet.worker import journal
+from igfleet.worker import journal, metering
 from igfleet.worker.blame import blamed
 from igfleet.worker.child import Child
 from igfleet.worker.desk import Desk
@@ -243,6 +243,7 @@ class Run:
     async def _finish(self, done: LeaseOutcome | None) -> None:
         ending = done or self._ended_because or self._died()
         self.ending = blamed(ending, self._gate.last_trouble).model_copy(update={"unsent": self._unsent.acts()})
+        metering.RUNS.labels(self.lease.kind, self.ending.outcome.value).inc()
         await self._bench.ui.outcome(self.lease.id, self.ending)
 
     def _died(self) -> LeaseOutcome:

@@ -1,20 +1,15 @@
 """Whether the ui lives, is ready, and its figures."""
 
-from litestar import Response, Router, get
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from typing import Any
 
-from igfleet import __version__
+from litestar import Request, Response, Router, get
+
+from igfleet import __version__, metrics
 from igfleet.errors import Unavailable
-from igfleet.ui import problems
+from igfleet.ui import metering, problems
 from igfleet.ui.injected import Ui
 
 _HEAD = "SELECT version_num FROM alembic_version"
-_FIGURES = """
-SELECT 'account_tasks' AS name, state AS label, count(*)::float AS value FROM account_tasks GROUP BY state
-UNION ALL SELECT 'posts', state, count(*) FROM posts GROUP BY state
-UNION ALL SELECT 'workers', CASE WHEN seen_at > now() - interval '15 seconds' THEN 'online' ELSE 'away' END, count(*)
-  FROM workers GROUP BY 2
-"""
 
 
 @get("/health/live", opt={"public": True})
@@ -33,18 +28,13 @@ async def ready(ui: Ui) -> dict[str, object]:
     return {"ok": True, "migration": version, "version": __version__}
 
 
-@get("/metrics", opt={"public": True}, media_type="text/plain")
-async def metrics(ui: Ui) -> Response[bytes]:
-    """Counts by state, for Prometheus."""
-    registry = CollectorRegistry()
-    gauges = {
-        name: Gauge(f"igfleet_{name}", f"{name} by state", ["state"], registry=registry)
-        for name in ("account_tasks", "posts", "workers")
-    }
+@get("/metrics", opt={"public": True}, media_type="text/plain", include_in_schema=False)
+async def show_metrics(request: Request[Any, Any, Any], ui: Ui) -> Response[bytes]:
+    """The figures for Prometheus, to who has the token for them: METRICS_TOKEN."""
+    metrics.require(ui.settings.metrics_token, request.headers.get("authorization"))
     async with ui.database.transaction() as raw:
-        for row in await raw.fetch(_FIGURES):
-            gauges[row["name"]].labels(row["label"]).set(row["value"])
-    return Response(generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST}, media_type="text/plain")
+        text = metrics.written(await metering.present(raw))
+    return Response(text, headers={"Content-Type": metrics.CONTENT_TYPE}, media_type="text/plain")
 
 
-ROUTER = Router("/", route_handlers=[live, ready, metrics], exception_handlers=problems.HANDLERS)
+ROUTER = Router("/", route_handlers=[live, ready, show_metrics], exception_handlers=problems.HANDLERS)

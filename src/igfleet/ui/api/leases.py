@@ -31,6 +31,7 @@ from igfleet.contracts.leases import (
 )
 from igfleet.errors import NotFound, SecretUnreadable
 from igfleet.reasons import ReasonCode
+from igfleet.ui import metering
 from igfleet.ui.api.access import check_lease, worker_of
 from igfleet.ui.api.description import MAY
 from igfleet.ui.bus import Change
@@ -129,7 +130,8 @@ async def spend(lease_id: FromPath[UUID], data: JSONBody[Spending], ui: Ui, call
     """Reserve an act in the account's budget. 423 when it is spent."""
     async with ui.database.transaction() as raw:
         await check_lease(raw, caller, lease_id)
-        return await budgets.spend(raw, lease_id, data, ui.settings)
+        with metering.permitting(data.action):
+            return await budgets.spend(raw, lease_id, data, ui.settings)
 
 
 async def after_the_end(ui: UiContext, ended: Sequence[Finished]) -> None:

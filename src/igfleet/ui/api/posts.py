@@ -7,8 +7,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from igfleet.contracts.posts import Intent, Permit, PostOutcome, PostView, Reading, Verdict
+from igfleet.contracts.tasks import Action
 from igfleet.errors import LeaseLost
-from igfleet.ui import ledger
+from igfleet.ui import ledger, metering
 from igfleet.ui.api.access import check_lease
 from igfleet.ui.api.description import MAY
 from igfleet.ui.injected import Ui
@@ -16,6 +17,7 @@ from igfleet.ui.tokens import Caller
 
 _PATH = "/leases/{lease_id:uuid}/posts/{post_id:int}"
 _TASK = "SELECT task_id FROM posts WHERE id = $1"
+_ENDED = "SELECT task_id, extract(epoch FROM now() - permitted_at)::float AS permitted_s FROM posts WHERE id = $1"
 
 
 @put(_PATH + "/intent")
@@ -37,7 +39,8 @@ async def permit(lease_id: FromPath[UUID], post_id: FromPath[int], ui: Ui, calle
     """Leave for the one irreversible call. 423 when it is refused."""
     async with ui.database.transaction() as raw:
         await check_lease(raw, caller, lease_id)
-        return await ledger.give_permit(raw, lease_id, post_id, ui.settings)
+        with metering.permitting(Action.PUBLISH):
+            return await ledger.give_permit(raw, lease_id, post_id, ui.settings)
 
 
 @put(_PATH + "/outcome")
@@ -53,12 +56,13 @@ async def outcome(
         async with ui.database.transaction() as raw:
             await check_lease(raw, caller, lease_id)
             view = await ledger.settle(raw, lease_id, post_id, data, ui.settings)
-            task_id = await raw.fetchval(_TASK, post_id)
+            post = await raw.fetchrow(_ENDED, post_id)
     except LeaseLost:
         async with ui.database.transaction() as raw:
             await ledger.keep_late(raw, lease_id, post_id, data)
         raise
-    ui.bus.tell("task", task_id)
+    metering.ended(data.kind, post)
+    ui.bus.tell("task", post["task_id"])
     return view
 
 

@@ -14,7 +14,7 @@ from igfleet.browser import locate_browser
 from igfleet.errors import IgfleetError
 from igfleet.media.ffmpeg import locate_ffmpeg
 from igfleet.settings import UiSettings
-from igfleet.ui import migrating
+from igfleet.ui import migrating, restricted
 from igfleet.ui.migrating import Status
 from igfleet.ui.sealing.ring import Ring
 
@@ -44,6 +44,8 @@ def of_database(settings: UiSettings, url: str) -> Iterator[Finding]:
     status = migrating.status(url)
     yield Finding("database", Grade.OK, "PostgreSQL answers" if settings.database_url else "embedded PostgreSQL")
     yield _migrations(settings, status)
+    if status.is_at_head:
+        yield _checked("audit", lambda: _audit(url))
     yield _checked("clock", lambda: _clock(url))
     yield _checked("master key", lambda: _master_key(settings, url))
 
@@ -61,6 +63,14 @@ def _migrations(settings: UiSettings, found: Status) -> Finding:
     if found.current is None and settings.database_url is None:
         return Finding("migrations", Grade.OK, "a new database; the first command makes its tables")
     return Finding("migrations", Grade.BAD, f"at {found.current or 'nothing'}, not {found.head}", "igfleet db upgrade")
+
+
+def _audit(url: str) -> Finding:
+    found = restricted.standing(url)
+    if not found.may_change_audit:
+        return Finding("audit", Grade.OK, f"igfleet works as {found.role}, which cannot change it")
+    mend = "igfleet db role makes one that cannot, and says what to set."
+    return Finding("audit", Grade.NOTE, f"igfleet works as {found.role}, which could change it", mend)
 
 
 def _clock(url: str) -> Finding:
