@@ -96,6 +96,18 @@ async def posts_sheet(session: AsyncSession, task_id: int, state: str = "") -> S
     return Sheet(POST_COLUMNS, [tuple(_post_cells(post, username, name)) for post, username, name in rows])
 
 
+async def posts_of_accounts(session: AsyncSession, account_ids: Sequence[int]) -> Sheet:
+    """All posts of these accounts, account by account, oldest first."""
+    rows = await session.execute(
+        select(Post, Account.username, Media.name)
+        .join(Account, Account.id == Post.account_id)
+        .join(Media, Media.id == Post.media_id)
+        .where(among(Post.account_id, account_ids))
+        .order_by(Account.username, Post.id)
+    )
+    return Sheet(POST_COLUMNS, [tuple(_post_cells(post, username, name)) for post, username, name in rows])
+
+
 async def accounts_sheet(session: AsyncSession, account_ids: Sequence[int]) -> Sheet:
     """These accounts, by user name."""
     rows = await session.execute(

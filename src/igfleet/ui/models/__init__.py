@@ -20,6 +20,7 @@ from igfleet.ui.models.people import OneTimeToken, RecoveryCode, Role, SignInFai
 from igfleet.ui.models.posts import Post, PostChange
 from igfleet.ui.models.proxies import Proxy
 from igfleet.ui.models.proxy_checks import ProxyCheckEntry
+from igfleet.ui.models.receipts import Receipt
 from igfleet.ui.models.recurring import Occurrence, RecurringTask
 from igfleet.ui.models.saved_views import SavedView
 from igfleet.ui.models.secrets import DataKey, SealedSecret
@@ -67,6 +68,7 @@ __all__ = [
     "PostIncident",
     "Proxy",
     "ProxyCheckEntry",
+    "Receipt",
     "RecoveryCode",
     "RecurringTask",
     "Role",
