@@ -9,10 +9,12 @@ from pathlib import Path
 
 import httpx
 from argon2 import PasswordHasher
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.settings import UiSettings, load
 from igfleet.ui.app import serve
 from igfleet.ui.context import UiContext, opened
+from igfleet.ui.db import Database
 from igfleet.ui.models import Role
 from igfleet.ui.people import add_invited
 from igfleet.ui.restricted import address_of
@@ -31,11 +33,22 @@ class Served:
     address: str
     context: UiContext
     """What the verbs need, on the same database: to set the stage and to look behind the curtain."""
+    owner_url: str
 
     def client(self, token: str | None = SHARED_TOKEN) -> httpx.AsyncClient:
         """A caller of the API."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return httpx.AsyncClient(base_url=self.address, headers=headers, trust_env=False, timeout=30)
+
+    @asynccontextmanager
+    async def as_owner(self) -> AsyncIterator[AsyncSession]:
+        """A transaction of whoever owns the tables: for what igfleet itself may not do."""
+        database = Database(self.owner_url)
+        try:
+            async with database.sessions.begin() as session:
+                yield session
+        finally:
+            await database.close()
 
     @asynccontextmanager
     async def signed_in(self, name: str = "anna", role: Role = Role.ADMIN) -> AsyncIterator[httpx.AsyncClient]:
@@ -56,7 +69,7 @@ class Served:
 @asynccontextmanager
 async def served(database_url: str, folder: Path, **settings: object) -> AsyncIterator[Served]:
     """Serve within the block, as the role that cannot change the audit. `settings` by variable name."""
-    database_url = address_of(database_url)
+    owner_url, database_url = database_url, address_of(database_url)
     given = {"IGFLEET_DATA_DIR": folder, "DATABASE_URL": database_url, "WORKER_API_TOKEN": SHARED_TOKEN, **settings}
     chosen = load(UiSettings, **given)
     stop, address = asyncio.Event(), asyncio.get_running_loop().create_future()
@@ -66,7 +79,7 @@ async def served(database_url: str, folder: Path, **settings: object) -> AsyncIt
         await task
     try:
         async with opened(chosen, database_url) as context:
-            yield Served(address.result(), context)
+            yield Served(address.result(), context, owner_url)
     finally:
         stop.set()
         await task

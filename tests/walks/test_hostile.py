@@ -72,7 +72,7 @@ async def test_no_string_of_the_database_runs_in_the_browser(browser: Browser, u
     ran: list[str] = []
     planted: set[tuple[str, int]] = set()
     for first in range(len(STRINGS)) if is_whole else (0,):
-        async with ui.context.database.sessions.begin() as session:
+        async with ui.as_owner() as session:
             planted |= await plant(session, first)
         for screen in _ALL if is_whole else _FEW:
             ran += await _opened(page, screen, first)
@@ -94,7 +94,7 @@ async def test_without_the_policy_nothing_runs_either(browser: Browser, ui: Serv
         await context.add_init_script(_LISTEN)
         strayed, page = _strayed(context, ui), await context.new_page()
         for first in range(0, len(STRINGS), 6) if is_whole else (100,):
-            async with ui.context.database.sessions.begin() as session:
+            async with ui.as_owner() as session:
                 await plant(session, first)
             for screen in _ALL if is_whole else _FEW[::4]:
                 ran += await _opened(page, screen, first)
@@ -106,7 +106,7 @@ async def test_no_cell_of_an_export_is_a_formula(visitor: Visitor, ui: Served, i
     await furnished(ui)
     formulas = []
     for first in range(len(STRINGS)) if is_whole else (STRINGS.index("=1+1") - 4,):
-        async with ui.context.database.sessions.begin() as session:
+        async with ui.as_owner() as session:
             await plant(session, first)
         for path in _TABLES:
             answer = await visitor.client.get(path)
