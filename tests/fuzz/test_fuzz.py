@@ -14,9 +14,9 @@ pytestmark = [pytest.mark.anyio, pytest.mark.timeout(180)]
 async def test_made_up_requests_find_nothing(ui_without_proxies: Served, tmp_path: Path) -> None:
     stage = await set_stage(ui_without_proxies)
     made = await key(ui_without_proxies)
-    caller = Caller("admin", made.token, "^/api/v1/(tasks|accounts)$")
+    caller = Caller("admin", made.token, "^/api/v1/tasks$")
 
-    found = await attack(ui_without_proxies, stage, caller, tmp_path, examples=4, seed=7)
+    found = await attack(ui_without_proxies, stage, caller, tmp_path, examples=5, seed=7)
 
     assert found.failures == 0, found.told
     assert found.cases >= 10
