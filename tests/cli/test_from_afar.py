@@ -8,13 +8,17 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 import pytest
-from tests.domain.factories import accounts, videos
+from sqlalchemy import update
+from tests.domain.factories import account_tasks_of, accounts, draft, videos
 from tests.serving import Served
 from tests.ui_api.holding import key
 from typer.testing import CliRunner, Result
 
 from igfleet.cli.app import app
 from igfleet.cli.exits import Exit
+from igfleet.ui.models import AccountTask
+from igfleet.ui.planning.plan import plan
+from igfleet.ui.planning.start import start
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(180)]
 _LOGGED = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[.*\n", re.MULTILINE)
@@ -122,3 +126,25 @@ async def test_a_key_that_is_not_known_is_told(ui: Served) -> None:
 
     assert done.exit_code == Exit.SETUP_OR_USAGE
     assert "not known here" in done.stderr
+
+
+async def test_what_failed_for_one_reason_is_retried(ui_without_proxies: Served) -> None:
+    ui = ui_without_proxies
+    token = (await key(ui)).token
+    async with ui.context.database.sessions.begin() as session:
+        task = await draft(session, ui.context.settings, await accounts(session, 2), await videos(session, 2))
+        await plan(session, ui.context.settings, task.id)
+        await start(session, ui.context.settings, task.id, plan_hash=task.plan_hash, actor="user:anna")
+        first, second = await account_tasks_of(session, task)
+        for row, reason in ((first, "proxy_unreachable"), (second, "rate_limited")):
+            ended = {"state": "discarded", "head": False, "reason_code": reason}
+            await session.execute(update(AccountTask).where(AccountTask.id == row.id).values(ended))
+
+    none = await _run(ui, token, "tasks", "retry", task.id, "--reason", "no_such_reason")
+    one = await _run(ui, token, "tasks", "retry", task.id, "--reason", "rate_limited")
+
+    assert none.exit_code == Exit.REFUSED
+    assert _out(one) == f"1 account task(s) of task {task.id} run again.\n"
+    async with ui.context.database.sessions() as session:
+        states = [row.state for row in await account_tasks_of(session, task)]
+    assert states == ["discarded", "available"]

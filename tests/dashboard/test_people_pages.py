@@ -110,3 +110,23 @@ async def test_a_secret_is_shown_to_who_says_the_password_and_the_audit_tells(vi
         await session.execute(update(User).values(role=Role.OPERATOR))
     assert (await visitor.client.get(path)).status_code == 403
     assert path not in await visitor.read("/accounts/1")
+
+
+async def test_a_page_tells_what_was_done_and_nothing_that_a_link_makes_up(visitor: Visitor, ui: Served) -> None:
+    await ui.user("vera", Role.ADMIN)
+    done = await visitor.send("/users/2", "/users/2/role", role="operator")
+    address = str(done.url).removeprefix(ui.address)
+
+    assert "vera is operator now" in done.text
+    assert "vera is operator now" in await visitor.read(address)
+    for made_up in ("/users?done=Call+us", address.replace("operator", "manager"), "/users?done=%FF.Call+us"):
+        assert "alert-success" not in await visitor.read(made_up)
+    vera = stranger(ui)
+    await vera.send("/signin", "/signin", name="vera", password=PASSWORD)
+    assert "alert-success" not in await vera.read("/me" + address[address.index("?") :])
+
+
+async def test_another_password_is_told_of_although_the_session_is_a_new_one(visitor: Visitor) -> None:
+    done = await visitor.send("/me", "/me/password", old=PASSWORD, password="another long password")
+
+    assert "Your password is changed" in done.text

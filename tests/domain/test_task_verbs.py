@@ -9,7 +9,7 @@ from tests.domain import factories as make
 
 from igfleet.contracts.files import stored_key
 from igfleet.contracts.states import AccountStatus, AccountTaskState, PostState, TaskState
-from igfleet.errors import Conflict, WrongState
+from igfleet.errors import Conflict, NothingToDo, WrongState
 from igfleet.settings import UiSettings, load
 from igfleet.ui.cancelling import cancel
 from igfleet.ui.models import Account, AccountTask, AuditEntry, Post, PostChange, Task
@@ -374,3 +374,19 @@ async def test_retrying_a_task_that_ended_paused_lets_it_go_on(session: AsyncSes
 
     assert task.paused_at is None
     assert [row.head for row in await make.account_tasks_of(session, task)] == [True]
+
+
+async def test_a_retry_for_one_reason_leaves_what_failed_for_another(
+    session: AsyncSession, settings: UiSettings
+) -> None:
+    task = await _started(session, settings)
+    unreachable, limited = await make.account_tasks_of(session, task)
+    await _ended(session, unreachable, AccountTaskState.DISCARDED, reason_code="proxy_unreachable")
+    await _ended(session, limited, AccountTaskState.DISCARDED, reason_code="rate_limited")
+
+    with pytest.raises(NothingToDo, match="with the reason post_rejected"):
+        await retry_failed(session, task.id, ANNA, "post_rejected")
+    assert await retry_failed(session, task.id, ANNA, "rate_limited") == 1
+
+    states = [row.state for row in await make.account_tasks_of(session, task)]
+    assert states == [AccountTaskState.DISCARDED, AccountTaskState.AVAILABLE]

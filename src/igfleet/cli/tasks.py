@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlencode
 
 import typer
 
@@ -221,16 +222,22 @@ def pause_(
 
 
 @app.command("retry")
-def retry(task: Id, server: Server = "", token: Token = "") -> None:
-    """Try what failed of a task again."""
+def retry(
+    task: Id,
+    reason: Annotated[str, typer.Option(help="Only what failed with this reason code, as `tasks show` names it.")] = "",
+    server: Server = "",
+    token: Token = "",
+) -> None:
+    """Try what failed of a task again: all of it, or what failed for one reason."""
 
     async def verb(session: "AsyncSession") -> int:
         from igfleet.ui.retrying import retry_failed
 
-        return await retry_failed(session, task, ACTOR)
+        return await retry_failed(session, task, ACTOR, reason)
 
     if server:
-        count = from_afar(server, token, lambda ui: ui.post(f"tasks/{task}/retry"))["account_tasks"]
+        path = f"tasks/{task}/retry" + (f"?{urlencode({'reason_code': reason})}" if reason else "")
+        count = from_afar(server, token, lambda ui: ui.post(path))["account_tasks"]
     else:
         count = _changed(task, verb)
     print(f"{count} account task(s) of task {task} run again.")

@@ -57,7 +57,8 @@ async def retry_failed(session: AsyncSession, task_id: int, actor: str, reason: 
     discarded = await _ids(session, task.id, _given_up(reason))
     partial = await _ids(session, task.id, failed_in_part(runner_of(task.kind), reason))
     if not discarded and not partial:
-        raise NothingToDo(f"Nothing of task {task.id} failed: there is nothing to retry.")
+        why = f" with the reason {reason}" if reason else ""
+        raise NothingToDo(f"Nothing of task {task.id} failed{why}: there is nothing to retry.")
     if TaskState(task.state).is_final:
         clear(task)
     task.cancelled_by, task.resumed_at = None, await session.scalar(select(func.now()))

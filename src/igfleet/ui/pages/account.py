@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from litestar import get, post
 from litestar.params import FromPath, FromQuery
@@ -16,7 +15,7 @@ from igfleet.ui.fleet import page as account_page
 from igfleet.ui.fleet.timeline import SORTS
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import Role
-from igfleet.ui.pages.render import go, page
+from igfleet.ui.pages.render import go, go_and_say, page
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
 
@@ -54,7 +53,7 @@ async def edit(request: AnyRequest, account_id: FromPath[int], session: Session)
         given = {name: form.get(name, "") for name in edits.EDITED}
         context = {"account": await find_account(session, account_id), "given": given, "wrong": error.fields}
         return page(request, "accounts/edit.html", "accounts", status_code=422, **context)
-    return _back(account_id, "Saved" if count else "Nothing was changed")
+    return _back(request, account_id, "Saved" if count else "Nothing was changed")
 
 
 @post("/accounts/{account_id:int}/notes")
@@ -73,7 +72,7 @@ async def skip(
     await checked_form(request)
     await edits.skip_post(session, account_id, post_id, person_of(request).actor)
     ui.bus.tell("work")
-    return _back(account_id, "The post is skipped")
+    return _back(request, account_id, "The post is skipped")
 
 
 @post("/accounts/{account_id:int}/resumption")
@@ -81,7 +80,7 @@ async def resume(request: AnyRequest, account_id: FromPath[int], session: Sessio
     """A person looked: the account may run again."""
     await checked_form(request)
     await accounts.resume_accounts(session, [account_id], person_of(request).actor)
-    return _back(account_id, "The account may run again")
+    return _back(request, account_id, "The account may run again")
 
 
 @post("/accounts/{account_id:int}/stop")
@@ -89,7 +88,7 @@ async def stop(request: AnyRequest, account_id: FromPath[int], session: Session)
     """Nothing of the account runs until a person resumes it."""
     await checked_form(request)
     await accounts.stop_accounts(session, [account_id], person_of(request).actor)
-    return _back(account_id, "The account is stopped")
+    return _back(request, account_id, "The account is stopped")
 
 
 @post("/accounts/{account_id:int}/archive")
@@ -98,11 +97,11 @@ async def archive(request: AnyRequest, account_id: FromPath[int], session: Sessi
     form = await checked_form(request)
     is_back = form.get("back") == "yes"
     await accounts.archive_accounts(session, [account_id], person_of(request).actor, back=is_back)
-    return _back(account_id, "It is taken out of the archive" if is_back else "It is archived")
+    return _back(request, account_id, "It is taken out of the archive" if is_back else "It is archived")
 
 
-def _back(account_id: int, done: str) -> Redirect:
-    return go(f"/accounts/{account_id}?{urlencode({'done': done})}")
+def _back(request: AnyRequest, account_id: int, said: str) -> Redirect:
+    return go_and_say(request, f"/accounts/{account_id}", said)
 
 
 def _moment(text: str) -> datetime | None:

@@ -1,7 +1,6 @@
 """Accounts: the list and the import."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from litestar import Response, get, post
 from litestar.response import Redirect, Template
@@ -21,7 +20,7 @@ from igfleet.ui.pages import lists
 from igfleet.ui.pages.files import both, sheet_file
 from igfleet.ui.pages.importing import shown, text_of
 from igfleet.ui.pages.lists import After, page_of
-from igfleet.ui.pages.render import go, page
+from igfleet.ui.pages.render import go_and_say, page
 from igfleet.ui.scope.reach import FLEET
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
@@ -85,7 +84,7 @@ async def import_confirmed(request: AnyRequest, session: Session, ui: Ui) -> Red
     person, statement = person_of(request), str(form.get("authorised_by", ""))
     text = await staging.take(session, ui.vault, "accounts", str(form.get("key", "")), person.user_id)
     done = await apply_accounts(session, ui.vault, text, authorised_by=statement, actor=person.actor)
-    return go(f"/accounts?{urlencode({'done': counted(len(done.ids), 'account') + ' imported'})}")
+    return go_and_say(request, "/accounts", counted(len(done.ids), "account") + " imported")
 
 
 HANDLERS = [table, export, import_form, import_preview, import_confirmed]

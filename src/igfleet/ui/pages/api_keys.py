@@ -13,7 +13,7 @@ from igfleet.ui.injected import Session
 from igfleet.ui.keys import verbs
 from igfleet.ui.keys.verbs import NewKey
 from igfleet.ui.models import Role
-from igfleet.ui.pages.render import go, page
+from igfleet.ui.pages.render import go_and_say, page
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 from igfleet.ui.security.sessions import SignedIn
 
@@ -48,7 +48,7 @@ async def revoke(request: AnyRequest, key_id: FromPath[int], session: Session) -
     await checked_form(request)
     person = person_of(request)
     await verbs.revoke(session, key_id, person.actor, of_user=None if _sees_all(person) else person.user_id)
-    return go("/settings/keys?done=The+key+is+revoked")
+    return go_and_say(request, "/settings/keys", "The key is revoked")
 
 
 def _wanted(given: dict[str, str], kinds: list[str]) -> NewKey:

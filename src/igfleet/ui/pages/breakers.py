@@ -9,7 +9,7 @@ from litestar.response import Redirect
 from igfleet.errors import NothingToDo
 from igfleet.ui import breaker_list
 from igfleet.ui.injected import Session, Ui
-from igfleet.ui.pages.render import go
+from igfleet.ui.pages.render import go_and_say
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
 
@@ -21,7 +21,7 @@ async def close(request: AnyRequest, breaker_id: FromPath[int], session: Session
         await breaker_list.close(session, breaker_id, person_of(request).actor)
     ui.bus.tell("challenge")
     ui.bus.tell("work")
-    return go("/inbox?done=It+goes+on")
+    return go_and_say(request, "/inbox", "It goes on")
 
 
 HANDLERS = [close]

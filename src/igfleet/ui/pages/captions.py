@@ -1,7 +1,6 @@
 """Captions: named sets, with a look at what comes out."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from litestar import get, post
 from litestar.params import FromPath, FromQuery
@@ -16,7 +15,7 @@ from igfleet.ui.injected import Session
 from igfleet.ui.models import CaptionSet
 from igfleet.ui.pages.importing import text_of
 from igfleet.ui.pages.lists import After, page_of
-from igfleet.ui.pages.render import go, page
+from igfleet.ui.pages.render import go_and_say, page
 from igfleet.ui.planning.draft import CaptionForm, Captions
 from igfleet.ui.scope.reach import FLEET
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
@@ -73,7 +72,7 @@ async def remove(request: AnyRequest, set_id: FromPath[int], session: Session) -
     """Forget a set."""
     await checked_form(request)
     name = await sets.remove(session, set_id, person_of(request).actor)
-    return go(f"/captions?{urlencode({'done': f'{name} is removed'})}")
+    return go_and_say(request, "/captions", f"{name} is removed")
 
 
 async def _kept(request: AnyRequest, session: Session, set_id: int | None) -> Redirect | Template:
@@ -90,7 +89,7 @@ async def _kept(request: AnyRequest, session: Session, set_id: int | None) -> Re
     except Invalid as error:
         wrong = error.fields or {"text": str(error)}
         return _form(request, row, name, captions, wrong, status_code=422)
-    return go(f"/captions/{kept.id}?{urlencode({'done': f'{kept.name} is kept'})}")
+    return go_and_say(request, f"/captions/{kept.id}", f"{kept.name} is kept")
 
 
 def _given(form: dict[str, Any], text: str) -> Captions:

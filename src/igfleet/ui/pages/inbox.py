@@ -13,7 +13,7 @@ from igfleet.ui.challenges import inbox, verbs
 from igfleet.ui.context import UiContext
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import AccountTask, Challenge
-from igfleet.ui.pages.render import go, page
+from igfleet.ui.pages.render import go_and_say, page
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 from igfleet.ui.verification import incidents
 
@@ -82,7 +82,7 @@ async def close_incident(request: AnyRequest, incident_id: FromPath[int], sessio
     await checked_form(request)
     await incidents.close(session, incident_id, person_of(request).actor)
     ui.bus.tell("challenge")
-    return go("/inbox?done=The+incident+is+closed")
+    return go_and_say(request, "/inbox", "The incident is closed")
 
 
 async def _done(
@@ -100,7 +100,7 @@ async def _done(
     task_id = await session.scalar(select(AccountTask.task_id).where(AccountTask.id == found.account_task_id))
     if task_id is not None:
         ui.bus.tell("task", task_id)
-    return go(f"/inbox?done={said.replace(' ', '+')}")
+    return go_and_say(request, "/inbox", said)
 
 
 HANDLERS = [show, fragment, answer, approve, skip, put_aside, close_incident]

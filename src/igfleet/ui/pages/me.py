@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from igfleet.errors import Invalid
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import Role, User
-from igfleet.ui.pages.render import go, page
+from igfleet.ui.pages.render import go_and_say, page, with_words
 from igfleet.ui.pages.set_up import address_of, signed_in
 from igfleet.ui.security import sessions
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
@@ -34,7 +34,7 @@ async def change_password(request: AnyRequest, session: Session, ui: Ui) -> Redi
         await joining.change_password(session, ui.database, user, old, new, address_of(request))
     except Invalid as error:
         return await _shown(request, session, ui, user, 422, wrong=error.fields)
-    return await signed_in(request, session, user, "/me?done=Your+password+is+changed")
+    return await signed_in(request, session, user, with_words(request, "/me", "Your password is changed"))
 
 
 @post("/me/sessions/revocation", opt=_EVERYBODY)
@@ -42,7 +42,7 @@ async def end_one(request: AnyRequest, session: Session) -> Redirect:
     """Sign out one of my browsers."""
     form = await checked_form(request)
     await sessions.close_browser(session, person_of(request).user_id, str(form.get("mark", "")))
-    return go("/me?done=That+browser+is+signed+out")
+    return go_and_say(request, "/me", "That browser is signed out")
 
 
 @post("/me/sessions/others/revocation", opt=_EVERYBODY)
@@ -51,7 +51,7 @@ async def end_others(request: AnyRequest, session: Session) -> Redirect:
     await checked_form(request)
     person = person_of(request)
     await sessions.close_all(session, person.user_id, but=person.session_key)
-    return go("/me?done=All+other+browsers+are+signed+out")
+    return go_and_say(request, "/me", "All other browsers are signed out")
 
 
 @post("/me/second-factor", opt=_EVERYBODY)
@@ -88,7 +88,7 @@ async def turn_off(request: AnyRequest, session: Session, ui: Ui) -> Redirect | 
     except Invalid as error:
         return await _shown(request, session, ui, user, 422, wrong={"again": str(error)})
     await second_factor.turn_off(session, ui.vault, user, person_of(request).actor)
-    return go("/me?done=The+second+factor+is+off")
+    return go_and_say(request, "/me", "The second factor is off")
 
 
 async def _self(request: AnyRequest, session: AsyncSession) -> User:

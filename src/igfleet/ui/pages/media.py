@@ -20,7 +20,7 @@ from igfleet.ui.media_list import Wanted
 from igfleet.ui.models import Media
 from igfleet.ui.pages.files import both, sheet_file
 from igfleet.ui.pages.lists import After, page_of
-from igfleet.ui.pages.render import go, page
+from igfleet.ui.pages.render import go, go_and_say, page
 from igfleet.ui.scope.reach import FLEET
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
@@ -120,7 +120,7 @@ async def delete(request: AnyRequest, media_id: FromPath[int], session: Session,
     await checked_form(request)
     media = await library.find(session, media_id)
     await library.delete(session, media, person_of(request).actor)
-    answer = go("/media?done=The+file+is+deleted")
+    answer = go_and_say(request, "/media", "The file is deleted")
     answer.background = BackgroundTask(library.remove_file, ui, media.sha256)
     return answer
 

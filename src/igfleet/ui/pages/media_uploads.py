@@ -12,12 +12,13 @@ from litestar.response import Redirect
 
 from igfleet.contracts.base import MOST
 from igfleet.errors import Invalid, TooLarge
+from igfleet.plurals import counted
 from igfleet.ui import library, library_uploads
 from igfleet.ui.context import UiContext
 from igfleet.ui.injected import Ui
 from igfleet.ui.jobs.engine import Jobs
 from igfleet.ui.library_uploads import Standing
-from igfleet.ui.pages.render import go
+from igfleet.ui.pages.render import go, go_and_say
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
 _BY_SCRIPT = {"token_in_header": True}
@@ -73,7 +74,7 @@ async def by_form(request: AnyRequest, ui: Ui, jobs: NamedDependency[Jobs]) -> R
         async with ui.database.sessions.begin() as session:
             added = await library.add(session, stored, file.filename, person_of(request).actor)
         new.extend([added.media.id] if added.is_new else [])
-    answer = go(f"/media?done={len(files)}+{'file' if len(files) == 1 else 'files'}+uploaded")
+    answer = go_and_say(request, "/media", f"{counted(len(files), 'file')} uploaded")
     answer.background = BackgroundTask(_probe, ui, jobs, new)
     return answer
 

@@ -1,7 +1,5 @@
 """One proxy: its checks, its accounts, and what a person does with it."""
 
-from urllib.parse import urlencode
-
 from litestar import get, post
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
@@ -10,7 +8,7 @@ from igfleet.errors import Invalid
 from igfleet.ui import proxies, proxy_page
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.outbound import Answer, NoAnswer
-from igfleet.ui.pages.render import go, page
+from igfleet.ui.pages.render import go_and_say, page
 from igfleet.ui.scope.reach import FLEET
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
@@ -36,7 +34,7 @@ async def rotate(request: AnyRequest, proxy_id: FromPath[int], ui: Ui) -> Redire
     answer = await proxies.rotate(ui, proxy_id, person_of(request).actor)
     if not answer.is_good:
         raise NoAnswer(f"The provider refuses: {_told(answer)}")
-    return _back(proxy_id, f"The provider says: {_told(answer)}. Check it now to see where it comes out.")
+    return _back(request, proxy_id, f"The provider says: {_told(answer)}. Check it now to see where it comes out.")
 
 
 @post("/proxies/{proxy_id:int}/replacement")
@@ -48,7 +46,7 @@ async def replace(request: AnyRequest, proxy_id: FromPath[int], session: Session
         raise Invalid("Choose the proxy that takes over.", {"new_id": "Choose one."})
     moved = await proxies.replace(session, proxy_id, int(wanted), person_of(request).actor)
     accounts = "1 account leaves" if moved == 1 else f"{moved} accounts leave"
-    return _back(int(wanted), f"{accounts} through this proxy from the next run on")
+    return _back(request, int(wanted), f"{accounts} through this proxy from the next run on")
 
 
 @post("/proxies/{proxy_id:int}/switch", opt={FLEET: True})
@@ -57,15 +55,16 @@ async def switch(request: AnyRequest, proxy_id: FromPath[int], session: Session)
     form = await checked_form(request)
     on = form.get("on") == "yes"
     await proxies.switch(session, proxy_id, person_of(request).actor, on=on)
-    return _back(proxy_id, "It is switched on" if on else "It is switched off: its accounts are left out of new plans")
+    said = "It is switched on" if on else "It is switched off: its accounts are left out of new plans"
+    return _back(request, proxy_id, said)
 
 
 def _told(answer: Answer) -> str:
     return f"{answer.status} {answer.text}".strip().rstrip(".")
 
 
-def _back(proxy_id: int, done: str) -> Redirect:
-    return go(f"/proxies/{proxy_id}?{urlencode({'done': done})}")
+def _back(request: AnyRequest, proxy_id: int, said: str) -> Redirect:
+    return go_and_say(request, f"/proxies/{proxy_id}", said)
 
 
 HANDLERS = [one, fragment, rotate, replace, switch]

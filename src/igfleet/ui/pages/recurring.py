@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from litestar import get, post
@@ -13,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from igfleet.errors import Invalid, NotFound
 from igfleet.ui.forms.reading import last, listed
 from igfleet.ui.injected import Session
-from igfleet.ui.pages.render import go, page
+from igfleet.ui.pages.render import go_and_say, page
 from igfleet.ui.planning.plan import find_task
 from igfleet.ui.schedule import recurring
 from igfleet.ui.schedule.person import zone_of
@@ -67,7 +66,7 @@ async def create(request: AnyRequest, session: Session) -> Redirect | Template:
         row = await recurring.define(session, id_of(task_id) or 0, _asked(given), person_of(request).actor)
     except Invalid as error:
         return await _form(request, session, task_id, given, error.fields or {"": str(error)}, status_code=422)
-    return go(f"/schedule/recurring?{urlencode({'done': f'{row.name} repeats from now on'})}")
+    return go_and_say(request, "/schedule/recurring", f"{row.name} repeats from now on")
 
 
 @get("/schedule/recurring/{recurring_id:int}")
@@ -84,7 +83,7 @@ async def pause(request: AnyRequest, recurring_id: FromPath[int], session: Sessi
     """Make nothing of it until it goes on."""
     await checked_form(request)
     await recurring.pause(session, recurring_id, person_of(request).actor)
-    return go("/schedule/recurring?done=It+is+paused")
+    return go_and_say(request, "/schedule/recurring", "It is paused")
 
 
 @post("/schedule/recurring/{recurring_id:int}/pause/end")
@@ -92,7 +91,7 @@ async def end_pause(request: AnyRequest, recurring_id: FromPath[int], session: S
     """From its next time on."""
     await checked_form(request)
     await recurring.go_on(session, recurring_id, person_of(request).actor)
-    return go("/schedule/recurring?done=It+goes+on+at+its+next+time")
+    return go_and_say(request, "/schedule/recurring", "It goes on at its next time")
 
 
 @post("/schedule/recurring/{recurring_id:int}/removal")
@@ -100,7 +99,7 @@ async def remove(request: AnyRequest, recurring_id: FromPath[int], session: Sess
     """Never again; the tasks that it made stay."""
     await checked_form(request)
     name = await recurring.remove(session, recurring_id, person_of(request).actor)
-    return go(f"/schedule/recurring?{urlencode({'done': f'{name} repeats no more'})}")
+    return go_and_say(request, "/schedule/recurring", f"{name} repeats no more")
 
 
 def local(at: datetime, zone: str) -> str:

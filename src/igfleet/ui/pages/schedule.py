@@ -18,7 +18,7 @@ from igfleet.runners import KINDS
 from igfleet.ui.announcing import announce
 from igfleet.ui.forms.reading import last
 from igfleet.ui.injected import Session, Ui
-from igfleet.ui.pages.render import go, page
+from igfleet.ui.pages.render import go, go_and_say, page
 from igfleet.ui.planning.plan import find_task
 from igfleet.ui.schedule import holding, moving
 from igfleet.ui.schedule.board import Wanted, board
@@ -90,8 +90,8 @@ async def move(request: AnyRequest, session: Session, ui: Ui) -> Redirect | Temp
         wrong = (error.fields if isinstance(error, Invalid) else {}) or {"": str(error)}
         return await _move_form(request, session, given, wrong, status_code=error.status_code)
     told = {"date": f"{to.astimezone(zone):%Y-%m-%d}", "view": "day", "zone": given["zone"]}
-    told |= {"done": f"{counted(moved.count, moved.noun)} moved to {to.astimezone(zone):%H:%M %Z}"}
-    answer = go(f"/schedule?{urlencode(told)}")
+    said = f"{counted(moved.count, moved.noun)} moved to {to.astimezone(zone):%H:%M %Z}"
+    answer = go_and_say(request, f"/schedule?{urlencode(told)}", said)
     answer.background = BackgroundTask(announce, ui, id_of(given["task"]) or 0)
     return answer
 
@@ -113,7 +113,8 @@ async def pause_day(request: AnyRequest, session: Session, ui: Ui) -> Redirect |
     ui.bus.tell("task")
     told = {"view": "day", "date": given["date"], "zone": zone, "tag": given["tag"], "task": given["task"]}
     said = f"{hold.day} is paused: {hold.count} of what was planned is held"
-    return go(f"/schedule?{urlencode({name: value for name, value in {**told, 'done': said}.items() if value})}")
+    shown = urlencode({name: value for name, value in told.items() if value})
+    return go_and_say(request, f"/schedule?{shown}", said)
 
 
 @post("/schedule/holds/{hold_id:int}/end")
@@ -125,8 +126,8 @@ async def end_hold(request: AnyRequest, hold_id: FromPath[int], session: Session
     except NothingToDo:  # a second click
         return go("/schedule")
     ui.bus.tell("work")
-    told = {"view": "day", "date": str(hold.day), "zone": hold.timezone, "done": "The pause of the day has ended"}
-    return go(f"/schedule?{urlencode(told)}")
+    told = {"view": "day", "date": str(hold.day), "zone": hold.timezone}
+    return go_and_say(request, f"/schedule?{urlencode(told)}", "The pause of the day has ended")
 
 
 async def _shown(session: AsyncSession, wanted: Wanted) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from igfleet.ui.configuration.book import TOPIC
 from igfleet.ui.context import UiContext
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import LiveMethod, Role
-from igfleet.ui.pages.render import go, page
+from igfleet.ui.pages.render import go, go_and_say, page
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
 _ADMIN = {"role": Role.ADMIN}
@@ -52,7 +52,7 @@ async def change(request: AnyRequest, name: FromPath[str], session: Session, ui:
         await edits.change(session, ui.book, name, text, person_of(request).actor)
     except Invalid as error:
         return await _shown(request, session, ui, 422, wrong={name: str(error)}, given={name: text})
-    return _changed(ui, f"/settings?done={name}+is+changed#{name}")
+    return _changed(request, ui, name, "is changed")
 
 
 @post("/settings/values/{name:str}/removal", opt=_ADMIN)
@@ -60,11 +60,11 @@ async def take_back(request: AnyRequest, name: FromPath[str], session: Session, 
     """The default again."""
     await checked_form(request)
     await edits.take_back(session, ui.book, name, person_of(request).actor)
-    return _changed(ui, f"/settings?done={name}+has+its+default+again#{name}")
+    return _changed(request, ui, name, "has its default again")
 
 
-def _changed(ui: UiContext, onward: str) -> Redirect:
-    answer = go(onward)
+def _changed(request: AnyRequest, ui: UiContext, name: str, said: str) -> Redirect:
+    answer = go_and_say(request, f"/settings#{name}", f"{name} {said}")
     answer.background = BackgroundTask(ui.bus.tell, TOPIC)
     return answer
 

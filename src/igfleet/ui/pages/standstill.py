@@ -9,7 +9,7 @@ from igfleet.errors import NothingToDo
 from igfleet.ui import standstill
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import Role
-from igfleet.ui.pages.render import go, page
+from igfleet.ui.pages.render import go, go_and_say, page
 from igfleet.ui.scope.reach import FLEET
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
@@ -43,7 +43,7 @@ async def end(request: AnyRequest, session: Session, ui: Ui) -> Redirect:
         await standstill.end(session, person_of(request).actor)
     ui.bus.tell("worker")
     ui.bus.tell("work")
-    return go("/standstill?done=Everything+goes+on")
+    return go_and_say(request, "/standstill", "Everything goes on")
 
 
 HANDLERS = [show, fragment, begin, end]

@@ -16,7 +16,7 @@ from igfleet.ui.imports.target_names import names_in
 from igfleet.ui.injected import Session
 from igfleet.ui.pages.files import both, sheet_file
 from igfleet.ui.pages.importing import text_of
-from igfleet.ui.pages.render import go, page
+from igfleet.ui.pages.render import go_and_say, page
 from igfleet.ui.scope.reach import FLEET
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
@@ -54,7 +54,7 @@ async def add(request: AnyRequest, session: Session) -> Redirect | Template:
         return page(request, "targets/list.html", "targets", status_code=422, **context)
     left_out = f", {counted(len(found.bad), 'word')} left out: no user name" if found.bad else ""
     told = f"{new} added to {name}{left_out}"
-    return go(f"/targets?{urlencode({'list': name, 'done': told})}")
+    return go_and_say(request, f"/targets?{urlencode({'list': name})}", told)
 
 
 @post("/targets/removal", opt={FLEET: True})
@@ -62,7 +62,7 @@ async def remove(request: AnyRequest, session: Session) -> Redirect:
     """Remove a list. Whom accounts follow already is still remembered."""
     form = await checked_form(request)
     gone = await targets.remove(session, str(form.get("list", "")), person_of(request).actor)
-    return go(f"/targets?{urlencode({'done': f'The list is removed, {gone} were on it'})}")
+    return go_and_say(request, "/targets", f"The list is removed, {gone} were on it")
 
 
 async def _listed(session: AsyncSession, chosen: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 from typing import Any
-from urllib.parse import urlencode
 
 from litestar import get, post
 from litestar.params import FromPath, FromQuery
@@ -13,7 +12,7 @@ from igfleet.errors import Invalid, NothingToDo
 from igfleet.ui.forms.reading import listed as texts_of
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import Role, User
-from igfleet.ui.pages.render import go, page
+from igfleet.ui.pages.render import go_and_say, page
 from igfleet.ui.people import add_invited, add_user
 from igfleet.ui.security import sessions
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
@@ -41,7 +40,7 @@ async def add(request: AnyRequest, session: Session) -> Redirect | Template:
             raise Invalid("role: choose one", {"role": "Choose a role."})
         if not by_link:
             user = await add_user(session, name, password, role, actor, clients)
-            return go(f"/users?done={user.name}+may+sign+in")
+            return go_and_say(request, "/users", f"{user.name} may sign in")
         user = await add_invited(session, name, role, actor, clients)
     except Invalid as error:
         return await _listed(request, session, 422, wrong=error.fields, given=given)
@@ -60,7 +59,7 @@ async def change_role(request: AnyRequest, user_id: FromPath[int], session: Sess
     form = await checked_form(request)
     user = await roster.find(session, user_id)
     await roster.change_role(session, user, str(form.get("role", "")), person_of(request).actor)
-    return go(f"/users/{user_id}?done={user.name}+is+{user.role}+now")
+    return go_and_say(request, f"/users/{user_id}", f"{user.name} is {user.role} now")
 
 
 @post("/users/{user_id:int}/clients", opt=_ADMIN)
@@ -70,7 +69,7 @@ async def change_clients(request: AnyRequest, user_id: FromPath[int], session: S
     user = await roster.find(session, user_id)
     with suppress(NothingToDo):  # saved without a change
         await roster.change_clients(session, user, texts_of(form, "clients"), person_of(request).actor)
-    return go(f"/users/{user_id}?{urlencode({'done': f'{user.name} sees {_seen(user)}'})}")
+    return go_and_say(request, f"/users/{user_id}", f"{user.name} sees {_seen(user)}")
 
 
 @post("/users/{user_id:int}/invitation", opt=_ADMIN)
@@ -86,7 +85,7 @@ async def disable(request: AnyRequest, user_id: FromPath[int], session: Session)
     await checked_form(request)
     user = await roster.find(session, user_id)
     await roster.disable(session, user, person_of(request).actor)
-    return go(f"/users?done={user.name}+is+disabled")
+    return go_and_say(request, "/users", f"{user.name} is disabled")
 
 
 @post("/users/{user_id:int}/enabling", opt=_ADMIN)
@@ -95,7 +94,7 @@ async def enable(request: AnyRequest, user_id: FromPath[int], session: Session) 
     await checked_form(request)
     user = await roster.find(session, user_id)
     await roster.enable(session, user, person_of(request).actor)
-    return go(f"/users/{user_id}?done={user.name}+may+sign+in+again")
+    return go_and_say(request, f"/users/{user_id}", f"{user.name} may sign in again")
 
 
 @post("/users/{user_id:int}/signout", opt=_ADMIN)
@@ -104,7 +103,7 @@ async def sign_out(request: AnyRequest, user_id: FromPath[int], session: Session
     await checked_form(request)
     user = await roster.find(session, user_id)
     await roster.sign_out(session, user, person_of(request).actor)
-    return go(f"/users/{user_id}?done={user.name}+is+signed+out+everywhere")
+    return go_and_say(request, f"/users/{user_id}", f"{user.name} is signed out everywhere")
 
 
 @post("/users/{user_id:int}/second-factor/removal", opt=_ADMIN)
@@ -113,7 +112,7 @@ async def drop_second_factor(request: AnyRequest, user_id: FromPath[int], sessio
     await checked_form(request)
     user = await roster.find(session, user_id)
     await second_factor.turn_off(session, ui.vault, user, person_of(request).actor)
-    return go(f"/users/{user_id}?done=The+second+factor+of+{user.name}+is+off")
+    return go_and_say(request, f"/users/{user_id}", f"The second factor of {user.name} is off")
 
 
 def _seen(user: User) -> str:

@@ -11,7 +11,7 @@ from igfleet.errors import Invalid
 from igfleet.ui.forms.reading import last, listed
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import Role, WebhookEvent, WebhookFormat
-from igfleet.ui.pages.render import go, page
+from igfleet.ui.pages.render import go_and_say, page
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 from igfleet.ui.webhooks import verbs
 from igfleet.ui.webhooks.verbs import NewWebhook
@@ -56,7 +56,7 @@ async def remove(request: AnyRequest, webhook_id: FromPath[int], session: Sessio
     """Nothing more is told there."""
     await checked_form(request)
     await verbs.remove(session, webhook_id, person_of(request).actor)
-    return go("/settings/webhooks?done=The+webhook+is+removed")
+    return go_and_say(request, "/settings/webhooks", "The webhook is removed")
 
 
 @post("/settings/webhooks/{webhook_id:int}/tests", opt=_ADMIN)
@@ -64,7 +64,7 @@ async def test(request: AnyRequest, webhook_id: FromPath[int], session: Session)
     """Something harmless is on its way."""
     await checked_form(request)
     await verbs.test(session, webhook_id)
-    return go("/settings/webhooks?done=A+test+is+on+its+way")
+    return go_and_say(request, "/settings/webhooks", "A test is on its way")
 
 
 @post("/settings/webhooks/deliveries/{delivery_id:int}/replay", opt=_ADMIN)
@@ -72,7 +72,7 @@ async def replay(request: AnyRequest, delivery_id: FromPath[int], session: Sessi
     """The same once more."""
     await checked_form(request)
     await verbs.replay(session, delivery_id, person_of(request).actor)
-    return go("/settings/webhooks?done=It+is+sent+again")
+    return go_and_say(request, "/settings/webhooks", "It is sent again")
 
 
 def _wanted(given: dict[str, str]) -> NewWebhook:

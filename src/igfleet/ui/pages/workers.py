@@ -14,7 +14,7 @@ from igfleet.ui.exports import workers_sheet
 from igfleet.ui.injected import Session
 from igfleet.ui.models import Role, Scope, WorkerToken
 from igfleet.ui.pages.files import both, sheet_file
-from igfleet.ui.pages.render import go, page
+from igfleet.ui.pages.render import go, go_and_say, page
 from igfleet.ui.scope.reach import FLEET
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
@@ -63,7 +63,7 @@ async def revoke(request: AnyRequest, session: Session) -> Redirect:
     """Every token of this worker stops working within a second."""
     form = await checked_form(request)
     await tokens.revoke(session, str(form.get("name", "")), person_of(request).actor)
-    return go("/workers?done=Its+tokens+are+revoked")
+    return go_and_say(request, "/workers", "Its tokens are revoked")
 
 
 async def _listed(session: AsyncSession) -> dict[str, Any]:

@@ -145,10 +145,12 @@ async def cancel_task(task_id: FromPath[int], caller: Caller, session: Session, 
 
 
 @post("/tasks/{task_id:int}/retry", status_code=200, tags=["Tasks"])
-async def retry_task(task_id: FromPath[int], caller: Caller, session: Session, ui: Ui) -> Response[Started]:
-    """Try what failed again. What is published or in doubt is not touched."""
+async def retry_task(
+    task_id: FromPath[int], caller: Caller, session: Session, ui: Ui, reason_code: FromQuery[str] = ""
+) -> Response[Started]:
+    """Try what failed again: all of it, or what failed for one reason. What is published or in doubt is not touched."""
     await task_of(session, caller, task_id)
-    count = await retrying.retry_failed(session, task_id, caller.actor)
+    count = await retrying.retry_failed(session, task_id, caller.actor, reason_code)
     return Response(Started(account_tasks=count), background=BackgroundTask(announce, ui, task_id))
 
 
