@@ -13,7 +13,8 @@ from igfleet.ui.imports.accounts import apply_accounts
 from igfleet.ui.imports.verdicts import Verdict
 from igfleet.ui.models import Account, AccountTask, AuditEntry
 from igfleet.ui.planning.plan import plan
-from igfleet.ui.planning.start import PlanStale, start
+from igfleet.ui.planning.stale import PlanStale
+from igfleet.ui.planning.start import start
 from igfleet.ui.queue.rescue import let_through
 
 pytestmark = pytest.mark.anyio

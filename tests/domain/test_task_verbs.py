@@ -16,7 +16,8 @@ from igfleet.ui.models import Account, AccountTask, AuditEntry, Post, PostChange
 from igfleet.ui.pausing import pause
 from igfleet.ui.planning.draft import Draft, DraftMedia, create
 from igfleet.ui.planning.plan import plan
-from igfleet.ui.planning.start import PlanStale, start
+from igfleet.ui.planning.stale import PlanStale
+from igfleet.ui.planning.start import start
 from igfleet.ui.retrying import resume, retry_failed
 from igfleet.ui.settling import Settlement, settle
 from igfleet.ui.task_page import gather

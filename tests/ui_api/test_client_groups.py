@@ -72,7 +72,7 @@ async def test_what_is_another_clients_is_not_there_and_stays_as_it_was(
                 expected = 403 if route.opt.get("fleet") else 404
                 assert answer.status_code == expected, (route.name, answer.status_code, answer.text[:300])
                 assert CANARY not in answer.text.lower(), route.name
-        for verb in ("cancellation", "pause", "pause/end", "retry", "clones"):
+        for verb in ("cancellation", "pause", "pause/end", "canary/end", "retry", "clones"):
             answer = await browser.post(f"/tasks/{own.keys['mixed']}/{verb}", data={"csrf": token})
 
             assert answer.status_code == 403, verb

@@ -156,7 +156,7 @@ async def test_each_example_of_the_reference_works(ui_without_proxies: Served) -
     # what needs more than a stock of things has its own test above
     apart = {("post", one) for one in (
         "/api/v1/challenges/{challenge_id}/answer", "/api/v1/posts/{post_id}/settlement",
-        "/api/v1/tasks/{task_id}/resumption",
+        "/api/v1/tasks/{task_id}/resumption", "/api/v1/tasks/{task_id}/canary/end",
     )}  # fmt: skip
 
     assert apart < told

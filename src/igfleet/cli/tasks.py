@@ -1,4 +1,4 @@
-"""igfleet tasks: create, plan, start, show, list, wait, cancel, pause, retry, resume; the rest elsewhere."""
+"""igfleet tasks: create, plan, start, show, list, wait, cancel, pause, go-on, retry, resume; the rest elsewhere."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -108,12 +108,18 @@ def plan_(task: Id, json: AsJson = False, server: Server = "", token: Token = ""
 def start_(
     task: Id,
     plan_hash: Annotated[str | None, typer.Option(help="Start only this plan.")] = None,
+    first: Annotated[
+        int | None, typer.Option(min=1, max=10_000, help="Run so many account tasks; the others wait for `go-on`.")
+    ] = None,
+    goes_on: Annotated[
+        bool, typer.Option(help="The others follow by themselves when all of the first were done.")
+    ] = False,
     json: AsJson = False,
     server: Server = "",
     token: Token = "",
 ) -> None:
     """Start a planned task. Refused when the plan is no longer what would run."""
-    print_plan(_start(task, plan_hash, server, token), json)
+    print_plan(_start(task, plan_hash, server, token, first, goes_on), json)
 
 
 @app.command("list")
@@ -221,6 +227,22 @@ def pause_(
     print(f"Task {task} is paused. It goes on with: igfleet tasks resume {task}")
 
 
+@app.command("go-on")
+def go_on_(task: Id, server: Server = "", token: Token = "") -> None:
+    """Let go what `start --first` held behind the first account tasks."""
+
+    async def verb(session: "AsyncSession") -> int:
+        from igfleet.ui.planning.canary import go_on
+
+        return await go_on(session, task, ACTOR)
+
+    if server:
+        count = from_afar(server, token, lambda ui: ui.post(f"tasks/{task}/canary/end", {}))["account_tasks"]
+    else:
+        count = _changed(task, verb)
+    print(f"{count} account task(s) of task {task} go on.")
+
+
 @app.command("retry")
 def retry(
     task: Id,
@@ -292,18 +314,22 @@ def _created(order: "Order", server: str, token: str) -> Json:
     return from_afar(server, token, lambda ui: tasks_afar.created(ui, order)) if server else on_database(work)
 
 
-def _start(task: int, plan_hash: str | None, server: str, token: str) -> Json:
+def _start(
+    task: int, plan_hash: str | None, server: str, token: str, first: int | None = None, goes_on: bool = False
+) -> Json:
     from igfleet.cli import tasks_afar
 
     async def verb(session: "AsyncSession") -> Json:
+        from igfleet.ui.planning.canary import Canary
         from igfleet.ui.planning.plan import plan_summary
         from igfleet.ui.planning.start import start
 
-        started = await start(session, ui_settings(), task, plan_hash=plan_hash, actor=ACTOR)
+        canary = Canary(first, goes_on) if first else None
+        started = await start(session, ui_settings(), task, plan_hash=plan_hash, actor=ACTOR, canary=canary)
         return (await plan_summary(session, started)).model_dump(mode="json")
 
     if server:
-        return from_afar(server, token, lambda ui: tasks_afar.started(ui, task, plan_hash))
+        return from_afar(server, token, lambda ui: tasks_afar.started(ui, task, plan_hash, first, goes_on))
     return _changed(task, verb)
 
 

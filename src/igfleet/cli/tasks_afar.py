@@ -31,8 +31,8 @@ def created(ui: Afar, order: Order) -> Json:
     return made
 
 
-def started(ui: Afar, task: int, plan_hash: str | None) -> Json:
-    made: Json = ui.post(f"tasks/{task}/start", {"plan_hash": plan_hash})
+def started(ui: Afar, task: int, plan_hash: str | None, first: int | None, goes_on: bool) -> Json:
+    made: Json = ui.post(f"tasks/{task}/start", {"plan_hash": plan_hash, "first": first, "goes_on": goes_on})
     return made
 
 

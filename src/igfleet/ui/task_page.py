@@ -13,6 +13,7 @@ from igfleet.runners.base import Options, Runner
 from igfleet.ui import evidence
 from igfleet.ui.causes import Cause, causes_of
 from igfleet.ui.models import Account, AccountTask, Evidence, LogEntry, Post, Task
+from igfleet.ui.planning.canary import CanaryView, canary_of
 from igfleet.ui.planning.cloning import undoing_of
 from igfleet.ui.planning.plan import find_task
 from igfleet.ui.progress import Progress, progress
@@ -52,6 +53,8 @@ class TaskPage:
     causes: Sequence[Cause] = ()
     waiting: Sequence[Waiting] = ()
     """What holds back the rest."""
+    canary: CanaryView | None = None
+    """Where its first account tasks stand while the others are held."""
     lines: Sequence[Line] = ()
     failed_in_part: bool = False
     """Whether a completed one of the account tasks did not get all of its share done."""
@@ -94,6 +97,7 @@ async def gather(
         evidence=await evidence.of(session, [row.id for row in rows]),
         causes=await causes_of(session, task_id),
         waiting=() if TaskState(task.state).is_final else await _waiting(session, task_id, breakers_hold),
+        canary=await canary_of(session, task),
         lines=await _lines(session, task_id),
         failed_in_part=await _any(session, task_id, failed_in_part(runner)),
         verified=await rate.of_task(session, task_id) if runner.has_posts else rate.Rate(),

@@ -15,7 +15,8 @@ _GROUPS = text("""
 SELECT why, breaker, reason, count(*) AS n, min(at) AS at FROM (
   SELECT a.reason_code AS reason, b.id AS breaker,
     CASE WHEN a.state = 'scheduled' THEN a.available_at WHEN o.cooldown_until > now() THEN o.cooldown_until END AS at,
-    CASE WHEN a.state = 'scheduled' AND a.available_at IS NULL THEN 'day'
+    CASE WHEN a.state = 'scheduled' AND a.behind_canary THEN 'canary'
+      WHEN a.state = 'scheduled' AND a.available_at IS NULL THEN 'day'
       WHEN a.state = 'scheduled' THEN 'time'
       WHEN o.status NOT IN ('active', 'limited') OR o.archived_at IS NOT NULL THEN 'account'
       WHEN o.cooldown_until > now() THEN 'rest'
@@ -35,6 +36,7 @@ _SAID = {
     "rest": "the account rests, as Instagram asked",
     "pause": "for the task to go on",
     "day": "for the end of the pause of its day (see Schedule)",
+    "canary": "canary: for the first account tasks to end, and for somebody to go on with the others",
     "behind": "the account does something else first",
     "worker": "for a free worker that can do it",
 }

@@ -3,6 +3,7 @@
 from igfleet import log
 from igfleet.ui import answers, evidence, library
 from igfleet.ui.context import UiContext
+from igfleet.ui.planning.canary import follow
 from igfleet.ui.queue.doubts import give_up
 from igfleet.ui.queue.overtaking import overtake
 from igfleet.ui.queue.rescue import let_through, rescue
@@ -43,13 +44,14 @@ _PRUNED = (
 
 async def tick(ui: UiContext) -> None:
     """Take back silent leases, ask about old doubts, let through what is due, summarise what is over, order looks at
-    what was published, let accounts of paused tasks and of kinds that rest do other work."""
+    what was published, let what is behind a canary follow, let accounts of paused tasks and of kinds that rest do
+    other work."""
     ended = await rescue(ui.database)
     if ended:
         _log.info("leases_rescued", count=len(ended))
     has_looks = await plan_checks(ui.database, ui.settings)
     changed = {one.task_id for one in ended}
-    changed |= {*await give_up(ui.database), *await let_through(ui.database)}
+    changed |= {*await give_up(ui.database), *await let_through(ui.database), *await follow(ui.database)}
     stepped_back = await step_back(ui.database) + await overtake(ui.database)
     async with ui.database.transaction() as raw:
         changed |= set(await stale(raw))

@@ -70,11 +70,14 @@ class AccountTask(Base):
     priority: Mapped[int] = mapped_column(server_default="0")
     """Smaller is sooner."""
     available_at: Mapped[datetime | None]
-    """scheduled and retryable: when it becomes available. None in a draft, and while its day is paused: never."""
+    """scheduled and retryable: when it becomes available. None in a draft, while its day is paused, and
+    behind the first account tasks of a canary: never."""
     hold_id: Mapped[int | None] = mapped_column(ForeignKey("holds.id", ondelete="SET NULL"))
     """Of a kind without posts: the pause of its day."""
     held_from: Mapped[datetime | None]
     """When it was to become available before the pause."""
+    behind_canary: Mapped[bool] = mapped_column(server_default="false")
+    """Held until the first account tasks of its task have ended and the others are let go."""
     attempt: Mapped[int] = mapped_column(server_default="0")
     max_attempts: Mapped[int] = mapped_column(server_default="3")
     deaths: Mapped[int] = mapped_column(server_default="0")

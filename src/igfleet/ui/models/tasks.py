@@ -23,6 +23,7 @@ class Task(Base):
         Index("uq_tasks_verify", "mode", unique=True, postgresql_where="kind = 'verify'"),
         Index("ix_tasks_live", "state", postgresql_where="state IN ('queued', 'running')"),
         Index("ix_tasks_paused", "id", postgresql_where="paused_at IS NOT NULL"),
+        Index("ix_tasks_canary", "id", postgresql_where="canary IS NOT NULL AND canary_ended_at IS NULL"),
     )
 
     id: Mapped[Key]
@@ -55,6 +56,12 @@ class Task(Base):
     paused_why: Mapped[str] = mapped_column(Text, server_default="")
     resumed_at: Mapped[datetime | None]
     """Stop rules count from here."""
+    canary: Mapped[int | None]
+    """So many account tasks run first; the others are held until a person lets them go on."""
+    canary_goes_on: Mapped[bool] = mapped_column(server_default="false")
+    """Nobody is asked when all of the first were done."""
+    canary_ended_at: Mapped[datetime | None]
+    """When the others were let go."""
     restored_from: Mapped[datetime | None]
     """The moment of the backup that it came out of: what was published since is not in the ledger."""
     restored_at: Mapped[datetime | None]

@@ -1,5 +1,6 @@
 """The plan of a draft, exactly as it will run; and its start."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from litestar import get, post
@@ -18,9 +19,12 @@ from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import AccountTask, Media, Post
 from igfleet.ui.models.base import among
 from igfleet.ui.pages.render import go, page
+from igfleet.ui.planning.canary import MOST_FIRST, Canary
 from igfleet.ui.planning.plan import find_task, plan, plan_summary
-from igfleet.ui.planning.start import PlanStale, start
+from igfleet.ui.planning.stale import PlanStale
+from igfleet.ui.planning.start import start
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
+from igfleet.ui.security.sound import id_of
 
 _SHOWN = 200
 
@@ -49,7 +53,8 @@ async def launch(request: AnyRequest, task_id: FromPath[int], session: Session, 
     seen = str(form.get("plan_hash", "")) or None
     try:
         async with session.begin_nested():
-            await start(session, ui.settings, task_id, plan_hash=seen, actor=person_of(request).actor)
+            actor, canary = person_of(request).actor, _canary(form)
+            await start(session, ui.settings, task_id, plan_hash=seen, actor=actor, canary=canary)
     except Conflict as error:
         stale = error if isinstance(error, PlanStale) else None
         context = {**await _planned(session, task_id), "stale": stale, "wrong": str(error)}
@@ -57,6 +62,12 @@ async def launch(request: AnyRequest, task_id: FromPath[int], session: Session, 
     answer = go(f"/tasks/{task_id}")
     answer.background = BackgroundTask(announce, ui, task_id)
     return answer
+
+
+def _canary(form: Mapping[str, Any]) -> Canary | None:
+    """How many are to go first; None: all at once."""
+    first = id_of(str(form.get("first", "")))
+    return Canary(min(first, MOST_FIRST), bool(form.get("goes_on"))) if first else None
 
 
 async def _planned(session: AsyncSession, task_id: int) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from igfleet.ui.pages import lists
 from igfleet.ui.pages.files import both, sheet_file
 from igfleet.ui.pages.lists import After, page_of
 from igfleet.ui.pages.render import go, page
+from igfleet.ui.planning import canary
 from igfleet.ui.planning.cloning import clone as clone_task
 from igfleet.ui.planning.cloning import undo as undo_task
 from igfleet.ui.planning.plan import plan
@@ -116,6 +117,16 @@ async def end_pause(request: AnyRequest, task_id: FromPath[int], session: Sessio
     return _changed(ui, task_id)
 
 
+@post("/tasks/{task_id:int}/canary/end")
+async def end_canary(request: AnyRequest, task_id: FromPath[int], session: Session, ui: Ui) -> Redirect:
+    """The account tasks that were held behind the first ones go on."""
+    form = await checked_form(request)
+    seen = str(form.get("plan_hash", "")) or None
+    with suppress(NothingToDo):  # a second click
+        await canary.go_on(session, task_id, person_of(request).actor, plan_hash=seen)
+    return _changed(ui, task_id)
+
+
 @post("/tasks/{task_id:int}/retry")
 async def retry(request: AnyRequest, task_id: FromPath[int], session: Session, ui: Ui) -> Redirect:
     """Another try for what failed: all of it, or what failed for one reason."""
@@ -158,4 +169,4 @@ def _changed(ui: UiContext, task_id: int) -> Redirect:
     return answer
 
 
-HANDLERS = [table, export, one, fragment, cancel, pause, end_pause, retry, resume, clone, undo]
+HANDLERS = [table, export, one, fragment, cancel, pause, end_pause, end_canary, retry, resume, clone, undo]

@@ -1,9 +1,6 @@
 """Starting a planned task: the stored plan is checked against the world once more, then released to the queue."""
 
-import json
-from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
 
 from sqlalchemy import case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,34 +9,28 @@ from igfleet.contracts.states import AccountTaskState, TaskState
 from igfleet.contracts.tasks import Method
 from igfleet.errors import Conflict, WrongState
 from igfleet.settings import UiSettings
-from igfleet.ui.models import Account, AccountTask, AuditEntry, LiveMethod, LogEntry, Media, Post, Task
+from igfleet.ui.models import AccountTask, AuditEntry, LiveMethod, LogEntry, Post, Task
+from igfleet.ui.planning.canary import Canary, hold_others
 from igfleet.ui.planning.notes import Note, NoteKind
 from igfleet.ui.planning.order import Order
 from igfleet.ui.planning.plan import MANY_POSTS, compute, needs_confirmation
 from igfleet.ui.planning.posts import Plan
 from igfleet.ui.planning.shares import SharePlan
+from igfleet.ui.planning.stale import PlanStale, stale_of
 from igfleet.ui.queue.promote import promote
 from igfleet.ui.task_state import locked
 
-type _Row = tuple[str, str, str, datetime | None]
-"""User name, video, caption, time: one post as a person tells it from others."""
-
-
-class PlanStale(Conflict):
-    """The plan is no longer what would run. `added` and `removed` are posts as `account: video`."""
-
-    reason_code = "plan_stale"
-
-    def __init__(self, message: str, added: Sequence[str] = (), removed: Sequence[str] = ()) -> None:
-        super().__init__(message)
-        self.added = tuple(added)
-        self.removed = tuple(removed)
-
 
 async def start(
-    session: AsyncSession, settings: UiSettings, task_id: int, *, plan_hash: str | None, actor: str
+    session: AsyncSession,
+    settings: UiSettings,
+    task_id: int,
+    *,
+    plan_hash: str | None,
+    actor: str,
+    canary: Canary | None = None,
 ) -> Task:
-    """Release the planned task. Starting it again is harmless: the first start stands.
+    """Release the planned task, or its first account tasks only. Starting it again is harmless: the first start stands.
 
     `plan_hash` is the plan the person saw; None accepts the stored one. Raises `PlanStale` when the world changed
     since, `Conflict` when there is nothing to run or something must be allowed first.
@@ -53,16 +44,22 @@ async def start(
         raise PlanStale("The plan was made anew since you saw it. Look at it again, then start.")
     order, present = await compute(session, settings, task)
     if present.hash != task.plan_hash:
-        raise await _stale(session, task, present)
+        raise await stale_of(session, task, present)
     await _check(session, settings, order, present)
     await _release(session, order, present)
+    await hold_others(session, task, canary)
     task.state = TaskState.QUEUED
     what = "posts" if isinstance(present, Plan) else "account tasks"
-    facts = {"plan_hash": task.plan_hash, what: present.count, "mode": task.mode}
+    facts = {"plan_hash": task.plan_hash, what: present.count, "mode": task.mode, "canary": task.canary}
     session.add(AuditEntry(actor=actor, action="task_started", subject=f"task:{task.id}", facts=facts))
-    session.add(LogEntry(task_id=task.id, event="task_started", text=f"Started by {actor}: {present.count} {what}"))
+    session.add(LogEntry(task_id=task.id, event="task_started", text=_started_by(task, actor, present.count, what)))
     await promote(session, task.account_ids)
     return task
+
+
+def _started_by(task: Task, actor: str, count: int, what: str) -> str:
+    first = f"; the first {task.canary} account tasks run, the others wait for them" if task.canary else ""
+    return f"Started by {actor}: {count} {what}{first}"
 
 
 def _again(task: Task, plan_hash: str | None) -> Task:
@@ -129,41 +126,3 @@ async def _release_posts(session: AsyncSession, order: Order) -> None:
         )
         .execution_options(synchronize_session=False)
     )
-
-
-async def _stale(session: AsyncSession, task: Task, present: Plan | SharePlan) -> PlanStale:
-    """What differs between the stored plan and the one of now."""
-    if isinstance(present, SharePlan):
-        return await _stale_shares(session, task, present)
-    rows = await session.execute(
-        select(Account.username, Media.name, Post.caption, Post.scheduled_at)
-        .join(Account, Account.id == Post.account_id)
-        .join(Media, Media.id == Post.media_id)
-        .where(Post.task_id == task.id)
-    )
-    before: Counter[_Row] = Counter((row[0], row[1], row[2], row[3]) for row in rows)
-    now: Counter[_Row] = Counter(
-        (post.account.username, post.media.name, post.caption, post.scheduled_at) for post in present.posts
-    )
-    removed = [f"{row[0]}: {row[1]}" for row in (before - now).elements()]
-    added = [f"{row[0]}: {row[1]}" for row in (now - before).elements()]
-    parts = [_told(removed, "would no longer be made"), _told(added, "would be new")]
-    changes = "; ".join(part for part in parts if part) or "the way the posts are made changed"
-    return PlanStale(f"The plan is no longer valid: {changes}. Plan it again.", added, removed)
-
-
-async def _stale_shares(session: AsyncSession, task: Task, present: SharePlan) -> PlanStale:
-    rows = await session.execute(select(AccountTask.title, AccountTask.share).where(AccountTask.task_id == task.id))
-    before = Counter((title, json.dumps(share, sort_keys=True)) for title, share in rows)
-    now = Counter((share.title, json.dumps(dict(share.facts), sort_keys=True)) for share in present.shares)
-    removed = [title for title, _ in (before - now).elements()]
-    added = [title for title, _ in (now - before).elements()]
-    changes = f"{len(removed)} account tasks would be other ones" if removed or added else "the options changed"
-    return PlanStale(f"The plan is no longer valid: {changes}. Plan it again.", added, removed)
-
-
-def _told(posts: Sequence[str], what: str) -> str:
-    if not posts:
-        return ""
-    examples = ", ".join(posts[:3]) + (", …" if len(posts) > 3 else "")
-    return f"{len(posts)} {'post' if len(posts) == 1 else 'posts'} {what} ({examples})"

@@ -44,7 +44,8 @@ WHERE a.state = 'available' AND a.head
     SELECT FROM posts p
     JOIN account_tasks other ON other.id = p.account_task_id
     LEFT JOIN accounts whose ON whose.id = other.account_id
-    WHERE p.task_id = a.task_id AND other.id <> a.id AND p.state NOT IN ('published', 'failed', 'cancelled')
+    WHERE p.task_id = a.task_id AND other.id <> a.id AND NOT other.behind_canary
+      AND p.state NOT IN ('published', 'failed', 'cancelled')
       AND other.state IN ('scheduled', 'available', 'running', 'retryable')
       AND (other.head OR other.state <> 'available' OR NOT EXISTS (
         SELECT FROM account_tasks front JOIN tasks f ON f.id = front.task_id
@@ -92,8 +93,9 @@ async def claim(
     """Take up to `limit` account tasks: the asked share of a task first, then anything.
 
     In a task by rounds an account waits until no other that can go on is in an earlier round; those that rest, need a
-    person, or stand behind another task by rounds that waits as well, are not waited for. An account that is stopped
-    for a challenge runs again when somebody has answered it: this one run sees whether the answer holds.
+    person, are held behind a canary, or stand behind another task by rounds that waits as well, are not waited for. An
+    account that is stopped for a challenge runs again when somebody has answered it: this one run sees whether the
+    answer holds.
 
     Nothing is taken during a standstill, of a paused task, or of what a breaker lets rest; one run probes what has
     rested. The same request sent again gets the same leases. A task's `concurrency` caps what one worker holds of it.

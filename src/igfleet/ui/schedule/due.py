@@ -38,7 +38,7 @@ _LOCK_ACCOUNTS = text("SELECT id FROM accounts WHERE id = ANY(:ids) ORDER BY id 
 _LOCK_RUNS = text("SELECT id FROM account_tasks WHERE id = ANY(:ids) ORDER BY id FOR UPDATE")
 _RETIME = text("""
 UPDATE account_tasks a SET changed_at = now(), available_at = CASE
-    WHEN d.at IS NULL THEN NULL
+    WHEN d.at IS NULL OR a.behind_canary THEN NULL
     WHEN a.reason_code IS NULL OR a.reason_code = 'outside_window' THEN d.at
     ELSE greatest(d.at, a.available_at) END
 FROM (

@@ -37,6 +37,10 @@ class TaskView(TaskShort):
     seed: int
     plan_hash: str | None
     cancelled_by: str | None
+    canary: int | None
+    """So many account tasks run first."""
+    canary_ended_at: datetime | None
+    """When the others were let go."""
     notes: list[Note]
     """What its plan leaves out, and why."""
     counts: Counts
@@ -62,6 +66,8 @@ class RowView(View):
     share: Mapping[str, Any]
     result: Mapping[str, Any]
     available_at: datetime | None
+    behind_canary: bool
+    """Held until the first account tasks of the task have ended and the others are let go."""
     finished_at: datetime | None
 
 

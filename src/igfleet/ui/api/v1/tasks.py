@@ -23,8 +23,9 @@ from igfleet.ui.context import UiContext
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.keys.holder import Holder
 from igfleet.ui.models import Task
-from igfleet.ui.planning import cloning
+from igfleet.ui.planning import canary, cloning
 from igfleet.ui.planning import draft as drafts
+from igfleet.ui.planning.canary import MOST_FIRST, Canary
 from igfleet.ui.planning.plan import PlanSummary, plan, plan_summary
 from igfleet.ui.planning.start import start
 from igfleet.ui.scope.scope import is_whole
@@ -35,6 +36,21 @@ type Verb = Callable[[], Awaitable[Any]]
 
 class NewStart(Body):
     """The plan that was looked at; without it the stored one is started."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{}]})
+    plan_hash: Annotated[str, Field(max_length=100)] | None = None
+    first: Annotated[int, Field(ge=1, le=MOST_FIRST)] | None = None
+    """A canary: so many account tasks run, the others are held until `canary/end`."""
+    goes_on: bool = False
+    """The others follow by themselves when all of the first were done."""
+
+    @property
+    def canary(self) -> Canary | None:
+        return Canary(self.first, self.goes_on) if self.first is not None else None
+
+
+class NewCanaryEnd(Body):
+    """The plan that was looked at; without it nothing is compared."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{}]})
     plan_hash: Annotated[str, Field(max_length=100)] | None = None
@@ -119,7 +135,8 @@ async def start_task(
 ) -> Response[PlanSummary]:
     """Start a planned task. 409 `plan_stale` when the plan is no longer what would run. Again is harmless."""
     await task_of(session, caller, task_id)
-    task = await start(session, ui.settings, task_id, plan_hash=data.plan_hash, actor=caller.actor)
+    seen, actor = data.plan_hash, caller.actor
+    task = await start(session, ui.settings, task_id, plan_hash=seen, actor=actor, canary=data.canary)
     return Response(await plan_summary(session, task), background=BackgroundTask(announce, ui, task_id))
 
 
@@ -136,6 +153,16 @@ async def pause_task(
 async def end_pause(task_id: FromPath[int], caller: Caller, session: Session, ui: Ui) -> Response[TaskView]:
     """Let a paused task go on."""
     return await _changed(session, caller, ui, task_id, lambda: pausing.end_pause(session, task_id, caller.actor))
+
+
+@post("/tasks/{task_id:int}/canary/end", status_code=200, tags=["Tasks"])
+async def end_canary(
+    task_id: FromPath[int], data: JSONBody[NewCanaryEnd], caller: Caller, session: Session, ui: Ui
+) -> Response[Started]:
+    """Let go what is held behind the first account tasks. 409 when nothing is."""
+    await task_of(session, caller, task_id)
+    count = await canary.go_on(session, task_id, caller.actor, plan_hash=data.plan_hash)
+    return Response(Started(account_tasks=count), background=BackgroundTask(announce, ui, task_id))
 
 
 @post("/tasks/{task_id:int}/cancellation", status_code=200, tags=["Tasks"])
@@ -200,6 +227,7 @@ HANDLERS = [
     start_task,
     pause_task,
     end_pause,
+    end_canary,
     cancel_task,
     retry_task,
     resume_task,
