@@ -10,6 +10,7 @@ from tests.domain.conftest import House
 
 from igfleet.errors import Conflict, SetupError
 from igfleet.settings import UiSettings, load
+from igfleet.ui.answers import Answer, Answers, Turn, rewrap
 from igfleet.ui.sealing import ciphers, rotation
 from igfleet.ui.sealing.ring import MasterKey, Ring
 from igfleet.ui.sealing.rotation import Rotation
@@ -61,6 +62,26 @@ async def test_a_rotation_that_died_goes_on_and_nothing_is_unreadable_meanwhile(
     assert await readable(house, running, count + 1) == count + 1
     async with house.database.sessions() as session:
         assert (await rotation.standing(session, running)).wrapped == {halfway.present: count + 1}
+
+
+async def test_kept_answers_are_sealed_anew_too(house: House, tmp_path: Path) -> None:
+    """After a rotation the earlier key may go: no repeat needs it."""
+    old, new = ciphers.written(), ciphers.written()
+    before = Answers(house.database, Vault(ring_of(tmp_path, MASTER_KEY=old)))
+    await sealed(house, Vault(ring_of(tmp_path, MASTER_KEY=old)), 1)
+    for number in range(250):
+        turn = await before.begin(b"mark %d" % number, b"asked", "test")
+        assert isinstance(turn, Turn)
+        await before.keep(turn, Answer(200, "text/plain", b"secret %d" % number))
+    both = Vault(ring_of(tmp_path, MASTER_KEY=new, MASTER_KEYS_BEFORE=old))
+
+    first = await rotation.rotate(house.database, both, "test", lambda _: None)
+    again = await rewrap(house.database, both.ring)
+
+    after = Answers(house.database, Vault(ring_of(tmp_path, MASTER_KEY=new)))
+    answers = [await after.begin(b"mark %d" % number, b"asked", "test") for number in range(250)]
+    assert answers == [Answer(200, "text/plain", b"secret %d" % number) for number in range(250)]
+    assert (first.answers, again) == (250, 0)
 
 
 async def test_a_rotation_runs_beside_work(house: House, tmp_path: Path) -> None:

@@ -64,9 +64,9 @@ def rotate(json: AsJson = False) -> None:
 
     made = on_database(work)
     if json:
-        as_json({"key": made.to, "data_keys": made.done, "damaged": made.damaged})
+        as_json({"key": made.to, "data_keys": made.done, "answers": made.answers, "damaged": made.damaged})
     else:
-        say(f"Everything is wrapped by the key {made.to}. Keep the earlier ones: for 48 h, and for older backups.")
+        say(f"Everything is wrapped by the key {made.to}. Keep the earlier ones for older backups.")
     if made.damaged:
         say(f"{len(made.damaged)} data keys do not open and were left as they are: {', '.join(made.damaged[:20])}")
         raise typer.Exit(Exit.NOT_ALL_DONE)

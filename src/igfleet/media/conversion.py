@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from igfleet.media import filter_graph
-from igfleet.media.encoding import Encoder, RenderFailed, Source, Tell, carry_out, encode
+from igfleet.media.encoding import Encoder, RenderFailed, Tell, carry_out, encode
 from igfleet.media.facts import MediaFacts, NotMedia
 from igfleet.media.limits import REEL_LIMITS, MediaProblem, ReelLimits, problems
 from igfleet.media.probe import probed
+from igfleet.media.source import Source
 
 _CONVERTIBLE = frozenset(
     {"video_codec", "audio_codec", "too_wide", "too_large", "bad_ratio", "frame_rate", "hevc", "variable_rate"}

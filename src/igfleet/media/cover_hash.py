@@ -1,6 +1,7 @@
 """A 64-bit hash of what a picture shows: alike pictures have hashes that differ in few bits."""
 
 import io
+import struct
 from pathlib import Path
 
 from PIL import Image, ImageOps
@@ -21,7 +22,7 @@ def cover_hash(picture: Path) -> str:
     try:
         with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP")) as opened:
             grey = ImageOps.exif_transpose(opened).convert("L").resize((_SIDE + 1, _SIDE), Image.Resampling.LANCZOS)
-    except (OSError, SyntaxError, ValueError) as error:
+    except (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError) as error:
         raise UnreadablePicture("the picture is damaged: it cannot be read") from error
     levels = grey.tobytes()
     bits = 0

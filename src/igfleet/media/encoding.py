@@ -1,6 +1,5 @@
 """ffmpeg commands that encode, and the running of them: confined, with a time limit, told by ffmpeg's own progress."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +9,9 @@ from igfleet.media import child
 from igfleet.media.child import Limits
 from igfleet.media.ffmpeg import ToolMissing
 from igfleet.media.recipes import Codec
+from igfleet.media.source import Source, threads
 from igfleet.reasons import ReasonCode
 
-_THREADS = 4
 _SHORTEST_LIMIT_S, _PER_SECOND_S = 180.0, 60.0
 _NO_ENCODER = ("Unknown encoder", "Encoder not found", "Unrecognized option")
 _CODECS = {
@@ -32,19 +31,6 @@ class RenderFailed(GiveUp):
     """ffmpeg could not make the file, or what it made is not good enough."""
 
     default_reason = ReasonCode.RENDER_FAILED
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A file to read, and by what ffmpeg is to read it: never guessed from the file."""
-
-    path: Path
-    demuxer: str
-    """mov, png_pipe, jpeg_pipe or webp_pipe."""
-
-    def arguments(self) -> list[str]:
-        named = ["-threads", str(threads()), "-protocol_whitelist", "file,pipe", "-f", self.demuxer]
-        return [*named, "-i", f"file:{self.path.absolute()}"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +92,6 @@ async def carry_out(command: Sequence[str], length_s: float, tell: Tell) -> None
 def time_limit_s(length_s: float) -> float:
     """How long the work on so much video may take."""
     return max(_SHORTEST_LIMIT_S, length_s * _PER_SECOND_S)
-
-
-def threads() -> int:
-    """Few enough that the machine stays of use for the rest."""
-    return max(1, min(_THREADS, os.cpu_count() or 1))
 
 
 def _progress(length_s: float, tell: Tell) -> Callable[[str], None]:

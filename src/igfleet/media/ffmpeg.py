@@ -9,10 +9,13 @@ import anyio.to_thread
 
 from igfleet.errors import NeedsPerson
 from igfleet.media import child
+from igfleet.media.child import Limits
 from igfleet.media.facts import NotMedia
+from igfleet.media.source import Source
 from igfleet.reasons import ReasonCode
 
 _TIMEOUT_S = 60.0
+_LIMITS = Limits(memory_bytes=4 * 1024**3, cpu_s=60, file_bytes=64 * 1024**2)
 _THUMBNAIL_WIDTH = 270
 _COVER_WIDTH = 1080
 
@@ -56,21 +59,22 @@ async def cover_of(ffmpeg: Path, source: Path, out: Path, at_s: float = 0.0) -> 
 
 
 def _cut(ffmpeg: Path, source: Path, out: Path, at_s: float, width: int) -> None:
+    read = Source.of(source)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".cut-") as folder:
         made = Path(folder) / "picture.jpg"
         for moment in dict.fromkeys((max(at_s, 0.0), 0.0)):
-            ended = child.run(_command(ffmpeg, source, made, moment, width), _TIMEOUT_S)
+            ended = child.run(_command(ffmpeg, read, made, moment, width), _TIMEOUT_S, _LIMITS)
             if ended.code == 0 and made.exists():
                 made.replace(out)
                 return
     raise NotMedia("No picture could be cut out of the file: it is damaged.")
 
 
-def _command(ffmpeg: Path, source: Path, out: Path, at_s: float, width: int) -> list[str]:
+def _command(ffmpeg: Path, source: Source, out: Path, at_s: float, width: int) -> list[str]:
     return [
         str(ffmpeg),
-        *("-nostdin", "-hide_banner", "-loglevel", "error", "-protocol_whitelist", "file,pipe"),
-        *("-ss", f"{at_s:.3f}", "-i", f"file:{source.absolute()}"),
+        *("-nostdin", "-hide_banner", "-loglevel", "error"),
+        *source.arguments(at_s, most_threads=1),
         *("-frames:v", "1", "-an", "-vf", f"scale='min({width},iw)':-2", "-q:v", "3", "-threads", "1"),
         *("-f", "image2", "-c:v", "mjpeg", "-pix_fmt", "yuvj420p", "-y", f"file:{out.absolute()}"),
     ]

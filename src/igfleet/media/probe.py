@@ -8,17 +8,19 @@ import anyio.to_thread
 from pydantic import ValidationError
 
 from igfleet.media import child
+from igfleet.media.child import Limits
 from igfleet.media.facts import MediaFacts, MediaKind, NotMedia
 from igfleet.media.signature import container_of
 
 _TIMEOUT_S = 30.0
+_LIMITS = Limits(memory_bytes=2 * 1024**3, cpu_s=20, file_bytes=0)
 
 
 def probe(path: Path, timeout_s: float = _TIMEOUT_S) -> MediaFacts:
     """What the file is. Raises `NotMedia` with one plain sentence when it is no readable video or picture."""
     container = container_of(path)
-    command = [sys.executable, "-m", "igfleet.media.probe_child", str(path.absolute()), container]
-    ended = child.run(command, timeout_s)
+    command = [sys.executable, "-B", "-m", "igfleet.media.probe_child", str(path.absolute()), container]
+    ended = child.run(command, timeout_s, _LIMITS)
     if ended.code is None:
         raise NotMedia("The file takes too long to read: it is damaged or made to look so.")
     if ended.code != 0:

@@ -10,18 +10,18 @@ import anyio.to_thread
 
 from igfleet.errors import GiveUp
 from igfleet.media import child, filter_graph
-from igfleet.media.encoding import Encoder, RenderFailed, Source, Tell, carry_out, encode, head, time_limit_s
+from igfleet.media.encoding import Encoder, RenderFailed, Tell, carry_out, encode, head, time_limit_s
 from igfleet.media.facts import MediaFacts, NotMedia
 from igfleet.media.filter_graph import Shape
 from igfleet.media.probe import probed
 from igfleet.media.recipes import Drawn
-from igfleet.media.signature import container_of
+from igfleet.media.source import Source
 from igfleet.media.text_picture import draw_text
 from igfleet.reasons import ReasonCode
 
 _SHORTEST_S = 0.5
 _LENGTH_SHARE, _LENGTH_SLACK_S = 0.02, 0.1
-_DEMUXERS = {"jpeg": "jpeg_pipe", "png": "png_pipe", "webp": "webp_pipe"}
+_NO_LOGO = "The recipe's logo is no picture: choose a jpg, png or webp."
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +75,12 @@ async def _overlay(source: Original, recipe: Drawn, out: Path) -> list[Source]:
     if source.logo is None:
         raise GiveUp("The picture of the recipe's logo is gone from the library.", ReasonCode.MEDIA_MISSING)
     try:
-        return [Source(source.logo, _DEMUXERS[container_of(source.logo)])]
-    except (NotMedia, KeyError) as error:
-        raise RenderFailed("The recipe's logo is no picture: choose a jpg, png or webp.") from error
+        logo = Source.of(source.logo)
+    except NotMedia as error:
+        raise RenderFailed(_NO_LOGO) from error
+    if logo.demuxer == "mov":
+        raise RenderFailed(_NO_LOGO)
+    return [logo]
 
 
 async def _checked(

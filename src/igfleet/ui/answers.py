@@ -1,12 +1,14 @@
 """Each request once: the first answer is kept, and given again to whoever repeats the request with the same key."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from igfleet.errors import KeyReused, UnderWay
+from igfleet.errors import KeyReused, SecretUnreadable, UnderWay
 from igfleet.ui.db import Database
 from igfleet.ui.models.audit import AuditEntry
+from igfleet.ui.sealing.ring import Ring
 from igfleet.ui.vault import Vault
 
 KEPT_HOURS = 48
@@ -24,6 +26,11 @@ RETURNING id, began_at
 _KNOWN = "SELECT id, asked, status, media_type, sealed FROM kept_answers WHERE mark = $1"
 _KEEP = "UPDATE kept_answers SET status = $3, media_type = $4, sealed = $5 WHERE id = $1 AND began_at = $2"
 _FORGET = "DELETE FROM kept_answers WHERE id = $1 AND began_at = $2"
+_SEALED = """
+SELECT id, sealed FROM kept_answers WHERE sealed IS NOT NULL AND id > $1 ORDER BY id LIMIT $2 FOR UPDATE
+"""
+_REWRAP = "UPDATE kept_answers SET sealed = $2 WHERE id = $1"
+_AT_ONCE = 100
 SWEEP = f"DELETE FROM kept_answers WHERE began_at < now() - interval '{KEPT_HOURS} hours'"
 
 
@@ -82,3 +89,27 @@ class Answers:
         async with self._database.sessions.begin() as session:
             session.add(AuditEntry(actor=actor, action="answer_repeated", subject=f"{_OWNER}:{known['id']}"))
         return Answer(known["status"], known["media_type"], body)
+
+
+async def rewrap(database: Database, ring: Ring) -> int:
+    """Seal with the present master key what an earlier one sealed; how many. One that no key opens is left."""
+    made, after, is_full = 0, 0, True
+    while is_full:
+        async with database.transaction() as raw:
+            rows = await raw.fetch(_SEALED, after, _AT_ONCE)
+            fresh = [(row["id"], sealed) for row in rows if (sealed := _sealed_anew(ring, row["id"], row["sealed"]))]
+            await raw.executemany(_REWRAP, fresh)
+        made, is_full = made + len(fresh), len(rows) == _AT_ONCE
+        after = rows[-1]["id"] if rows else after
+    return made
+
+
+def _sealed_anew(ring: Ring, answer_id: int, sealed: bytes) -> bytes | None:
+    """None where nothing is to be done, or nothing can be."""
+    present = ring.present()
+    try:
+        present.unwrap(sealed, _OWNER, answer_id)
+    except SecretUnreadable:
+        with suppress(SecretUnreadable):
+            return present.wrap(ring.open(sealed, _OWNER, answer_id), _OWNER, answer_id)
+    return None

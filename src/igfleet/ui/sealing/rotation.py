@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.errors import SecretUnreadable
+from igfleet.ui import answers
 from igfleet.ui.db import Database
 from igfleet.ui.models import AuditEntry, DataKey
 from igfleet.ui.sealing.ring import MasterKey, Ring
@@ -50,6 +51,8 @@ class Rotation:
 
     to: str
     done: int = 0
+    answers: int = 0
+    """Kept answers that were sealed anew."""
     damaged: list[str] = field(default_factory=list)
     """What no key opens, as `account:17`; left as it is."""
 
@@ -75,15 +78,16 @@ async def rotate(database: Database, vault: Vault, actor: str, told: Callable[[R
         change = {"before": {"key": before}, "after": {"key": vault.ring.present().id}}
         await _audit(database, actor, "master_key_replaced", change)
     made = await rewrap(database, vault, told)
-    done = {"key": made.to, "data_keys": made.done, "damaged": len(made.damaged)}
+    done = {"key": made.to, "data_keys": made.done, "answers": made.answers, "damaged": len(made.damaged)}
     await _audit(database, actor, "data_keys_rewrapped", done)
     return made
 
 
 async def rewrap(database: Database, vault: Vault, told: Callable[[Rotation], None]) -> Rotation:
-    """Wrap by the present key whatever another one wrapped."""
+    """Wrap by the present key whatever another one wrapped. The kept answers come first: as long as data keys are left,
+    a rotation that died is gone on with."""
     present = vault.ring.present()
-    made = Rotation(present.id)
+    made = Rotation(present.id, answers=await answers.rewrap(database, vault.ring))
     async with database.sessions() as session:
         others = [key_id for key_id in await vault.key_ids(session) if key_id != present.id]
     for key_id in others:
