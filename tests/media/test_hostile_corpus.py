@@ -26,7 +26,7 @@ from igfleet.media.source import Source
 
 pytestmark = pytest.mark.anyio
 _SEED = 20261
-_SAMPLE, _FLIPS = 14, 1_000
+_SAMPLE, _FLIPS = 10, 1_000
 _SLOWEST_S, _MOST_BYTES = 120, 1024**3
 
 
