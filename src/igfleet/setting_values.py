@@ -1,5 +1,6 @@
 """What values of settings may look like: how each sort is written in the environment, and read."""
 
+import re
 from datetime import timedelta
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -19,6 +20,9 @@ DEFAULT_BUDGETS: dict[str, tuple[int, int]] = {
     "read": (20, 100),
 }
 """Cautious on purpose. Instagram publishes no figures; these are ours, of 2026, to be changed by who knows better."""
+
+MAIL_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", re.ASCII)
+LONGEST_MAIL_ADDRESS = 254
 
 
 def _split(value: object) -> object:
@@ -84,6 +88,17 @@ def _postgres_address(value: SecretStr) -> SecretStr:
     return value
 
 
+def _mail_server_address(value: SecretStr) -> SecretStr:
+    _address(value.get_secret_value(), ("smtp", "smtps"), "smtps://user:password@mail.example.com:465")
+    return value
+
+
+def _mail_address(value: str) -> str:
+    if not MAIL_ADDRESS.fullmatch(value) or len(value) > LONGEST_MAIL_ADDRESS:
+        raise ValueError("must be written as igfleet@example.com")
+    return value
+
+
 def _address(value: str, schemes: tuple[str, ...], example: str) -> str:
     """Empty is not given. A database may stand on a socket, without a host."""
     if not value:
@@ -138,6 +153,8 @@ type Ages = Annotated[tuple[timedelta, ...], NoDecode, BeforeValidator(_ages)]
 type WebAddress = Annotated[str, AfterValidator(_web_address)]
 type ProxyAddress = Annotated[str, AfterValidator(_proxy_address)]
 type PostgresAddress = Annotated[SecretStr, AfterValidator(_postgres_address)]
+type MailServerAddress = Annotated[SecretStr, AfterValidator(_mail_server_address)]
+type MailAddress = Annotated[str, AfterValidator(_mail_address)]
 type Token = Annotated[SecretStr, AfterValidator(_sendable)]
 """What is sent in a header."""
 type ShortName = Annotated[str, Field(max_length=100), AfterValidator(_one_line)]

@@ -28,6 +28,8 @@ from igfleet.setting_values import (
     Addresses,
     Ages,
     Budgets,
+    MailAddress,
+    MailServerAddress,
     MailServers,
     PostgresAddress,
     ProxyAddress,
@@ -228,6 +230,17 @@ class UiSettings(Settings):
     sandbox_url: WebAddress | None = Field(
         None, validation_alias="SANDBOX_URL", description="Control address of the sandbox: simulated posts link to it."
     )
+    public_url: WebAddress = Field(
+        "", validation_alias="PUBLIC_URL", description="Address of the dashboard, for links in mails."
+    )
+    smtp_url: MailServerAddress | None = Field(
+        None,
+        validation_alias="SMTP_URL",
+        description="Server that takes mails to people: smtp:// (STARTTLS) or smtps://, with user and password.",
+    )
+    mail_from: MailAddress = Field(
+        "igfleet@localhost", validation_alias="MAIL_FROM", description="Address that mails to people come from."
+    )
     session_idle: Seconds = Field(
         timedelta(minutes=30),
         validation_alias="SESSION_IDLE_SECS",
@@ -237,9 +250,9 @@ class UiSettings(Settings):
         timedelta(hours=12), validation_alias="SESSION_LONGEST_SECS", description="Sign-out in any case after so long."
     )
 
-    @field_validator("database_url", "database_owner_url")
+    @field_validator("database_url", "database_owner_url", "smtp_url")
     @classmethod
-    def _postgres(cls, value: SecretStr | None) -> SecretStr | None:
+    def _given(cls, value: SecretStr | None) -> SecretStr | None:
         """An empty one is none."""
         return value if value is not None and value.get_secret_value() else None
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 FOR_A_VIEWER = {
     "POST /signout", "POST /me/password", "POST /me/sessions/revocation", "POST /me/sessions/others/revocation",
     "POST /me/second-factor", "POST /me/second-factor/confirmation", "POST /me/second-factor/removal",
-    "POST /views", "POST /views/{view_id:int}/deletion",
+    "POST /me/notifications", "POST /me/notifications/tests", "POST /views", "POST /views/{view_id:int}/deletion",
 }  # fmt: skip
 """What a viewer may change: what is the viewer's own."""
 HEADERS = (

@@ -61,7 +61,14 @@ async def test_posts_tasks_lost_workers_and_breakers_are_told(ui_without_proxies
             "INSERT INTO breakers (scope, key, rule, until, rest_s, subjects, reason) VALUES "
             "('kind', 'bulk_upload', 'x', now() + interval '1 hour', 60, '[]', 'rate_limited')"
         )
-        wanted = {"post_failed", "task_ended", "worker_lost", "breaker_opened"}
+        await stage.sql("UPDATE accounts SET status = 'human_verification_required'")
+        await stage.sql("INSERT INTO proxies (scheme, host, port) VALUES ('http', 'exit-1.example', 8080)")
+        await stage.sql("UPDATE proxies SET state = 'failing', trouble = 'It refuses.'")
+        await stage.sql("INSERT INTO standstills (began_by, why) VALUES ('user:anna', 'A storm')")
+        wanted = {
+            "post_failed", "task_ended", "task_failed", "worker_lost", "breaker_opened", "account_needs_person",
+            "proxy_failing", "everything_paused",
+        }  # fmt: skip
         await _until(lambda: wanted <= {json.loads(body)["event"] for body in there.bodies})
         await sending.due(ui.context.database)  # the lost worker is seen again
         told = [json.loads(body) for body in there.bodies]
@@ -70,7 +77,11 @@ async def test_posts_tasks_lost_workers_and_breakers_are_told(ui_without_proxies
     by_event = {one["event"]: one["data"] for one in told}
     assert (by_event["post_failed"]["account"], by_event["post_failed"]["reason_code"]) == ("nord_01", "media_refused")
     assert (by_event["task_ended"]["state"], by_event["worker_lost"]["name"]) == ("failed", "w2")
-    assert await stage.sql("SELECT count(*) FROM deliveries") == 4
+    texts = {one["event"]: one["text"] for one in told}
+    assert "exit-1.example:8080 fails. It refuses." in texts["proxy_failing"]
+    assert "@nord_01 needs a person: human verification required." in texts["account_needs_person"]
+    assert "Everything is paused by anna: A storm" in texts["everything_paused"]
+    assert await stage.sql("SELECT count(*) FROM deliveries") == len(wanted)
 
 
 async def test_what_is_not_taken_is_sent_again_the_same_and_later(ui: Served) -> None:

@@ -56,6 +56,10 @@ INSERT INTO occurrences (recurring_id, at, fate, task_id, why)
   SELECT id, now() - interval '1 day', 'skipped', 1, 'The last one was not over' FROM recurring_tasks LIMIT 1;
 INSERT INTO deliveries (webhook_id, event, subject_id, state, attempts, body, status, answer)
   SELECT id, 'task_ended', 1, 'failed', 3, '{}', 500, 'It has trouble' FROM webhooks LIMIT 1;
+INSERT INTO mail_choices (user_id, address, events, urgent, pace, digest_at, quiet_from, quiet_until, timezone)
+  VALUES (1, 'anna@example.com', '{post_failed,worker_lost}', '{worker_lost}', 'daily', '08:00', '22:00', '07:00', 'Europe/Oslo');
+INSERT INTO mails (user_id, address, subject, content, state, attempts, answer) VALUES
+  (1, 'anna@example.com', '[sandbox] igfleet: 3 posts failed', '{"chapters": []}', 'failed', 8, 'The mail server answered 451');
 INSERT INTO spendings (account_id, action, amount, lease_id) VALUES (1, 'publish', 1, gen_random_uuid());
 INSERT INTO action_rests (account_id, action, until) VALUES (1, 'follow', now() + interval '1 hour');
 INSERT INTO follows (account_id, user_id, username, standing) VALUES (1, '91', 'lake_01', 'followed');

@@ -74,6 +74,7 @@ SCREENS = (
     "/users/1",
     "/users/2",
     "/me",
+    "/me/notifications",
     "/audit",
     "/system",
     "/standstill",

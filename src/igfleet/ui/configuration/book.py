@@ -36,6 +36,8 @@ CHANGEABLE = (
     "media_quota_bytes",
     "evidence_quota_bytes",
     "aggregate_secrets",
+    "public_url",
+    "mail_from",
     "session_idle",
     "session_longest",
 )

@@ -32,6 +32,7 @@ _PLACES: Sequence[tuple[str, str, str, Role]] = (
     ("Import proxies", "/proxies/import", "upload", Role.OPERATOR),
     ("Pause everything", "/standstill", "player-pause", Role.OPERATOR),
     ("Your password and sessions", "/me", "user", Role.VIEWER),
+    ("What you are told by mail", "/me/notifications", "send", Role.VIEWER),
     ("API keys", "/settings/keys", "key", Role.VIEWER),
     ("Settings", "/settings", "settings", Role.ADMIN),
     ("Users", "/users", "shield", Role.ADMIN),

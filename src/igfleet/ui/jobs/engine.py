@@ -15,6 +15,8 @@ from igfleet.ui.bulk import work as bulk
 from igfleet.ui.context import UiContext
 from igfleet.ui.jobs.repeat import repeat
 from igfleet.ui.jobs.tick import prune, tick
+from igfleet.ui.mail import gathering
+from igfleet.ui.mail import sending as mails
 from igfleet.ui.webhooks import sending as webhooks
 
 _log = log.get(__name__)
@@ -38,6 +40,7 @@ class Jobs:
         self._ui = ui
         self._ticking, self._converting = asyncio.Lock(), asyncio.Lock()
         self._define()
+        self._define_tellings()
         self._define_by_the_clock()
 
     def _define(self) -> None:
@@ -53,6 +56,7 @@ class Jobs:
                     await self._convert_next()
                     await self._go_on_with_bulk()
                     await self._tell_webhooks()
+                    await self._tell_people()
 
         @app.periodic(cron=_SWEEP)
         @app.task(name="probe_forgotten", queueing_lock="probe_forgotten")
@@ -78,11 +82,20 @@ class Jobs:
         async def run_bulk(job_id: int) -> None:
             await bulk.work(ui, job_id)
 
+        self._probe, self._conversion, self._bulk = run_probe, run_conversion, run_bulk
+
+    def _define_tellings(self) -> None:
+        app, ui = self._app, self._ui
+
         @app.task(name="webhook")
         async def run_webhook(delivery_id: int) -> None:
             await webhooks.send(ui, delivery_id)
 
-        self._probe, self._conversion, self._bulk, self._webhook = run_probe, run_conversion, run_bulk, run_webhook
+        @app.task(name="mail")
+        async def run_mail(mail_id: int) -> None:
+            await mails.send(ui, mail_id)
+
+        self._webhook, self._mail = run_webhook, run_mail
 
     def _define_by_the_clock(self) -> None:
         app, ui = self._app, self._ui
@@ -148,6 +161,12 @@ class Jobs:
         """What is due now. Again is harmless while it waits for its attempt."""
         for delivery_id in await webhooks.due(self._ui.database):
             await _soon(self._webhook, delivery_id=delivery_id)
+
+    async def _tell_people(self) -> None:
+        """The same by mail."""
+        await gathering.gather(self._ui)
+        for mail_id in await mails.due(self._ui):
+            await _soon(self._mail, mail_id=mail_id)
 
     async def _go_on_with_bulk(self) -> None:
         """Bulk jobs that are not over, also when the process that worked on them is gone."""

@@ -28,6 +28,8 @@ _PRUNED = (
     "DELETE FROM attempts WHERE at < now() - interval '30 days'",
     "DELETE FROM breakers WHERE ended_at < now() - interval '180 days'",
     "DELETE FROM deliveries WHERE created_at < now() - interval '30 days'",
+    "DELETE FROM mails WHERE created_at < now() - interval '30 days'",
+    "DELETE FROM notices WHERE coalesce(told_at + interval '28 days', noted_at) < now() - interval '30 days'",
     "DELETE FROM incidents WHERE at < now() - interval '30 days'",
     f"DELETE FROM sealed_secrets WHERE owner = 'challenge' AND owner_id NOT IN {_LIVE_CHALLENGES}",
     f"DELETE FROM data_keys WHERE owner = 'challenge' AND owner_id NOT IN {_LIVE_CHALLENGES}",

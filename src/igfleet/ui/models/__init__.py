@@ -15,6 +15,7 @@ from igfleet.ui.models.conversions import Conversion
 from igfleet.ui.models.evidence import Evidence
 from igfleet.ui.models.holds import Hold
 from igfleet.ui.models.incidents import Incident
+from igfleet.ui.models.mail import Mail, MailChoice, MailPace, Notice
 from igfleet.ui.models.media import Media
 from igfleet.ui.models.people import OneTimeToken, RecoveryCode, Role, SignInFailure, StagedImport, User, UserSession
 from igfleet.ui.models.posts import Post, PostChange
@@ -60,7 +61,11 @@ __all__ = [
     "KeptAnswer",
     "LiveMethod",
     "LogEntry",
+    "Mail",
+    "MailChoice",
+    "MailPace",
     "Media",
+    "Notice",
     "Occurrence",
     "OneTimeToken",
     "Post",

@@ -19,7 +19,7 @@ class WebhookFormat(StrEnum):
 
 
 class WebhookEvent(StrEnum):
-    """What can be told. The triggers of the tables (migration 0025) write these words."""
+    """What can be told. The triggers of the tables (migrations 0025 and 0032) write these words."""
 
     POST_PUBLISHED = "post_published"
     POST_FAILED = "post_failed"
@@ -27,9 +27,14 @@ class WebhookEvent(StrEnum):
     POST_NEEDS_PERSON = "post_needs_person"
     CHALLENGE_OPENED = "challenge_opened"
     INCIDENT_OPENED = "incident_opened"
+    ACCOUNT_NEEDS_PERSON = "account_needs_person"
     TASK_ENDED = "task_ended"
+    TASK_FAILED = "task_failed"
+    """It ended, and not everything in it went well."""
     WORKER_LOST = "worker_lost"
+    PROXY_FAILING = "proxy_failing"
     BREAKER_OPENED = "breaker_opened"
+    EVERYTHING_PAUSED = "everything_paused"
     TEST = "test"
     """Asked for by a person."""
 

@@ -1,4 +1,4 @@
-"""Webhooks: where outcomes are told, and what became of each telling."""
+"""Webhooks: where outcomes are told, and what became of each telling, mails to people among them."""
 
 from typing import Any
 
@@ -10,24 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from igfleet.errors import Invalid
 from igfleet.ui.forms.reading import last, listed
 from igfleet.ui.injected import Session, Ui
+from igfleet.ui.mail import choices
 from igfleet.ui.models import Role, WebhookEvent, WebhookFormat
 from igfleet.ui.pages.render import go_and_say, page
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 from igfleet.ui.webhooks import verbs
+from igfleet.ui.webhooks.events import EVENTS
 from igfleet.ui.webhooks.verbs import NewWebhook
 
 _ADMIN = {"role": Role.ADMIN}
-EVENTS = {
-    WebhookEvent.POST_PUBLISHED: "A post is published",
-    WebhookEvent.POST_FAILED: "A post failed",
-    WebhookEvent.POST_UNKNOWN: "A post may or may not be live",
-    WebhookEvent.POST_NEEDS_PERSON: "A post waits for a person",
-    WebhookEvent.CHALLENGE_OPENED: "Instagram asks something",
-    WebhookEvent.INCIDENT_OPENED: "Something is wrong with a published post",
-    WebhookEvent.TASK_ENDED: "A task is over",
-    WebhookEvent.WORKER_LOST: "A worker is lost",
-    WebhookEvent.BREAKER_OPENED: "Several accounts fail alike, and rest",
-}
 _FIRST = (WebhookEvent.POST_FAILED, WebhookEvent.POST_NEEDS_PERSON, WebhookEvent.CHALLENGE_OPENED)
 
 
@@ -75,6 +66,14 @@ async def replay(request: AnyRequest, delivery_id: FromPath[int], session: Sessi
     return go_and_say(request, "/settings/webhooks", "It is sent again")
 
 
+@post("/settings/webhooks/mails/{mail_id:int}/replay", opt=_ADMIN)
+async def resend(request: AnyRequest, mail_id: FromPath[int], session: Session) -> Redirect:
+    """A mail that was given up, once more."""
+    await checked_form(request)
+    await choices.resend(session, mail_id, person_of(request).actor)
+    return go("/settings/webhooks?done=The+mail+is+sent+again")
+
+
 def _wanted(given: dict[str, str]) -> NewWebhook:
     """Raises `Invalid`."""
     if given["format"] not in set(WebhookFormat):
@@ -95,6 +94,7 @@ async def _shown(
     return {
         "webhooks": await verbs.webhooks(session),
         "deliveries": await verbs.deliveries(session),
+        "mails": await choices.mails(session),
         "events": {event.value: label for event, label in EVENTS.items()},
         "secret": secret,
         "given": given or first,
@@ -102,4 +102,4 @@ async def _shown(
     }
 
 
-HANDLERS = [show, make, remove, test, replay]
+HANDLERS = [show, make, remove, test, replay, resend]

@@ -66,7 +66,7 @@ async def _taken(ui: UiContext, delivery_id: int) -> tuple[Delivery, str, str] |
             return None
         delivery.attempts += 1
         now = (await session.execute(select(func.now()))).scalar_one()
-        delivery.next_at = now + _pause(delivery.attempts)
+        delivery.next_at = now + pause(delivery.attempts)
         try:
             return await _opened(ui, session, delivery)
         except (NotFound, SecretUnreadable) as error:
@@ -98,7 +98,7 @@ async def _note(ui: UiContext, delivery: Delivery, answer: Answer) -> None:
     _log.info("webhook_told", delivery=delivery.id, status=answer.status, state=state.value)
 
 
-def _pause(attempts: int) -> timedelta:
+def pause(attempts: int) -> timedelta:
     """With jitter, so that what failed together does not come back together."""
     usual = PAUSES_S[min(attempts, len(PAUSES_S)) - 1]
     return timedelta(seconds=usual * random.uniform(0.8, 1.2))

@@ -14,11 +14,14 @@ from igfleet.errors import NotFound
 from igfleet.ui import breaker_list
 from igfleet.ui.challenges.inbox import ASKED
 from igfleet.ui.models import (
+    Account,
     Breaker,
     Challenge,
     Delivery,
     Post,
     PostIncident,
+    Proxy,
+    Standstill,
     Task,
     Webhook,
     WebhookEvent,
@@ -42,7 +45,7 @@ class Told:
 
 async def body_of(session: AsyncSession, webhook: Webhook, delivery: Delivery, mode: str) -> Json:
     """The body to send. Raises `NotFound` when what it is about is gone."""
-    told = await _READ[WebhookEvent(delivery.event)](session, delivery.subject_id)
+    told = await told_of(session, WebhookEvent(delivery.event), delivery.subject_id)
     sentence = f"{'[sandbox] ' if mode == 'sandbox' else ''}igfleet: {told.text}"
     if webhook.format == WebhookFormat.TELEGRAM:
         return {"chat_id": webhook.chat, "text": sentence}
@@ -55,6 +58,11 @@ async def body_of(session: AsyncSession, webhook: Webhook, delivery: Delivery, m
         "path": told.path,
         "data": told.facts,
     }
+
+
+async def told_of(session: AsyncSession, event: WebhookEvent, subject_id: int) -> Told:
+    """What is told of one event. Raises `NotFound` when what it is about is gone."""
+    return await _READ[event](session, subject_id)
 
 
 async def _post(happened: str, session: AsyncSession, post_id: int) -> Told:
@@ -99,6 +107,26 @@ async def _worker(session: AsyncSession, worker_id: int) -> Told:
     return Told(facts, f"The worker {worker.name} does not call any more.", "/workers")
 
 
+async def _account(session: AsyncSession, account_id: int) -> Told:
+    account = _there(await session.get(Account, account_id))
+    facts = {"id": account.id, "account": account.username, "state": account.status}
+    text = f"@{account.username} needs a person: {account.status.replace('_', ' ')}."
+    return Told(facts, text, f"/accounts/{account_id}")
+
+
+async def _proxy(session: AsyncSession, proxy_id: int) -> Told:
+    proxy = _there(await session.get(Proxy, proxy_id))
+    facts = {"id": proxy.id, "proxy": proxy.label, "state": proxy.state}
+    return Told(facts, f"The proxy {proxy.label} fails. {proxy.trouble}".strip(), f"/proxies/{proxy_id}")
+
+
+async def _standstill(session: AsyncSession, standstill_id: int) -> Told:
+    one = _there(await session.get(Standstill, standstill_id))
+    facts = {"id": one.id, "by": one.began_by, "why": one.why}
+    text = f"Everything is paused by {one.began_by.removeprefix('user:')}"
+    return Told(facts, f"{text}: {one.why}" if one.why else f"{text}.", "/standstill")
+
+
 async def _breaker(session: AsyncSession, breaker_id: int) -> Told:
     row = _there(await session.get(Breaker, breaker_id))
     found = [one for one in await breaker_list.shown(session) if one.breaker.id == breaker_id]
@@ -126,7 +154,11 @@ _READ: dict[WebhookEvent, Callable[[AsyncSession, int], Awaitable[Told]]] = {
     _E.CHALLENGE_OPENED: _challenge,
     _E.INCIDENT_OPENED: _incident,
     _E.TASK_ENDED: _task,
+    _E.TASK_FAILED: _task,
+    _E.ACCOUNT_NEEDS_PERSON: _account,
     _E.WORKER_LOST: _worker,
+    _E.PROXY_FAILING: _proxy,
     _E.BREAKER_OPENED: _breaker,
+    _E.EVERYTHING_PAUSED: _standstill,
     _E.TEST: _test,
 }

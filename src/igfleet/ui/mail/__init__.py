@@ -1,0 +1,1 @@
+"""Mail: people are told what happened, at the hours that each chose."""
