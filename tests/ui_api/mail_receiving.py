@@ -43,7 +43,7 @@ class MailServer:
     def authenticate(self, _server: SMTP, _session: Session, _envelope: Envelope, _how: str, given: Any) -> AuthResult:
         assert isinstance(given, LoginPassword)
         self.users.append((given.login.decode(), given.password.decode()))
-        return AuthResult(success=given.password == b"canary-mail-word")
+        return AuthResult(success=given.password == b"canary-mail-word", handled=False)
 
 
 @contextmanager

@@ -76,21 +76,25 @@ class Postman:
         """The name is resolved once, and the checked address is the one that is connected to."""
         found = ip_address(await self._rule.resolve(self._host))
         family = socket.AF_INET if found.version == 4 else socket.AF_INET6
-        with socket.socket(family, socket.SOCK_STREAM) as plain:
+        plain = socket.socket(family, socket.SOCK_STREAM)
+        try:
             plain.setblocking(False)
             await asyncio.get_running_loop().sock_connect(plain, (str(found), self._port))
-            client = aiosmtplib.SMTP(
-                hostname=self._host,
-                sock=plain,
-                use_tls=self._is_tls,
-                start_tls=not self._is_tls and not _is_this_machine(self._host),
-                tls_context=self._tls,
-                username=self._user,
-                password=self._password,
-                timeout=_LIMIT_S,
-            )
-            async with client:
-                yield client
+        except BaseException:
+            plain.close()
+            raise
+        client = aiosmtplib.SMTP(  # it closes the socket, whatever happens
+            hostname=self._host,
+            sock=plain,
+            use_tls=self._is_tls,
+            start_tls=not self._is_tls and not _is_this_machine(self._host),
+            tls_context=self._tls,
+            username=self._user,
+            password=self._password,
+            timeout=_LIMIT_S,
+        )
+        async with client:
+            yield client
 
     def _told(self, error: aiosmtplib.SMTPResponseException) -> str:
         return f"The mail server answered {error.code} {self._shown(error.message)}"
