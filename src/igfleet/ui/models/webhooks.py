@@ -19,7 +19,7 @@ class WebhookFormat(StrEnum):
 
 
 class WebhookEvent(StrEnum):
-    """What can be told. The triggers of the tables (migrations 0025 and 0032) write these words."""
+    """What can be told. The triggers of the tables (migrations 0025 and 0033) write these words."""
 
     POST_PUBLISHED = "post_published"
     POST_FAILED = "post_failed"

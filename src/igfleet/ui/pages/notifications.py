@@ -12,7 +12,7 @@ from igfleet.ui.injected import Session, Ui
 from igfleet.ui.mail import choices
 from igfleet.ui.mail.choices import Wanted
 from igfleet.ui.models import MailChoice, MailPace, Role, WebhookEvent
-from igfleet.ui.pages.render import go, page
+from igfleet.ui.pages.render import go_and_say, page
 from igfleet.ui.schedule.person import zone_of
 from igfleet.ui.schedule.zones import zone_names
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
@@ -47,7 +47,8 @@ async def keep(request: AnyRequest, session: Session, ui: Ui) -> Redirect | Temp
         await choices.keep(session, await roster.find(session, person.user_id), wanted, person.actor)
     except Invalid as error:
         return await _shown(request, session, ui, 422, given=wanted, wrong=error.fields or {"": str(error)})
-    return go("/me/notifications?done=" + ("Saved" if wanted.address.strip() else "You+get+no+mail+any+more"))
+    said = "Saved" if wanted.address.strip() else "You get no mail any more"
+    return go_and_say(request, "/me/notifications", said)
 
 
 @post("/me/notifications/tests", opt=_EVERYBODY)
@@ -55,7 +56,7 @@ async def test(request: AnyRequest, session: Session, ui: Ui) -> Redirect:
     """Something harmless is on its way."""
     await checked_form(request)
     await choices.test(session, ui.settings, person_of(request).user_id)
-    return go("/me/notifications?done=A+test+is+on+its+way")
+    return go_and_say(request, "/me/notifications", "A test is on its way")
 
 
 async def _shown(request: AnyRequest, session: AsyncSession, ui: Any, status_code: int = 200, **told: Any) -> Template:

@@ -71,7 +71,7 @@ async def resend(request: AnyRequest, mail_id: FromPath[int], session: Session) 
     """A mail that was given up, once more."""
     await checked_form(request)
     await choices.resend(session, mail_id, person_of(request).actor)
-    return go("/settings/webhooks?done=The+mail+is+sent+again")
+    return go_and_say(request, "/settings/webhooks", "The mail is sent again")
 
 
 def _wanted(given: dict[str, str]) -> NewWebhook:
