@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import hmac
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -26,7 +26,7 @@ _ALL = [event for event in WebhookEvent if event is not WebhookEvent.TEST]
 async def test_a_delivery_is_signed_and_says_what_happened(player: Player) -> None:
     ui = player.ui
     with receiver() as there:
-        secret = await _made(ui, f"{there.address}/hook?for=us")
+        secret = await _made(ui, f"{there.address}/hook?for=us", [WebhookEvent.CHALLENGE_OPENED])
         await ordered(ui)
         await player.meet(await player.leased())
         await _until(lambda: bool(there.bodies))
@@ -155,9 +155,9 @@ async def test_telegram_gets_what_it_takes_and_the_pages_never_show_address_or_s
     assert await _sql(ui, "SELECT count(*) FROM sealed_secrets WHERE owner = 'webhook'") == 0
 
 
-async def _made(ui: Served, address: str) -> str:
+async def _made(ui: Served, address: str, events: Sequence[WebhookEvent] = _ALL) -> str:
     async with ui.context.database.sessions.begin() as session:
-        new = NewWebhook("Ours", address, WebhookFormat.JSON, _ALL)
+        new = NewWebhook("Ours", address, WebhookFormat.JSON, events)
         return await verbs.make(session, ui.context.vault, ui.context.settings, new, "test")
 
 
