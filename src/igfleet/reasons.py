@@ -83,6 +83,7 @@ class ReasonCode(StrEnum):
     NOT_SUPPORTED = "not_supported"
     TOOL_MISSING = "tool_missing"
     CANCELLED = "cancelled"
+    DRY_RUN = "dry_run"
     UNEXPECTED_ERROR = "unexpected_error"
 
 
@@ -219,6 +220,7 @@ REASONS: dict[ReasonCode, Reason] = {
     _R.METHOD_OFF: _person("Live use of this method is off", "An admin switches it on in Settings."),
     _R.NOT_SUPPORTED: _final("This method cannot do that", "Choose another method."),
     _R.TOOL_MISSING: _person("A program is missing on the worker", "Run `igfleet doctor` on the worker."),
+    _R.DRY_RUN: _final("It is a dry-run: nothing is written on Instagram", "Make the real one on its page."),
     _R.CANCELLED: _final("Cancelled by a person", "Nothing."),
     _R.UNEXPECTED_ERROR: _automatic("An error that igfleet did not expect", "If it stays, report it with the log."),
 }

@@ -42,7 +42,7 @@ def test_every_state_can_be_told_without_colour(kind: str, state: str) -> None:
     shown = look(kind, state)
 
     assert shown.label
-    assert shown.colour in {"quiet", "blue", "green", "amber", "red"}
+    assert shown.colour in {"quiet", "blue", "green", "amber", "red", "pink"}
     assert re.search(rf'<symbol id="{shown.icon}"', sprite)
 
 

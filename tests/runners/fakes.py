@@ -143,6 +143,7 @@ class MemoryLedger:
         after = {
             CommitKind.PUBLISHED: PostState.PUBLISHED,
             CommitKind.UNKNOWN: PostState.UNKNOWN,
+            CommitKind.SIMULATED: PostState.SIMULATED,
             CommitKind.REFUSED: outcome.post_state or PostState.FAILED,
         }
         self.states[post.id] = after.get(outcome.kind, PostState.PLANNED)
@@ -170,6 +171,7 @@ class MemoryRun:
     share: dict[str, JsonValue] = field(default_factory=dict)
     media: tuple[LeasedMedia, ...] = ()
     proxy: LeasedProxy | None = None
+    is_dry: bool = False
     attempt: int = 1
     draw: random.Random = field(default_factory=lambda: random.Random(1))
     reconcile_pause: timedelta = timedelta(seconds=20)
@@ -203,6 +205,7 @@ class MemoryRun:
         return cast(Instagram, self.driven)
 
     async def spend(self, action: Action) -> None:
+        assert not self.is_dry, "an act in a dry-run"
         if action in self.refusals:
             raise self.refusals[action]
         self.spent.append(action)

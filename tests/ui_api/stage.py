@@ -45,7 +45,7 @@ class Stage:
         return claimed
 
 
-async def staged(ui: Served, count: int = 2, videos_each: int = 1, **options: Any) -> Stage:
+async def staged(ui: Served, count: int = 2, videos_each: int = 1, *, dry_run: bool = False, **options: Any) -> Stage:
     """`count` accounts, all leased to `w1`; `w2` has nothing."""
     async with ui.context.database.sessions.begin() as session:
         who = await accounts(session, count, has_totp=True)
@@ -53,7 +53,7 @@ async def staged(ui: Served, count: int = 2, videos_each: int = 1, **options: An
         given = {"distribution": "every_video_to_every_account", "concurrency": 100, **options}
         task = await draft(session, ui.context.settings, who, what, **given)
         await plan(session, ui.context.settings, task.id)
-        await start(session, ui.context.settings, task.id, plan_hash=None, actor="test")
+        await start(session, ui.context.settings, task.id, plan_hash=None, actor="test", dry_run=dry_run)
         for account in who:
             await ui.context.vault.seal(session, "account", account.id, {"totp_secret": TOTP_SECRET})
         made = {name: await tokens.make(session, name, "test") for name in ("w1", "w2")}

@@ -1,4 +1,4 @@
-"""igfleet tasks results, clone, undo: what came of a task, and tasks made from it."""
+"""igfleet tasks results, clone, real, undo: what came of a task, and tasks made from it."""
 
 import sys
 from collections.abc import Awaitable, Callable
@@ -24,7 +24,7 @@ Id = Annotated[int, typer.Argument(min=1, help="The task's id.")]
 
 def add_to(app: typer.Typer) -> None:
     """The commands that tell of a task's results or make a task from another."""
-    for command in (results, clone, undo):
+    for command in (results, clone, real, undo):
         app.command(command.__name__)(command)
 
 
@@ -58,6 +58,13 @@ def clone(task: Id, json: AsJson = False) -> None:
     from igfleet.ui.planning.cloning import clone
 
     _made(task, clone, json)
+
+
+def real(task: Id, json: AsJson = False) -> None:
+    """Make a draft of what a dry-run rehearsed, planned with the same seed. Refused when it was no dry-run."""
+    from igfleet.ui.planning.cloning import real_one
+
+    _made(task, real_one, json)
 
 
 def undo(task: Id, json: AsJson = False) -> None:

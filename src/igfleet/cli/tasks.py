@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import typer
 
 from igfleet.cli.afar import Server, Token, from_afar
+from igfleet.cli.beginning import Beginning
 from igfleet.cli.database import ACTOR, on_database, ui_settings
 from igfleet.cli.exits import Exit
 from igfleet.cli.noun import noun
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from igfleet.ui.context import UiContext
 
 type Json = dict[str, Any]
+_USUAL = Beginning()
 app = noun("Tasks: orders that workers carry out.")
 add_to(app)
 Id = Annotated[int, typer.Argument(min=1, help="The task's id.")]
@@ -114,12 +116,13 @@ def start_(
     goes_on: Annotated[
         bool, typer.Option(help="The others follow by themselves when all of the first were done.")
     ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Everything but what is written on Instagram.")] = False,
     json: AsJson = False,
     server: Server = "",
     token: Token = "",
 ) -> None:
     """Start a planned task. Refused when the plan is no longer what would run."""
-    print_plan(_start(task, plan_hash, server, token, first, goes_on), json)
+    print_plan(_start(task, plan_hash, server, token, Beginning(first, goes_on, dry_run)), json)
 
 
 @app.command("list")
@@ -314,9 +317,7 @@ def _created(order: "Order", server: str, token: str) -> Json:
     return from_afar(server, token, lambda ui: tasks_afar.created(ui, order)) if server else on_database(work)
 
 
-def _start(
-    task: int, plan_hash: str | None, server: str, token: str, first: int | None = None, goes_on: bool = False
-) -> Json:
+def _start(task: int, plan_hash: str | None, server: str, token: str, how: Beginning = _USUAL) -> Json:
     from igfleet.cli import tasks_afar
 
     async def verb(session: "AsyncSession") -> Json:
@@ -324,12 +325,13 @@ def _start(
         from igfleet.ui.planning.plan import plan_summary
         from igfleet.ui.planning.start import start
 
-        canary = Canary(first, goes_on) if first else None
-        started = await start(session, ui_settings(), task, plan_hash=plan_hash, actor=ACTOR, canary=canary)
+        canary = Canary(how.first, how.goes_on) if how.first else None
+        seen, dry = plan_hash, how.dry_run
+        started = await start(session, ui_settings(), task, plan_hash=seen, actor=ACTOR, canary=canary, dry_run=dry)
         return (await plan_summary(session, started)).model_dump(mode="json")
 
     if server:
-        return from_afar(server, token, lambda ui: tasks_afar.started(ui, task, plan_hash, first, goes_on))
+        return from_afar(server, token, lambda ui: tasks_afar.started(ui, task, plan_hash, how))
     return _changed(task, verb)
 
 

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import asdict
 
 from igfleet.cli.afar import Afar, Json, picked
+from igfleet.cli.beginning import Beginning
 from igfleet.cli.ordering import Order, caption_of, options_of, paths_of, start_of
 from igfleet.cli.task_view import POST_NAMES, ROW_NAMES, TASK_NAMES
 from igfleet.cli.waiting import seen_of, until_over
@@ -31,8 +33,8 @@ def created(ui: Afar, order: Order) -> Json:
     return made
 
 
-def started(ui: Afar, task: int, plan_hash: str | None, first: int | None, goes_on: bool) -> Json:
-    made: Json = ui.post(f"tasks/{task}/start", {"plan_hash": plan_hash, "first": first, "goes_on": goes_on})
+def started(ui: Afar, task: int, plan_hash: str | None, how: Beginning) -> Json:
+    made: Json = ui.post(f"tasks/{task}/start", {"plan_hash": plan_hash, **asdict(how)})
     return made
 
 

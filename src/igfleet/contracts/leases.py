@@ -91,6 +91,8 @@ class Lease(Contract):
     seed: int
     """Seeds the run's own random numbers: the same in every attempt."""
     options: dict[str, JsonValue]
+    dry_run: bool = False
+    """Nothing may be written on Instagram: no permit is given, and no act but a sign-in and a look."""
     account: LeasedAccount | None = None
     proxy: LeasedProxy | None = None
     posts: tuple[LeasedPost, ...] = ()

@@ -104,6 +104,8 @@ class CommitKind(StrEnum):
     """A definite no."""
     UNKNOWN = "unknown"
     """Everything else."""
+    SIMULATED = "simulated"
+    """A dry-run: everything before the upload was done, and no permit was asked for."""
 
 
 class PostOutcome(Contract):

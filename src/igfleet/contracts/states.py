@@ -77,6 +77,8 @@ class PostState(StrEnum):
     RECONCILING = "reconciling"
     """A worker reads the account's own media to settle it."""
     NEEDS_PERSON = "needs_person"
+    SIMULATED = "simulated"
+    """Of a dry-run: everything was done but the irreversible call."""
     FAILED = "failed"
     CANCELLED = "cancelled"
 
@@ -85,7 +87,7 @@ class PostState(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        return self in {self.PUBLISHED, self.FAILED, self.CANCELLED}
+        return self in {self.PUBLISHED, self.SIMULATED, self.FAILED, self.CANCELLED}
 
     @property
     def is_doubtful(self) -> bool:
@@ -96,9 +98,10 @@ class PostState(StrEnum):
 _P = PostState
 POST_MOVES: Mapping[PostState, frozenset[PostState]] = {
     _P.PLANNED: frozenset({_P.PREPARING, _P.CANCELLED, _P.FAILED, _P.UNKNOWN}),
-    _P.PREPARING: frozenset({_P.PLANNED, _P.PUBLISHING, _P.FAILED, _P.CANCELLED}),
+    _P.PREPARING: frozenset({_P.PLANNED, _P.PUBLISHING, _P.SIMULATED, _P.FAILED, _P.CANCELLED}),
     _P.PUBLISHING: frozenset({_P.PUBLISHED, _P.UNKNOWN, _P.PLANNED, _P.FAILED}),
     _P.PUBLISHED: frozenset(),
+    _P.SIMULATED: frozenset(),
     _P.UNKNOWN: frozenset({_P.RECONCILING, _P.NEEDS_PERSON, _P.PUBLISHED}),
     _P.RECONCILING: frozenset({_P.PUBLISHED, _P.PLANNED, _P.UNKNOWN, _P.NEEDS_PERSON}),
     _P.NEEDS_PERSON: frozenset({_P.PUBLISHED, _P.PLANNED, _P.FAILED}),

@@ -85,6 +85,9 @@ class Avatar(Runner[AvatarOptions]):
         picture = await _square(run)
         instagram = await run.instagram()
         now = await instagram.profile()
+        if run.is_dry:
+            run.conclude(outcome="simulated", picture=run.media[0].name, previous_id=now.avatar_id)
+            return
         before = run.recall("before")
         if not isinstance(before, dict):
             before = {"id": now.avatar_id, "url": now.avatar_url}

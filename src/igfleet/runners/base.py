@@ -101,6 +101,8 @@ class RunContext(Protocol):
     """The files of the share, in its order."""
     proxy: LeasedProxy | None
     """The account's proxy, or the proxy that the account task is about."""
+    is_dry: bool
+    """A dry-run: everything but what is written on Instagram. Asking for a permit or to spend an act is refused."""
     attempt: int
     draw: random.Random
     """Seeded by the task: the same numbers in every attempt."""
@@ -236,6 +238,11 @@ class Runner[O: Options](ABC):
         Raises `Invalid` when the order makes no sense. By default each account gets an empty share.
         """
         return for_each_account(order)
+
+    @classmethod
+    def may_rehearse(cls) -> bool:
+        """Whether a dry-run of it differs from the run: it writes on Instagram."""
+        return cls.effect in (Effect.SET, Effect.CREATE) and cls.subject is Subject.ACCOUNT
 
     @classmethod
     def seed_facts(cls, options: O) -> Mapping[str, JsonValue]:

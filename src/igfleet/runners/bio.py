@@ -106,6 +106,9 @@ class Bio(Runner[BioOptions]):
             count_once(run, "unchanged")
             run.conclude(outcome="unchanged", **_told(wanted, now, now))
             return
+        if run.is_dry:
+            run.conclude(outcome="simulated", **_told(wanted, now, {**now, **missing}))
+            return
         if not isinstance(before, dict):
             before = {**now}
             run.remember("before", before)

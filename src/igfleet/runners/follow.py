@@ -36,7 +36,7 @@ class Follow(Runner[FollowOptions]):
     timeout = timedelta(hours=6)
     effect = Effect.SET
     share_columns = ("wanted", "candidates")
-    result_columns = ("followed", "requested", "already", "refused", "not_found", "note")
+    result_columns = ("outcome", "would_follow", "followed", "requested", "already", "refused", "not_found", "note")
 
     @classmethod
     def plan(cls, order: PlanInput, options: FollowOptions) -> Iterator[Share]:
@@ -62,3 +62,5 @@ class Follow(Runner[FollowOptions]):
             await following.follow(await run.instagram())
         finally:
             run.conclude(**following.told())
+            if run.is_dry:
+                run.conclude(outcome="simulated", would_follow=[*following.would])

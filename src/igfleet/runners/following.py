@@ -52,12 +52,13 @@ class Following:
     def __init__(self, run: RunContext, options: Options, wanted: int, counters: Collection[str]) -> None:
         self._run, self._options, self._wanted, self._counters = run, options, wanted, counters
         met = run.recall("met")
+        self._would: list[str] = []
         self._met: dict[str, JsonValue] = dict(met) if isinstance(met, Mapping) else {}
 
     async def follow(self, instagram: Instagram, *, has_acted: bool = False) -> None:
         """Raises what ends the run; a target's own trouble does not. `has_acted`: a pause comes first."""
         for target in _candidates(self._run):
-            if self.count(Standing.FOLLOWED, Standing.REQUESTED) >= self._wanted:
+            if self.count(Standing.FOLLOWED, Standing.REQUESTED) + len(self._would) >= self._wanted:
                 return
             if self._standing(target.username) is not None:
                 continue
@@ -75,9 +76,14 @@ class Following:
         """The targets that it stands so to."""
         return [name for name in self._met if self._standing(name) in standings]
 
+    @property
+    def would(self) -> list[str]:
+        """Whom a dry-run would have followed."""
+        return [*self._would]
+
     def told(self) -> dict[str, JsonValue]:
         """For the result."""
-        new = self.count(Standing.FOLLOWED, Standing.REQUESTED)
+        new = self.count(Standing.FOLLOWED, Standing.REQUESTED) + len(self._would)
         told: dict[str, JsonValue] = {one.value: [*self.names(one)] for one in Standing}
         missing = f"{new} of {self._wanted}: nobody else on the list is left to follow" if new < self._wanted else ""
         return {**told, "note": missing}
@@ -92,6 +98,10 @@ class Following:
             if now.following or now.requested:
                 is_ours = self._run.recall("following") == user_id
                 self._settle(target, user_id, _standing_of(now) if is_ours else Standing.ALREADY)
+                return
+            if self._run.is_dry:
+                self._would.append(target.username)
+                self._run.log("simulated", f"Dry-run: {target.username} would be followed now")
                 return
             self._run.remember("following", user_id)
             after = await act(self._run, Action.FOLLOW, lambda: instagram.follow(user_id))

@@ -12,7 +12,7 @@ from igfleet.instagram.gateway import Prepared, Publisher, Reel
 from igfleet.reasons import ReasonCode
 from igfleet.runners.base import RunContext
 from igfleet.runners.bulk_upload import BulkUploadOptions, WhenNotFound
-from igfleet.runners.commit_step import commit_once, snapshot_of
+from igfleet.runners.commit_step import commit_once, intent_of, snapshot_of
 from igfleet.runners.post_files import PostFiles, files_of
 from igfleet.runners.refused import error_of, is_of_the_post
 from igfleet.runners.settling import settle
@@ -23,7 +23,10 @@ _NOT_READY_PAUSE_S = (2.0, 15.0)
 
 
 class PublishPost:
-    """The protocol for one post of a run. `run()` ends in a state that the ledger knows."""
+    """The protocol for one post of a run. `run()` ends in a state that the ledger knows.
+
+    In a dry-run it ends before the bytes would be brought over: an upload is the first thing that Instagram keeps.
+    """
 
     def __init__(self, run: RunContext, publisher: Publisher, options: BulkUploadOptions, post: LeasedPost) -> None:
         self._run = run
@@ -33,15 +36,26 @@ class PublishPost:
         self._may_sign_in = True
 
     async def run(self) -> PostState:
-        """Publish it. Returns published, failed, unknown or needs_person; raises what concerns the whole account."""
+        """Publish it. Returns published, failed, unknown or needs_person, of a dry-run simulated or failed; raises what
+        concerns the whole account."""
         try:
             files = await files_of(self._run, self._post)
+            if self._run.is_dry:
+                return await self._rehearse(files)
             prepared = await self._prepare(files.reel)
         except GiveUp as error:
             if not is_of_the_post(error.reason):
                 raise
             return await self._failed(error)
         return await self._commit(files, prepared)
+
+    async def _rehearse(self, files: PostFiles) -> PostState:
+        """Look at the account and write the intent, as before a permit; then say that this is all."""
+        await self._run.ledger.intent(self._post, intent_of(self._post, files, await self._snapshot()))
+        message = f"Dry-run: {self._post.media.name} would be published now"
+        await self._run.ledger.outcome(self._post, PostOutcome(kind=CommitKind.SIMULATED, message=message))
+        self._run.log("simulated", message, post=self._post.id)
+        return PostState.SIMULATED
 
     async def _prepare(self, reel: Reel) -> Prepared:
         """Bring the bytes over. With `go_without`, a place or mention that is not found is left out."""

@@ -23,8 +23,9 @@ _TO_SETTLE = frozenset({PostState.PUBLISHING, PostState.UNKNOWN, PostState.RECON
 async def publish_all(run: RunContext, options: BulkUploadOptions) -> None:
     """Publish the account's posts in order.
 
-    Returns when at least one is published and none is in doubt. Raises `UnsureIfPublished` when a doubt is left,
-    `GiveUp` (posts_failed) when none could be published, `OutsideWindow` when the rest is not due yet.
+    Returns when at least one is published (in a dry-run simulated) and none is in doubt. Raises `UnsureIfPublished`
+    when a doubt is left, `GiveUp` (posts_failed) when none could be published, `OutsideWindow` when the rest is not due
+    yet.
     """
     states = {post.id: post.state for post in run.posts}
     for post in run.posts:
@@ -62,7 +63,7 @@ def _conclude(run: RunContext, states: Counter[PostState], later: Sequence[Lease
         raise UnsureIfPublished(f"{run.account.username}: it is not known of {doubtful} post(s) whether they are live")
     if later:
         raise OutsideWindow(f"{run.account.username}: {len(later)} post(s) are not due yet", after=_until_first(later))
-    if states[PostState.FAILED] and not states[PostState.PUBLISHED]:
+    if states[PostState.FAILED] and not states[PostState.PUBLISHED] + states[PostState.SIMULATED]:
         raise GiveUp(f"{run.account.username}: none of its posts could be published", ReasonCode.POSTS_FAILED)
 
 

@@ -34,6 +34,9 @@ class Warming:
     async def run(self) -> None:
         """Raises `BudgetSpent` when something is left for later, and whatever ends the run as a whole."""
         instagram = await self._run.instagram()
+        if self._run.is_dry:
+            await self._rehearse(instagram)
+            return
         try:
             await self._scroll(instagram)
             await self._part(Action.LIKE, lambda: self._like_some(instagram))
@@ -43,6 +46,19 @@ class Warming:
             self._conclude()
         if self._waits:
             raise min(self._waits, key=lambda spent: spent.after.total_seconds() if spent.after else 0.0)
+
+    async def _rehearse(self, instagram: Instagram) -> None:
+        """Read the feed and the tray, and say what would be done with what is there."""
+        await self._scroll(instagram)
+        if self._likes.left > 0 and not self._feed:
+            await self._read_page(instagram)
+        fresh = sum(not item.is_liked for item in self._feed.values())
+        unseen = sum(not story.is_seen for story in await instagram.stories()) if self._stories.left > 0 else 0
+        await self._follow_some(instagram)
+        likes, stories = min(self._wanted("likes"), fresh), min(self._wanted("stories"), unseen)
+        note = f"Would like {likes}, look at {stories} stories, follow {len(self._following.would)}"
+        self._run.conclude(outcome="simulated", feed=self._run.recall("scrolled") or 0, note=note)
+        self._run.log("simulated", f"Dry-run: {note}")
 
     async def _part(self, action: Action, do: Callable[[], Awaitable[None]]) -> None:
         """One sort of act. Its block or its spent budget ends this part only."""

@@ -55,7 +55,7 @@ class Warmup(Runner[WarmupOptions]):
     timeout = timedelta(hours=6)
     effect = Effect.SET
     share_columns = ("feed", "likes", "stories", "follows")
-    result_columns = ("feed", "likes", "stories", "follows", "note")
+    result_columns = ("outcome", "feed", "likes", "stories", "follows", "note")
 
     @classmethod
     def plan(cls, order: PlanInput, options: WarmupOptions) -> Iterator[Share]:

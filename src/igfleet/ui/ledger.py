@@ -18,6 +18,7 @@ from igfleet.log import redactor
 from igfleet.reasons import ReasonCode
 from igfleet.settings import UiSettings
 from igfleet.ui import reconcile, restored
+from igfleet.ui.queue.dry_runs import refuse_if_dry
 from igfleet.ui.queue.pauses import begin_permit, refuse_if_paused
 from igfleet.ui.queue.rests import refuse_if_resting
 from igfleet.ui.raw import Raw
@@ -34,7 +35,8 @@ _FAILED_FOR_GOOD = {_R.MEDIA_REFUSED, _R.MEDIA_CORRUPT, _R.MEDIA_MISSING, _R.LOC
 _HELD = """
 SELECT p.*, a.task_id AS of_task, a.cancel_requested_at IS NOT NULL AS cancel, a.lease_holder,
   extract(epoch FROM a.lease_expires_at - now())::float AS lease_left_s, a.method, o.status AS account_status,
-  o.archived_at IS NOT NULL AS archived, now() AS now
+  o.archived_at IS NOT NULL AS archived, now() AS now,
+  (SELECT t.dry_run FROM tasks t WHERE t.id = p.task_id) AS dry_run
 FROM posts p JOIN account_tasks a ON a.id = p.account_task_id JOIN accounts o ON o.id = p.account_id
 WHERE a.lease_id = $1 AND p.id = $2 AND a.state = 'running' AND a.lease_expires_at > now()
 FOR KEY SHARE OF a FOR UPDATE OF p
@@ -88,10 +90,12 @@ async def write_intent(raw: Raw, lease_id: UUID, post_id: int, intent: Intent) -
 async def give_permit(raw: Raw, lease_id: UUID, post_id: int, settings: UiSettings) -> Permit:
     """Leave for the one irreversible call. A repeat by the same lease gets what is left of the same window.
 
-    Raises `PermitRefused` when the task was cancelled or paused, the account stopped or its budget spent.
+    Raises `PermitRefused` for a dry-run, and when the task was cancelled or paused, the account stopped or its budget
+    spent.
     """
     await begin_permit(raw)
     post, actor = await _held(raw, lease_id, post_id)
+    await refuse_if_dry(raw, post["of_task"], Action.PUBLISH)
     if post["state"] == _P.PUBLISHING and post["lease_id"] == lease_id:
         return Permit(post_id=post_id, window_ms=_left_ms(post["settle_until"] - _LATE_BYTES - post["now"]))
     if post["state"] != _P.PREPARING or post["intent"] is None or post["lease_id"] != lease_id:
@@ -108,6 +112,8 @@ async def give_permit(raw: Raw, lease_id: UUID, post_id: int, settings: UiSettin
 async def settle(raw: Raw, lease_id: UUID, post_id: int, outcome: PostOutcome, settings: UiSettings) -> PostView:
     """Store how the commit ended. The same outcome again gets the same answer."""
     post, actor = await _held(raw, lease_id, post_id)
+    if outcome.kind is CommitKind.SIMULATED and not post["dry_run"]:
+        raise Conflict(f"Post {post_id} is meant: only that of a dry-run is simulated.")
     target = _target(outcome, PostState(post["state"]))
     if target is None:
         return _view(post, PostState(post["state"]))
@@ -273,6 +279,8 @@ def _left_ms(window: timedelta) -> int:
 
 def _target(outcome: PostOutcome, state: PostState) -> PostState | None:
     """The state that an outcome leads to; None when it is there already."""
+    if outcome.kind is CommitKind.SIMULATED:
+        return None if state is _P.SIMULATED else _P.SIMULATED
     if state in (_P.PLANNED, _P.PREPARING):
         if outcome.kind is not CommitKind.REFUSED:
             return None

@@ -19,6 +19,7 @@ _P, _A = PostState, AccountTaskState
 _ORDER: dict[str, tuple[StrEnum, ...]] = {
     "post": (
         _P.PUBLISHED,
+        _P.SIMULATED,
         _P.PUBLISHING,
         _P.PREPARING,
         _P.RECONCILING,
@@ -51,6 +52,8 @@ class Progress:
     noun: str
     """What is counted, in one word: post, account, video or proxy."""
     counts: dict[str, int] = field(default_factory=dict)
+    is_dry: bool = False
+    """Of a dry-run: what is done is simulated."""
 
     @property
     def total(self) -> int:
@@ -58,10 +61,14 @@ class Progress:
 
     @property
     def done(self) -> int:
+        if self.is_dry and self.states == "post":
+            return self.counts.get(_P.SIMULATED, 0)
         return self.counts.get(_P.PUBLISHED if self.states == "post" else _A.COMPLETED, 0)
 
     @property
     def done_word(self) -> str:
+        if self.is_dry:
+            return "simulated"
         return "published" if self.states == "post" else "done"
 
 
@@ -86,4 +93,4 @@ def _made(task: Task, counted: dict[str, int]) -> Progress:
     runner = runner_of(task.kind)
     states = "post" if runner.has_posts else "account_task"
     in_order = {state.value: counted[state] for state in _ORDER[states] if state in counted}
-    return Progress(states, noun_of(runner), in_order)
+    return Progress(states, noun_of(runner), in_order, task.dry_run)

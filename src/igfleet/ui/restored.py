@@ -13,7 +13,7 @@ from igfleet.ui.reconcile import Alike
 
 LOOK_BACK = 50
 """Newest media that a look lists."""
-_FINAL = "('published', 'failed', 'cancelled')"
+_FINAL = "('published', 'simulated', 'failed', 'cancelled')"
 _LOOK_FIRST = f"""
 WITH found AS (
   SELECT p.id, m.duration_s, m.size_bytes, t.restored_from AS since, t.restored_at AS until, a.method

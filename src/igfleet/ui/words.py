@@ -31,7 +31,7 @@ class Look:
     label: str
     icon: str
     colour: str
-    """One of: quiet, blue, green, amber, red."""
+    """One of: quiet, blue, green, amber, red, pink."""
 
 
 _A, _T, _P, _S, _X, _M, _W = AccountTaskState, TaskState, PostState, AccountStatus, ProxyState, MediaState, WorkerState
@@ -78,6 +78,7 @@ LOOKS: dict[str, Mapping[str, Look]] = {
         _P.PREPARING: Look("preparing", "upload", "blue"),
         _P.PUBLISHING: Look("publishing", "send", "blue"),
         _P.PUBLISHED: Look("published", "circle-check", "green"),
+        _P.SIMULATED: Look("simulated", "flask", "pink"),
         _P.UNKNOWN: Look("outcome unknown", "help-circle", "amber"),
         _P.RECONCILING: Look("checking if live", "search", "blue"),
         _P.NEEDS_PERSON: Look("needs you", "alert-triangle", "amber"),

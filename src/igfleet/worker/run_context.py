@@ -17,7 +17,7 @@ from igfleet.contracts.leases import Lease, LeasedAccount, RefusedSession, Sessi
 from igfleet.contracts.posts import Intent, LeasedMedia, LeasedPost, Permit, PostOutcome, Reading, Verdict
 from igfleet.contracts.proxy_checks import ProxyCheck, ProxyWish
 from igfleet.contracts.tasks import Action, LogLine
-from igfleet.errors import Cancelled, NotNow, NotSupported, WorkerStopping
+from igfleet.errors import Cancelled, GiveUp, NotNow, NotSupported, WorkerStopping
 from igfleet.faultpoints import reach
 from igfleet.instagram.gateway import CodeWanted, EnterCode, Instagram, Opening, Person, Publisher
 from igfleet.reasons import ReasonCode
@@ -38,14 +38,16 @@ type OpenAdapter = Callable[[Opening], Publisher]
 class PipeLedger:
     """The publish protocol through the supervisor, with the journal written first."""
 
-    def __init__(self, line: Line, journal: Journal) -> None:
-        self._line, self._journal = line, journal
+    def __init__(self, line: Line, journal: Journal, *, is_dry: bool = False) -> None:
+        self._line, self._journal, self._is_dry = line, journal, is_dry
 
     async def intent(self, post: LeasedPost, intent: Intent) -> None:
         await self._line.ask(Ask.INTENT, post=post.id, intent=intent.model_dump(mode="json"))
 
     async def permit(self, post: LeasedPost) -> Permit:
-        """The supervisor notes it in the journal before it asks."""
+        """The supervisor notes it in the journal before it asks. A dry-run does not come so far."""
+        if self._is_dry:
+            raise GiveUp("It is a dry-run: no permit is asked for", ReasonCode.DRY_RUN)
         return Permit.model_validate(await self._line.ask(Ask.PERMIT, post=post.id))
 
     async def sending(self, post: LeasedPost) -> None:
@@ -73,12 +75,13 @@ class PipeContext:
         self.media: Sequence[LeasedMedia] = lease.media
         self.proxy = lease.proxy
         self.result: dict[str, JsonValue] = {}
+        self.is_dry = lease.dry_run
         self.attempt = lease.attempt
         self.draw = random.Random(lease.seed)  # repeatable on purpose
         self.reconcile_pause = timedelta(seconds=lease.reconcile_pause_s)
         self.folder: Path = setup.folder
         self.shelf: Path = setup.shelf
-        self.ledger = PipeLedger(line, Journal(setup.journal))
+        self.ledger = PipeLedger(line, Journal(setup.journal), is_dry=lease.dry_run)
         self._line, self._setup, self._open_adapter = line, setup, open_adapter
         self._checkpoints: dict[str, JsonValue] = dict(lease.checkpoints)
         self._publisher: Publisher | None = None
@@ -107,6 +110,8 @@ class PipeContext:
         return cast(Instagram, publisher)
 
     async def spend(self, action: Action) -> None:
+        if self.is_dry and action not in (Action.LOGIN, Action.READ):
+            raise GiveUp(f"{self._who}: it is a dry-run, no {action.value} is done", ReasonCode.DRY_RUN)
         await self._line.ask(Ask.SPEND, spending=Spending(action=action).model_dump(mode="json"))
 
     async def look_up(self, username: str, find: FindPerson) -> Person | None:

@@ -32,6 +32,8 @@ class Task(Base):
     state: Mapped[str] = mapped_column(Text, server_default=TaskState.DRAFT)
     mode: Mapped[str] = mapped_column(Text, server_default=Mode.SANDBOX)
     """Fixed when the task is made; a sandbox task is shown as simulated."""
+    dry_run: Mapped[bool] = mapped_column(server_default="false")
+    """Everything but what is written on Instagram; decided at the start, for good."""
     options: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
     captions: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
     """`{form: one|lines|csv|template, text}` as the operator gave it."""

@@ -53,8 +53,8 @@ async def launch(request: AnyRequest, task_id: FromPath[int], session: Session, 
     seen = str(form.get("plan_hash", "")) or None
     try:
         async with session.begin_nested():
-            actor, canary = person_of(request).actor, _canary(form)
-            await start(session, ui.settings, task_id, plan_hash=seen, actor=actor, canary=canary)
+            actor, canary, dry = person_of(request).actor, _canary(form), bool(form.get("dry_run"))
+            await start(session, ui.settings, task_id, plan_hash=seen, actor=actor, canary=canary, dry_run=dry)
     except Conflict as error:
         stale = error if isinstance(error, PlanStale) else None
         context = {**await _planned(session, task_id), "stale": stale, "wrong": str(error)}

@@ -24,6 +24,7 @@ from igfleet.ui.pages.lists import After, page_of
 from igfleet.ui.pages.render import go, page
 from igfleet.ui.planning import canary
 from igfleet.ui.planning.cloning import clone as clone_task
+from igfleet.ui.planning.cloning import real_one
 from igfleet.ui.planning.cloning import undo as undo_task
 from igfleet.ui.planning.plan import plan
 from igfleet.ui.progress import progress
@@ -154,6 +155,15 @@ async def clone(request: AnyRequest, task_id: FromPath[int], session: Session, u
     return go(f"/tasks/{made.id}/edit")
 
 
+@post("/tasks/{task_id:int}/real")
+async def real(request: AnyRequest, task_id: FromPath[int], session: Session, ui: Ui) -> Redirect:
+    """A draft of what a dry-run rehearsed, planned with the same seed."""
+    await checked_form(request)
+    made = await real_one(session, ui.settings, task_id, person_of(request).actor)
+    await plan(session, ui.settings, made.id)
+    return go(f"/tasks/{made.id}/plan")
+
+
 @post("/tasks/{task_id:int}/undo")
 async def undo(request: AnyRequest, task_id: FromPath[int], session: Session, ui: Ui) -> Redirect:
     """A draft that sets back what the task changed, planned and ready to be looked at."""
@@ -169,4 +179,4 @@ def _changed(ui: UiContext, task_id: int) -> Redirect:
     return answer
 
 
-HANDLERS = [table, export, one, fragment, cancel, pause, end_pause, end_canary, retry, resume, clone, undo]
+HANDLERS = [table, export, one, fragment, cancel, pause, end_pause, end_canary, retry, resume, clone, real, undo]

@@ -27,6 +27,19 @@ async def clone(session: AsyncSession, settings: UiSettings, task_id: int, actor
     return await create(session, settings, await same_order(session, task, f"{task.name} (copy)"), actor)
 
 
+async def real_one(session: AsyncSession, settings: UiSettings, task_id: int, actor: str) -> Task:
+    """A draft of what a dry-run rehearsed, with its seed: while the world is the same, so is the plan.
+
+    Raises `NotFound`, and `Conflict` when the task was no dry-run.
+    """
+    task = await find_task(session, task_id)
+    if not task.dry_run:
+        raise Conflict(f"Task {task_id} was no dry-run. Clone it to do it again.")
+    order = await same_order(session, task, task.name)
+    same = order.model_copy(update={"seed": task.seed, "start_at": task.start_at})
+    return await create(session, settings, same, actor)
+
+
 async def same_order(session: AsyncSession, task: Task, name: str) -> Draft:
     """What the task was ordered to do, with no start time. Raises `Forbidden` for who sees a part of it only."""
     await require_whole(session, task.id)

@@ -56,6 +56,7 @@ async def history_of(
         Post.account_id.in_(account_ids),
         Post.task_id != task_id,
         Task.state != TaskState.DRAFT,
+        Task.dry_run.is_(False),
         Post.state.in_(_COUNTED),
     )
     same = select(Post.account_id, Post.media_sha256, Post.state, Post.task_id).join(Task, Task.id == Post.task_id)

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from igfleet.contracts.states import AccountTaskState, TaskState
 from igfleet.contracts.tasks import Method
 from igfleet.errors import Conflict, WrongState
+from igfleet.runners import runner_of
 from igfleet.settings import UiSettings
 from igfleet.ui.models import AccountTask, AuditEntry, LiveMethod, LogEntry, Post, Task
 from igfleet.ui.planning.canary import Canary, hold_others
@@ -29,6 +30,7 @@ async def start(
     plan_hash: str | None,
     actor: str,
     canary: Canary | None = None,
+    dry_run: bool = False,
 ) -> Task:
     """Release the planned task, or its first account tasks only. Starting it again is harmless: the first start stands.
 
@@ -46,11 +48,15 @@ async def start(
     if present.hash != task.plan_hash:
         raise await stale_of(session, task, present)
     await _check(session, settings, order, present)
+    if dry_run:
+        _check_dry(task)
+    task.dry_run = dry_run
     await _release(session, order, present)
     await hold_others(session, task, canary)
     task.state = TaskState.QUEUED
     what = "posts" if isinstance(present, Plan) else "account tasks"
-    facts = {"plan_hash": task.plan_hash, what: present.count, "mode": task.mode, "canary": task.canary}
+    facts = {"plan_hash": task.plan_hash, what: present.count, "mode": task.mode}
+    facts |= {"canary": task.canary, "dry_run": dry_run}
     session.add(AuditEntry(actor=actor, action="task_started", subject=f"task:{task.id}", facts=facts))
     session.add(LogEntry(task_id=task.id, event="task_started", text=_started_by(task, actor, present.count, what)))
     await promote(session, task.account_ids)
@@ -59,7 +65,8 @@ async def start(
 
 def _started_by(task: Task, actor: str, count: int, what: str) -> str:
     first = f"; the first {task.canary} account tasks run, the others wait for them" if task.canary else ""
-    return f"Started by {actor}: {count} {what}{first}"
+    begun = "Dry-run started" if task.dry_run else "Started"
+    return f"{begun} by {actor}: {count} {what}{first}"
 
 
 def _again(task: Task, plan_hash: str | None) -> Task:
@@ -82,6 +89,12 @@ async def _check(session: AsyncSession, settings: UiSettings, order: Order, pres
     method = order.options.driver
     if settings.is_live and method is not Method.NONE and await session.get(LiveMethod, method) is None:
         raise Conflict(f"Live use of {method} is off. An admin switches it on, knowing the risk.")
+
+
+def _check_dry(task: Task) -> None:
+    runner = runner_of(task.kind)
+    if not runner.may_rehearse():
+        raise Conflict(f"{runner.title} writes nothing on Instagram: a dry-run would be the same. Start it.")
 
 
 def _reasons(notes: Sequence[Note]) -> str:

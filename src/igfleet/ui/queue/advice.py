@@ -62,7 +62,8 @@ _SEED_LEASE_S = 2 * 3600
 _TASK = "SELECT state FROM tasks WHERE id = $1 AND kind = $2"
 _ACCOUNT = "SELECT account_id FROM account_tasks WHERE id = $1 AND kind = $2"
 _ROW = """
-SELECT id, task_id, state, lease_id, lease_holder, head, counters, checkpoints, reason_code
+SELECT id, task_id, state, lease_id, lease_holder, head, counters, checkpoints, reason_code,
+  (SELECT t.dry_run FROM tasks t WHERE t.id = task_id) AS dry_run
 FROM account_tasks WHERE id = $1 AND kind = $2 FOR UPDATE
 """
 _MAY_RUN = """
@@ -105,7 +106,10 @@ async def on_task(raw: Raw, kind: str, task_id: int, given: Advice) -> TaskState
 async def on_account_task(
     raw: Raw, kind: str, account_task_id: int, given: AccountAdvice, settings: UiSettings
 ) -> tuple[Finished, str]:
-    """Claim or end an account task as a seed worker says; a finished one stays. Raises `NotFound`."""
+    """Claim or end an account task as a seed worker says; a finished one stays. Raises `NotFound`.
+
+    These workers know no dry-runs: what is one is neither given to them nor ended by them.
+    """
     account_id = await raw.fetchval(_ACCOUNT, account_task_id, kind)
     if account_id is not None:
         await raw.execute(LOCK_ACCOUNTS, [account_id])  # before the account task, as everywhere
@@ -113,11 +117,12 @@ async def on_account_task(
     if given.log_append:
         await append_lines(raw, Source(row["task_id"], row["id"]), (_line(given.log_append),))
     state = AccountTaskState(row["state"])
-    may_claim = given.status is SeedWord.RUNNING and state is _S.AVAILABLE and row["head"]
+    may_claim = given.status is SeedWord.RUNNING and state is _S.AVAILABLE and row["head"] and not row["dry_run"]
+    may_end = given.status in _ENDINGS and state in (_S.AVAILABLE, _S.RUNNING) and not row["dry_run"]
     if may_claim and await raw.fetchval(_MAY_RUN, account_task_id, settings.mode, settings.breakers):
         await _claim(raw, row, settings)
         state = _S.RUNNING
-    elif given.status in _ENDINGS and state in (_S.AVAILABLE, _S.RUNNING) and (row["head"] or state is _S.RUNNING):
+    elif given.status is not None and may_end and (row["head"] or state is _S.RUNNING):
         state = await _end(raw, row, given.status, settings)
     reason = await raw.fetchval("SELECT reason_code FROM account_tasks WHERE id = $1", account_task_id)
     return Finished(row["id"], row["task_id"], state), word_of(state, reason)

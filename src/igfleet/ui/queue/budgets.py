@@ -11,6 +11,7 @@ from igfleet.errors import PermitRefused
 from igfleet.reasons import ReasonCode
 from igfleet.runners.verify import Verify
 from igfleet.settings import UiSettings
+from igfleet.ui.queue.dry_runs import refuse_if_dry
 from igfleet.ui.queue.incidents import refuse_sign_in
 from igfleet.ui.queue.pauses import refuse_if_paused
 from igfleet.ui.queue.reports import held_alone
@@ -32,14 +33,15 @@ _GIVE_BACK = "DELETE FROM spendings WHERE lease_id = $1 AND id = ANY($2::bigint[
 
 async def spend(raw: Raw, lease_id: UUID, given: Spending, settings: UiSettings) -> Spent:
     """Reserve an act for the leased account. Raises `LeaseLost`, and `PermitRefused` with the wait: the budget is
-    spent (budget_spent), the account rests from the action (action_blocked), it must not sign in now, or the task or
-    everything is paused (paused).
+    spent (budget_spent), it is a dry-run (dry_run), the account rests from the action (action_blocked), it must not
+    sign in now, or the task or everything is paused (paused).
 
     The account's row is locked, so that two acts at once cannot share the last place.
     """
     row = await held_alone(raw, lease_id)
     account_id = row["account_id"]
     await refuse_if_paused(raw, row["task_id"])
+    await refuse_if_dry(raw, row["task_id"], given.action)
     hour, day = settings.action_budgets.get(given.action, (10**6, 10**6))
     await refuse_if_resting(raw, account_id, given.action)
     used = await raw.fetchrow(_USED, account_id, given.action.value)

@@ -24,7 +24,8 @@ _BUSY = """
 SELECT task_id, count(*) AS held FROM account_tasks WHERE lease_holder = $1 AND state = 'running' GROUP BY task_id
 """
 _FREE = """
-SELECT a.id, a.task_id, a.kind, a.method, a.account_id, o.proxy_id, t.restored_from IS NOT NULL AS restored,
+SELECT a.id, a.task_id, a.kind, a.method, a.account_id, o.proxy_id,
+  t.restored_from IS NOT NULL AND NOT t.dry_run AS restored,
   coalesce((t.options->>'concurrency')::int, 100) AS at_once
 FROM account_tasks a
 JOIN tasks t ON t.id = a.task_id
@@ -45,7 +46,7 @@ WHERE a.state = 'available' AND a.head
     JOIN account_tasks other ON other.id = p.account_task_id
     LEFT JOIN accounts whose ON whose.id = other.account_id
     WHERE p.task_id = a.task_id AND other.id <> a.id AND NOT other.behind_canary
-      AND p.state NOT IN ('published', 'failed', 'cancelled')
+      AND p.state NOT IN ('published', 'simulated', 'failed', 'cancelled')
       AND other.state IN ('scheduled', 'available', 'running', 'retryable')
       AND (other.head OR other.state <> 'available' OR NOT EXISTS (
         SELECT FROM account_tasks front JOIN tasks f ON f.id = front.task_id
@@ -54,7 +55,7 @@ WHERE a.state = 'available' AND a.head
       AND (whose.id IS NULL OR (whose.status IN ('active', 'limited')
         AND (whose.cooldown_until IS NULL OR whose.cooldown_until <= now())))
       AND p.round < (SELECT min(own.round) FROM posts own
-        WHERE own.account_task_id = a.id AND own.state NOT IN ('published', 'failed', 'cancelled'))))
+        WHERE own.account_task_id = a.id AND own.state NOT IN ('published', 'simulated', 'failed', 'cancelled'))))
   AND ($6::bigint IS NULL OR a.task_id = $6)
   AND ($7::bigint IS NULL OR a.position % $7 = $8)
 ORDER BY a.priority, a.id LIMIT $9 FOR UPDATE OF a SKIP LOCKED

@@ -23,7 +23,7 @@ from igfleet.ui.queue.claim import Claimed
 from igfleet.ui.vault import Opened
 
 _FINAL = [state.value for state in PostState if state.is_final]
-_OF_TASK = joinedload(AccountTask.task).load_only(Task.mode, Task.options, Task.seed)
+_OF_TASK = joinedload(AccountTask.task).load_only(Task.mode, Task.options, Task.seed, Task.dry_run)
 """Not its list of accounts, which may be long."""
 _SESSIONS = {"session_mobile": SessionKind.MOBILE, "session_web": SessionKind.WEB}
 
@@ -65,6 +65,7 @@ async def compose(session: AsyncSession, ui: UiContext, claimed: Sequence[Claime
             attempt=row.attempt,
             seed=_seed(row),
             options=row.task.options,
+            dry_run=row.task.dry_run,
             account=_account(row, row.account, secrets, challenges.get(row.id)) if row.account else None,
             proxy=_proxy_of(row, about, secrets),
             posts=_turn(row, posts.get(row.id, [])),

@@ -12,7 +12,7 @@ from igfleet.ui.raw import Raw
 
 type Keep = Callable[[Raw, Any, Mapping[str, JsonValue]], Awaitable[None]]
 """Called in the transaction that ends the run, with the account task's row (`id, task_id, account_id, kind, share,
-media_ids, proxy_id`) and the run's result, or its checkpoints."""
+media_ids, proxy_id, dry_run`) and the run's result, or its checkpoints."""
 
 _HAS_FAILURES = "UPDATE account_tasks SET has_failures = true WHERE id = $1"
 
@@ -30,8 +30,8 @@ MEMORIES: dict[str, Keep] = {"follow": keep_met, "warmup": keep_met}
 
 
 async def keep(raw: Raw, row: Any, result: Mapping[str, JsonValue]) -> None:
-    """Take over what the run did and found out."""
-    if row["kind"] in MEMORIES:
+    """Take over what the run did and found out. A dry-run did nothing, whatever it says."""
+    if row["kind"] in MEMORIES and not row["dry_run"]:
         await MEMORIES[row["kind"]](raw, row, row["checkpoints"])
     if row["account_id"] is not None:
         await rests.begin(raw, row["account_id"], result)

@@ -34,7 +34,8 @@ SELECT id, task_id, account_id, kind, method, share, media_ids, proxy_id, state,
   max_attempts, deaths, message, reason_code, checkpoints,
   cancel_requested_at IS NOT NULL AS cancel, lease_expires_at > now() AS is_live, claimed_at,
   (SELECT coalesce((t.options->>'rounds')::boolean, false) FROM tasks t WHERE t.id = task_id) AS by_rounds,
-  (SELECT t.paused_at IS NOT NULL FROM tasks t WHERE t.id = task_id) AS paused
+  (SELECT t.paused_at IS NOT NULL FROM tasks t WHERE t.id = task_id) AS paused,
+  (SELECT t.dry_run FROM tasks t WHERE t.id = task_id) AS dry_run
 FROM account_tasks WHERE lease_id = $1 FOR UPDATE
 """
 _END = """
@@ -51,7 +52,7 @@ SELECT count(*) AS posts, count(*) FILTER (WHERE state = 'failed') AS failed,
   count(*) FILTER (WHERE state = 'planned' AND hold_id IS NOT NULL) AS held,
   count(*) FILTER (WHERE state IN ('publishing', 'unknown', 'reconciling')) AS unsettled,
   count(*) FILTER (WHERE state = 'needs_person') AS asking,
-  count(*) FILTER (WHERE state IN ('published', 'failed') AND changed_at >= $2) AS ended
+  count(*) FILTER (WHERE state IN ('published', 'simulated', 'failed') AND changed_at >= $2) AS ended
 FROM posts WHERE account_task_id = $1
 """
 

@@ -34,7 +34,7 @@ UPDATE account_tasks a SET available_at = moved.due, hold_id = NULL, held_from =
 _OTHERS = text("""
 SELECT p.account_id, coalesce(p.published_at, p.permitted_at, p.scheduled_at, a.available_at, t.start_at, now()) AS at
 FROM posts p JOIN tasks t ON t.id = p.task_id JOIN account_tasks a ON a.id = p.account_task_id
-WHERE p.account_id = ANY(:accounts) AND NOT p.id = ANY(:ids) AND t.state <> 'draft'
+WHERE p.account_id = ANY(:accounts) AND NOT p.id = ANY(:ids) AND t.state <> 'draft' AND NOT t.dry_run
   AND p.state NOT IN ('failed', 'cancelled')
   AND coalesce(p.published_at, p.permitted_at, p.scheduled_at, a.available_at, t.start_at, now())
     BETWEEN :since AND :until

@@ -21,6 +21,8 @@ class TaskShort(View):
     kind: str
     state: TaskState
     mode: Mode
+    dry_run: bool
+    """Nothing of it is written on Instagram."""
     created_by: str
     created_at: datetime
     start_at: datetime | None

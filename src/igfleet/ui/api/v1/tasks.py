@@ -44,6 +44,9 @@ class NewStart(Body):
     goes_on: bool = False
     """The others follow by themselves when all of the first were done."""
 
+    dry_run: bool = False
+    """Everything but what is written on Instagram; the posts end as `simulated`."""
+
     @property
     def canary(self) -> Canary | None:
         return Canary(self.first, self.goes_on) if self.first is not None else None
@@ -135,8 +138,8 @@ async def start_task(
 ) -> Response[PlanSummary]:
     """Start a planned task. 409 `plan_stale` when the plan is no longer what would run. Again is harmless."""
     await task_of(session, caller, task_id)
-    seen, actor = data.plan_hash, caller.actor
-    task = await start(session, ui.settings, task_id, plan_hash=seen, actor=actor, canary=data.canary)
+    seen, actor, dry = data.plan_hash, caller.actor, data.dry_run
+    task = await start(session, ui.settings, task_id, plan_hash=seen, actor=actor, canary=data.canary, dry_run=dry)
     return Response(await plan_summary(session, task), background=BackgroundTask(announce, ui, task_id))
 
 
@@ -199,6 +202,14 @@ async def clone_task(task_id: FromPath[int], caller: Caller, session: Session, u
     return await plan(session, ui.settings, made.id)
 
 
+@post("/tasks/{task_id:int}/real", status_code=201, tags=["Tasks"])
+async def real_task(task_id: FromPath[int], caller: Caller, session: Session, ui: Ui) -> PlanSummary:
+    """Make a draft of what a dry-run rehearsed, planned with the same seed. 409 when it was none."""
+    await task_of(session, caller, task_id)
+    made = await cloning.real_one(session, ui.settings, task_id, caller.actor)
+    return await plan(session, ui.settings, made.id)
+
+
 @post("/tasks/{task_id:int}/undo", status_code=201, tags=["Tasks"])
 async def undo_task(task_id: FromPath[int], caller: Caller, session: Session, ui: Ui) -> PlanSummary:
     """Make a draft that sets back what the task changed. 409 when nothing can be set back."""
@@ -232,5 +243,6 @@ HANDLERS = [
     retry_task,
     resume_task,
     clone_task,
+    real_task,
     undo_task,
 ]
