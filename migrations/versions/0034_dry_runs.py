@@ -1,13 +1,13 @@
 """A task may be a dry-run: its posts end as simulated.
 
-Revision: 0033
+Revision: 0034
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0033'
-down_revision = '0032'
+revision = '0034'
+down_revision = '0033'
 branch_labels = None
 depends_on = None
 _STATES = "'planned', 'preparing', 'publishing', 'published', 'unknown', 'reconciling', 'needs_person', 'failed', 'cancelled'"
