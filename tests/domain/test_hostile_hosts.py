@@ -1,9 +1,10 @@
-"""Hosts that lead into our own network in disguise: whatever is typed in as a proxy, a webhook or an address that
-changes an IP, no connection is even begun. Every connect of this process is seen, by Python's own audit."""
+"""Hosts that lead into our own network in disguise: whatever is given as a proxy, a webhook, a mail server or an
+address that changes an IP, no connection is even begun. Every connect of this process is seen, by Python's audit."""
 
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from igfleet.instagram.adapters.browser.dolphin_api import DolphinApi
 from igfleet.instagram.gateway import Browser
 from igfleet.reasons import ReasonCode
 from igfleet.settings import UiSettings, WorkerSettings, load
+from igfleet.ui.mail.postman import NotDelivered, Postman
 from igfleet.ui.outbound import NoAnswer, Outbound
 from igfleet.worker.upstream import Refused, Upstream
 
@@ -94,6 +96,15 @@ async def test_no_webhook_and_no_provider_is_asked_there(tmp_path: Path) -> None
             for ask in (outbound.send(_url(host), b"{}", {}), outbound.post(_url(host))):
                 with pytest.raises(NoAnswer):
                     await ask
+            assert seen == [], host
+
+
+async def test_no_mail_is_handed_over_there(tmp_path: Path) -> None:
+    with connects() as seen:
+        for host in HOSTS:
+            address = f"smtp://[{host}]:25" if ":" in host else f"smtp://{host}:25"
+            with pytest.raises(NotDelivered, match=r"not a public address|not reached"):
+                await Postman(_ui(tmp_path, SMTP_URL=address), names).deliver(EmailMessage())
             assert seen == [], host
 
 

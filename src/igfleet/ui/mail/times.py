@@ -4,7 +4,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from igfleet.ui.models import MailChoice, MailPace
-from igfleet.ui.schedule.zones import instant
+from igfleet.ui.schedule.zones import UTC_ZONE, instant, is_zone
 
 GATHERED = timedelta(minutes=1)
 """So long after the first event the mail is written, with what came meanwhile."""
@@ -23,7 +23,7 @@ def quiet_until(choice: MailChoice, moment: datetime) -> datetime:
     begin, end = choice.quiet_from, choice.quiet_until
     if begin is None or end is None or begin == end:
         return moment
-    zone = ZoneInfo(choice.timezone)
+    zone = _zone(choice)
     local = moment.astimezone(zone)
     at = local.time()
     is_quiet = begin <= at < end if begin < end else at >= begin or at < end
@@ -35,12 +35,17 @@ def quiet_until(choice: MailChoice, moment: datetime) -> datetime:
 
 def _at(choice: MailChoice, noted_at: datetime) -> datetime:
     """The first time at which it may be told, whatever is quiet."""
-    zone = ZoneInfo(choice.timezone)
+    zone = _zone(choice)
     if choice.pace == MailPace.HOURLY:
         return _next_hour(noted_at, choice.digest_at, zone)
     if choice.pace == MailPace.DAILY:
         return _next_day(noted_at, choice.digest_at, zone)
     return noted_at + GATHERED
+
+
+def _zone(choice: MailChoice) -> ZoneInfo:
+    """UTC for one that this machine no longer knows."""
+    return ZoneInfo(choice.timezone if is_zone(choice.timezone) else UTC_ZONE)
 
 
 def _next_hour(after: datetime, at: time, zone: ZoneInfo) -> datetime:
