@@ -19,10 +19,13 @@ from igfleet.contracts.states import (
     WorkerState,
 )
 from igfleet.runners import KINDS
-from igfleet.ui import breaker_list
+from igfleet.settings import UiSettings
+from igfleet.ui import ahead, breaker_list
+from igfleet.ui.ahead import Due, Published
 from igfleet.ui.breaker_list import OpenBreaker
 from igfleet.ui.models import Account, AccountTask, Media, Post, Proxy, Task, Worker
 from igfleet.ui.progress import Progress, progress
+from igfleet.ui.throughput import Throughput, throughput
 from igfleet.ui.verification import incidents, rate
 
 _LATE, _LOST, _FORGOTTEN = timedelta(seconds=15), timedelta(seconds=60), timedelta(hours=24)
@@ -59,10 +62,10 @@ class Seen:
     far: dict[int, Progress]
     """How far each task shown is."""
     workers: Sequence[tuple[Worker, WorkerState]]
-    published_day: int
-    done_day: int
-    """Account tasks of kinds without posts."""
-    failed_day: int
+    day: Throughput
+    published: Published
+    posts_due: Due
+    others_due: Due
     verified: rate.Rate
     """Of what was published in the last seven days."""
     incidents: int
@@ -86,7 +89,7 @@ class Seen:
         return not all(done for _, _, done in self.steps)
 
 
-async def gather(session: AsyncSession) -> Seen:
+async def gather(session: AsyncSession, settings: UiSettings) -> Seen:
     """Read it all: a handful of small queries."""
     suspended = AccountTask.state == AccountTaskState.SUSPENDED
     waiting = select(AccountTask).where(suspended).order_by(AccountTask.changed_at).limit(_SHOWN)
@@ -97,11 +100,9 @@ async def gather(session: AsyncSession) -> Seen:
     drafts = list(await session.scalars(unstarted))
     is_live = Task.state.in_((TaskState.QUEUED, TaskState.RUNNING))
     paused = select(Task).where(Task.paused_at.is_not(None), is_live).order_by(Task.paused_at).limit(_SHOWN)
-    day = clock.now() - timedelta(hours=24)
-    counted = Post.state.in_((PostState.PUBLISHED, PostState.FAILED)) & (Post.changed_at > day)
-    day_rows = await session.execute(select(Post.state, func.count()).where(counted).group_by(Post.state))
-    day_counts = dict(day_rows.all())
-    others = await _others(session, day)
+    now = clock.now()
+    is_active = Account.status == AccountStatus.ACTIVE, Account.archived_at.is_(None)
+    active = await session.scalar(select(func.count()).where(*is_active)) or 0
     return Seen(
         waiting=list(await session.scalars(loaded)),
         waiting_count=await session.scalar(select(func.count()).where(suspended)) or 0,
@@ -113,22 +114,16 @@ async def gather(session: AsyncSession) -> Seen:
         tasks=tasks,
         far=await progress(session, [*drafts, *tasks]),
         workers=await workers(session),
-        published_day=day_counts.get(PostState.PUBLISHED, 0),
-        done_day=others.get(AccountTaskState.COMPLETED, 0),
-        failed_day=day_counts.get(PostState.FAILED, 0) + others.get(AccountTaskState.DISCARDED, 0),
-        verified=await rate.since(session, clock.now() - _WEEK),
+        day=await throughput(session, now),
+        published=await ahead.published(session, settings.publish_budget_per_day, active),
+        posts_due=await ahead.posts_due(session, now),
+        others_due=await ahead.others_due(session, now),
+        verified=await rate.since(session, now - _WEEK),
         incidents=await incidents.count(session),
         accounts=await session.scalar(select(func.count()).where(Account.archived_at.is_(None))) or 0,
-        accounts_active=await session.scalar(select(func.count()).where(Account.status == AccountStatus.ACTIVE)) or 0,
+        accounts_active=active,
         videos=await session.scalar(select(func.count()).where(Media.state == MediaState.READY)) or 0,
     )
-
-
-async def _others(session: AsyncSession, since: datetime) -> dict[str, int]:
-    """How many account tasks of kinds without posts ended since, by state."""
-    kinds = [kind for kind, runner in KINDS.items() if not runner.has_posts]
-    query = select(AccountTask.state, func.count()).where(AccountTask.kind.in_(kinds), AccountTask.finished_at > since)
-    return dict((await session.execute(query.group_by(AccountTask.state))).all())
 
 
 async def workers(session: AsyncSession) -> list[tuple[Worker, WorkerState]]:

@@ -26,6 +26,7 @@ class Post(Base):
         Index("ix_posts_account_task", "account_task_id", "position"),
         Index("ix_posts_account_media", "account_id", "media_sha256"),
         Index("ix_posts_permitted", "account_id", "permitted_at", postgresql_where="permitted_at IS NOT NULL"),
+        Index("ix_posts_permitted_day", "permitted_at", "account_id", postgresql_where="permitted_at IS NOT NULL"),
         Index("ix_posts_unwatched", "id", postgresql_where="state = 'published' AND NOT is_watched"),
         Index("ix_posts_on_schedule", text("COALESCE(published_at, scheduled_at)")),
         Index("ix_posts_held", "hold_id", postgresql_where="hold_id IS NOT NULL"),

@@ -15,15 +15,15 @@ from igfleet.ui.security.gate import AnyRequest, person_of
 
 
 @get("/")
-async def show(request: AnyRequest, session: Session) -> Template:
+async def show(request: AnyRequest, session: Session, ui: Ui) -> Template:
     """The whole page."""
-    return page(request, "overview.html", "overview", seen=await overview.gather(session))
+    return page(request, "overview.html", "overview", seen=await overview.gather(session, ui.settings))
 
 
 @get("/overview/live")
-async def fragment(request: AnyRequest, session: Session) -> Template:
+async def fragment(request: AnyRequest, session: Session, ui: Ui) -> Template:
     """The part that changes."""
-    return page(request, "_overview.html", "overview", seen=await overview.gather(session))
+    return page(request, "_overview.html", "overview", seen=await overview.gather(session, ui.settings))
 
 
 @get("/events")
