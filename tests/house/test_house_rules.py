@@ -75,17 +75,37 @@ def test_each_fault_has_a_test_with_its_number() -> None:
 
 def test_each_threat_names_tests_and_modules_that_exist() -> None:
     """The table of docs/security/threats.md."""
+    rows = re.findall(
+        r"^\| T(\d+) \|(.*)\|(.*)\|(.*)\|$", (ROOT / "docs/security/threats.md").read_text(), re.MULTILINE
+    )
+
+    assert [int(number) for number, *_ in rows] == list(range(1, 29))
+    assert all("`test_" in told or "*missing*" in told for *_, told in rows)
+    assert _unknown("\n".join(row[2] + row[3] for row in rows)) == []
+
+
+def test_each_section_of_the_verification_standard_has_a_verdict_and_names_what_exists() -> None:
+    """The table of docs/security/asvs.md."""
+    text = (ROOT / "docs/security/asvs.md").read_text()
+    rows = re.findall(r"^\| (?:\d+\.\d+ .*|\*\*V\d+ .*) \| (.*) \| (.*) \|$", text, re.MULTILINE)
+    verdicts = {verdict for verdict, _ in rows}
+
+    assert {int(number) for number in re.findall(r"^\| \*\*V(\d+) ", text, re.MULTILINE)} == set(range(1, 18))
+    assert len(rows) > 60
+    assert verdicts <= {"met", "partly", "not met", "n/a", ""}
+    assert [row for row in rows if row[0] and not row[1].strip()] == []
+    assert _unknown(text) == []
+
+
+def _unknown(text: str) -> list[str]:
+    """The tests, modules and pages that a text names and that are not there."""
     tests = {
         name
         for path in (ROOT / "tests").rglob("test_*.py")
         for name in re.findall(r"\bdef (test_\w+)", path.read_text(encoding="utf-8"))
     }
-    rows = re.findall(
-        r"^\| T(\d+) \|(.*)\|(.*)\|(.*)\|$", (ROOT / "docs/security/threats.md").read_text(), re.MULTILINE
-    )
-    modules = [name for row in rows for name in re.findall(r"`([a-z_/]+(?:\.py|/))`", row[2])]
-
-    assert [int(number) for number, *_ in rows] == list(range(1, 29))
-    assert [name for row in rows for name in re.findall(r"`(test_\w+)`", row[3]) if name not in tests] == []
-    assert all("`test_" in told or "*missing*" in told for *_, told in rows)
-    assert [name for name in modules if not (ROOT / "src/igfleet" / name).exists()] == []
+    modules = re.findall(r"`((?!docs/)[a-z_/]+(?:\.py|/))`", text)
+    pages = re.findall(r"`(docs/[a-z_/]+\.md)`", text)
+    missing = [name for name in re.findall(r"`(test_\w+)`", text) if name not in tests]
+    missing += [name for name in modules if not (ROOT / "src/igfleet" / name).exists()]
+    return missing + [name for name in pages if not (ROOT / name).exists()]
