@@ -1,4 +1,4 @@
-# Sourced by ./igfleet: makes the locks anew from pyproject.toml; --upgrade takes newer versions.
+# Sourced by ./igfleet: makes the locks anew from pyproject.toml, and the page of licences; --upgrade takes newer versions.
 cd "$here"
 make_lock() {
     out=requirements/$1.txt
@@ -9,3 +9,5 @@ make_lock() {
 make_lock boot "$@" requirements/boot.in
 make_lock run "$@" pyproject.toml
 make_lock dev "$@" --extra dev -c requirements/run.txt pyproject.toml
+ensure run dev
+"$venv/bin/python" -m tools.licences
