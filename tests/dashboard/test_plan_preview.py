@@ -37,7 +37,7 @@ async def test_posts_are_drawn_by_the_hour_and_the_whole_plan_is_a_file(visitor:
     first = (datetime.now(UTC) + timedelta(days=1)).replace(minute=0, second=0, microsecond=0)
     times = [first, first + timedelta(hours=3)]
     rows = [f"clip_{number}.mp4,Sea,{at:%Y-%m-%dT%H:%M}Z" for number, at in enumerate(times, start=1)]
-    await _planned(ui, "\n".join(["filename,caption,publish_at", *rows]), CaptionForm.CSV)
+    await _planned(ui, "\n".join(["video,caption,publish_at", *rows]), CaptionForm.CSV)
 
     page = await visitor.read("/tasks/1/plan")
     sheet = list(csv.DictReader(io.StringIO(await visitor.read("/tasks/1/plan.csv"))))
