@@ -50,12 +50,14 @@ class Looks:
             self._add(f"{name}, {theme}", await self.page.evaluate(_CONTRAST))
             self._add(f"{name}, {theme}", await axe.violations(self.page))
 
-    async def measure(self, name: str, widths: tuple[int, ...] = WIDTHS) -> None:
-        """That nothing is cut off or wider than the screen, at these widths."""
+    async def measure(self, name: str, widths: tuple[int, ...] = WIDTHS, *, with_axe: bool = False) -> None:
+        """That nothing is cut off or wider than the screen, at these widths; `with_axe` also judges the narrowest."""
         for width in widths:
             await self.page.set_viewport_size({"width": width, "height": _HEIGHT})
-            found = await self.page.evaluate(_CUT if width == max(WIDTHS) else _NARROW)
-            self._add(f"{name}, {width} px", found)
+            is_narrow = width == min(WIDTHS)
+            self._add(f"{name}, {width} px", await self.page.evaluate(_NARROW if is_narrow else _CUT))
+            if is_narrow and with_axe:
+                self._add(f"{name}, {width} px", await axe.violations(self.page))
         await self.page.set_viewport_size({"width": max(WIDTHS), "height": _HEIGHT})
 
     def _add(self, where: str, found: list[str]) -> None:
