@@ -8,10 +8,17 @@ from tests.serving import Served
 from tests.ui_api.holding import holder
 from tests.ui_api.playing import Player
 
+from igfleet.ui.planning.canary import Canary
 from igfleet.ui.planning.draft import Draft, create
 from igfleet.ui.planning.plan import plan
+from igfleet.ui.planning.start import start
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
+
+
+@pytest.fixture
+def ui(ui_without_proxies: Served) -> Served:
+    return ui_without_proxies
 
 
 async def _draft(ui: Served, count: int, **options: int) -> str:
@@ -77,3 +84,25 @@ async def test_a_stop_rule_counts_among_the_first_and_keeps_the_others_held(play
     async with player.ui.context.database.sessions() as session:
         found = "SELECT paused_why, (SELECT count(*) FROM account_tasks WHERE behind_canary) FROM tasks"
         assert (await session.execute(text(found))).all() == [("1 attempts in a row failed.", 2)]
+
+
+async def test_in_a_task_by_rounds_the_first_do_not_wait_for_who_is_held(player: Player) -> None:
+    ui = player.ui
+    async with ui.context.database.sessions.begin() as session:
+        [proxy] = await make.proxies(session, 1)
+        who, what = await make.accounts(session, 2, proxy_id=proxy.id), await make.videos(session, 2)
+        given = {"distribution": "every_video_to_every_account", "rounds": True}
+        task = await make.draft(session, ui.context.settings, who, what, **given)
+        await plan(session, ui.context.settings, task.id)
+        await start(session, ui.context.settings, task.id, plan_hash=None, actor="user:anna", canary=Canary(1))
+    first = await player.lease("bulk_upload")
+    assert first is not None
+    async with ui.context.database.sessions.begin() as session:
+        done = text("UPDATE posts SET state = 'published', media_pk = 1, changed_at = now() WHERE id = :id")
+        await session.execute(done, {"id": first["posts"][0]["id"]})
+    await player.end(first, "completed")
+
+    second = await player.lease("bulk_upload")
+
+    assert second is not None
+    assert [post["round"] for lease in (first, second) for post in lease["posts"]] == [0, 1]

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.timeout(200)
 
 
 def test_a_dry_run_signs_in_looks_and_writes_nothing_at_all(fleet: Fleet, clips: list[Path]) -> None:
-    names = fleet.accounts(2)
+    names = fleet.accounts(1)
     fleet.worker("w1")
     usual = ["--accounts", ",".join(names), "--set", "delay_min_s=0", "--set", "delay_max_s=0.1", "--json"]
     orders = [
@@ -31,5 +31,5 @@ def test_a_dry_run_signs_in_looks_and_writes_nothing_at_all(fleet: Fleet, clips:
     assert {name: rows for name, rows in ledger.items() if rows} == {}
     assert (shown["state"], {post["state"] for post in shown["posts"]}) == ("completed", {"simulated"})
     results = [row["result"]["outcome"] for task in tasks[1:] for row in fleet.shown(task)["account_tasks"]]
-    assert results == ["simulated"] * 4
-    assert (real["count"], real["state"], real["plan_hash"]) == (2, "draft", shown["plan_hash"])
+    assert results == ["simulated"] * 2
+    assert (real["count"], real["state"], real["plan_hash"]) == (1, "draft", shown["plan_hash"])

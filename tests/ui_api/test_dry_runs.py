@@ -21,6 +21,11 @@ pytestmark = pytest.mark.anyio
 _POST = "/api/leases/{lease_id:uuid}/posts/{post_id:int}"
 
 
+@pytest.fixture
+def ui(ui_without_proxies: Served) -> Served:
+    return ui_without_proxies
+
+
 async def _call(stage: Stage, method: str, what: str, **changed: Any) -> tuple[int, dict[str, Any]]:
     [held] = stage.leases
     body = {**(bodies(stage).get(f"{method} {_POST}/{what}") or {}), **changed}
