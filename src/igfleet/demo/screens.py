@@ -106,7 +106,7 @@ async def _play(page: Page) -> None:
     drafts = await page.locator("main tbody a[href^='/tasks/']").evaluate_all("all => all.map(one => one.pathname)")
     for path in dict.fromkeys(drafts):
         await page.goto(f"{path}/plan")
-        start = page.locator("form[action$='/start'] button").first
+        start = page.locator("form.inline[action$='/start'] button.btn-primary")
         if await start.count():
             await start.click()
             await page.wait_for_load_state()
