@@ -13,7 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column('tasks', sa.Column('canary', sa.Integer(), nullable=True))
+    op.add_column('tasks', sa.Column('canary', sa.BigInteger(), nullable=True))
     op.add_column('tasks', sa.Column('canary_goes_on', sa.Boolean(), server_default='false', nullable=False))
     op.add_column('tasks', sa.Column('canary_ended_at', sa.DateTime(timezone=True), nullable=True))
     op.create_index('ix_tasks_canary', 'tasks', ['id'], postgresql_where='canary IS NOT NULL AND canary_ended_at IS NULL')

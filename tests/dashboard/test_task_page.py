@@ -80,7 +80,7 @@ async def test_files_are_taken_in_the_order_of_ticking(browser: Browser, ui: Ser
 
     assert places == ["2", "", "1"]
     assert await page.locator("td[data-label=Video]").all_inner_texts() == ["clip_3.mp4", "clip_1.mp4"]
-    await page.get_by_role("link", name="Change").click()
+    await page.get_by_role("link", name="Change", exact=True).click()
     shown = await page.locator(".tile-pick").evaluate_all("tiles => tiles.map(tile => tile.dataset.place)")
     assert shown == ["1", "2", ""]
     assert browser.complaints == []

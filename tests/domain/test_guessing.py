@@ -32,7 +32,7 @@ async def guesses(database, process):
     return counted
 
 def main(process, told):
-    told.put(asyncio.run(guesses(Database(sys.argv[1]), process)))
+    told.put(asyncio.run(guesses(Database(sys.argv[1], pool_size=8), process)))
 
 forking = multiprocessing.get_context("fork")  # what they import is imported once
 told = forking.Queue()

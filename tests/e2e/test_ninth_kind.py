@@ -83,7 +83,7 @@ def fleet(tmp_path: Path, database_url: str) -> Iterator[Fleet]:
     registry = package / "runners" / "__init__.py"
     registry.write_text(registry.read_text() + REGISTERED)
     settings = {"PYTHONPATH": str(package.parent), "PYTHONDONTWRITEBYTECODE": "1"}
-    with Fleet(tmp_path / "fleet", database_url, settings) as running:
+    with Fleet(tmp_path / "fleet", database_url, settings, is_quick=False) as running:
         yield running
 
 

@@ -1,6 +1,5 @@
 """A second house, restored from a backup of the first, on the same sandbox."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -29,7 +28,7 @@ def restored(ground: Ground, archive: Path, database_url: str) -> Iterator[Elsew
     )
     ended, told, wrong = commands.run(("restore", str(archive)), fleet.environment(), folder)
     assert ended == 0, wrong
-    fleet.start("ui", "serve", "--role", "ui", "--port", "0", "--parent", str(os.getpid()))
+    fleet.start("ui", "serve", "--role", "ui", "--port", "0", "--parent", str(commands.parent()))
     try:
         fleet.until(lambda: "igfleet is at " in fleet.log("ui"))
         fleet.ui = fleet.log("ui").split("igfleet is at ", 1)[1].split()[0]
