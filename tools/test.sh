@@ -36,7 +36,7 @@ check=$!
 trap 'kill $check 2>/dev/null; rm -f "$told"' EXIT
 trap 'exit 130' INT TERM
 status=0
-python -m pytest -n 4 --dist loadfile --no-loadscope-reorder || status=$?
+python -m pytest -n 5 --dist loadfile --no-loadscope-reorder || status=$?
 wait $check || status=$?
 trap 'rm -f "$told"' EXIT
 cat "$told" >&2
