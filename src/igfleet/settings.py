@@ -73,7 +73,9 @@ class Settings(BaseSettings):
         True, validation_alias="REQUIRE_PROXY", description="Refuse to run an account without any proxy."
     )
     private_networks: Words = Field(
-        (), validation_alias="PRIVATE_NETWORKS", description="Private networks in which proxies may stand (CIDR list)."
+        (),
+        validation_alias="PRIVATE_NETWORKS",
+        description="Private networks in which proxies, receivers of webhooks and mail servers may stand (CIDR list).",
     )
     verify_ssl: bool = Field(
         True, validation_alias="VERIFY_SSL", description="Check certificates between ui and worker."
