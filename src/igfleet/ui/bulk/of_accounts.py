@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.contracts.states import AccountStatus
@@ -14,6 +14,7 @@ from igfleet.settings import UiSettings
 from igfleet.ui import accounts
 from igfleet.ui.bulk.act import Act, Asks, Listed, Work
 from igfleet.ui.bulk.options import NO_PROXY, sound_proxy_or_none, sound_tag
+from igfleet.ui.bulk.tagging import tag, untag
 from igfleet.ui.exports import accounts_sheet
 from igfleet.ui.fleet.filter import AccountFilter
 from igfleet.ui.models import Account, BulkJob
@@ -23,15 +24,11 @@ KINDS_OF_ACCOUNTS = [kind for kind, runner in KINDS.items() if runner.subject is
 
 
 async def _tag(work: Work, ids: Sequence[int]) -> int:
-    lacking = among(Account.id, ids), ~Account.tags.contains([work.option])
-    tagged = update(Account).where(*lacking).values(tags=func.array_append(Account.tags, work.option))
-    return await work.audited(tagged.returning(Account.id), "account_tagged", "account", tag=work.option)
+    return await tag(work, Account, "account", ids)
 
 
 async def _untag(work: Work, ids: Sequence[int]) -> int:
-    having = among(Account.id, ids), Account.tags.contains([work.option])
-    untagged = update(Account).where(*having).values(tags=func.array_remove(Account.tags, work.option))
-    return await work.audited(untagged.returning(Account.id), "account_untagged", "account", tag=work.option)
+    return await untag(work, Account, "account", ids)
 
 
 async def _assign(work: Work, ids: Sequence[int]) -> int:

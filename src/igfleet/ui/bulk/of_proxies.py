@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import Select, delete, func, select
 
 from igfleet.ui import proxies
 from igfleet.ui.bulk.act import Act, Asks, Listed, Work
 from igfleet.ui.bulk.options import sound_proxy, sound_tag
+from igfleet.ui.bulk.tagging import tag, untag
 from igfleet.ui.models import Account, DataKey, Proxy, SealedSecret
 from igfleet.ui.models.base import among
 from igfleet.ui.proxy_list import ProxyFilter, sheet
@@ -19,15 +20,11 @@ async def _check(work: Work, ids: Sequence[int]) -> int:
 
 
 async def _tag(work: Work, ids: Sequence[int]) -> int:
-    lacking = among(Proxy.id, ids), ~Proxy.tags.contains([work.option])
-    tagged = update(Proxy).where(*lacking).values(tags=func.array_append(Proxy.tags, work.option))
-    return await work.audited(tagged.returning(Proxy.id), "proxy_tagged", "proxy", tag=work.option)
+    return await tag(work, Proxy, "proxy", ids)
 
 
 async def _untag(work: Work, ids: Sequence[int]) -> int:
-    having = among(Proxy.id, ids), Proxy.tags.contains([work.option])
-    untagged = update(Proxy).where(*having).values(tags=func.array_remove(Proxy.tags, work.option))
-    return await work.audited(untagged.returning(Proxy.id), "proxy_untagged", "proxy", tag=work.option)
+    return await untag(work, Proxy, "proxy", ids)
 
 
 async def _replace(work: Work, ids: Sequence[int]) -> int:
