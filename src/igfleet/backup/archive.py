@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError
 
 from igfleet.contracts.base import Strict
 from igfleet.errors import Invalid, SetupError
+from igfleet.renaming import settle
 
 DATABASE, MANIFEST = "database.dump", "manifest.json"
 _FORMAT = 1
@@ -104,7 +105,7 @@ def written(out: Path) -> Iterator[Writer]:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(out)
-        _settle(out.parent)
+        settle(out.parent)
     except OSError as error:
         raise SetupError(f"--out: cannot write {out}: {error.strerror or error}.") from error
     finally:
@@ -167,12 +168,3 @@ def _header(name: str, size_bytes: int) -> tarfile.TarInfo:
     header = tarfile.TarInfo(name)
     header.size, header.mode = size_bytes, 0o600
     return header
-
-
-def _settle(folder: Path) -> None:
-    """The renaming itself is on disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -16,6 +16,7 @@ import anyio.to_thread
 
 from igfleet import clock
 from igfleet.errors import Conflict, Damaged, NotFound, TooLarge, Unavailable
+from igfleet.renaming import settle
 from igfleet.ui.parts import Part
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -141,7 +142,7 @@ class Storage:
         place = self._place(sha256)
         place.parent.mkdir(mode=0o700, exist_ok=True)
         path.replace(place)
-        _fsync_folder(place.parent)
+        settle(place.parent)
 
 
 class _Draft:
@@ -198,14 +199,6 @@ def _told_when_full() -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise Unavailable("The disk of the library is full: free some space, then upload again.") from error
         raise
-
-
-def _fsync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _shown(size_bytes: int) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from igfleet.errors import Conflict, SecretUnreadable, SetupError
+from igfleet.renaming import settle
 from igfleet.settings import UiSettings
 from igfleet.ui.sealing import ciphers
 
@@ -68,7 +69,7 @@ class KeyFiles:
         aside.parent.mkdir(mode=0o700, exist_ok=True)
         _write(aside, self.path.read_bytes())
         fresh.replace(self.path)
-        _settle(self._folder)
+        settle(self._folder)
 
 
 class Ring:
@@ -181,12 +182,3 @@ def _write(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _settle(folder: Path) -> None:
-    """The renaming itself is on disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

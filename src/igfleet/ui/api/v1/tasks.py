@@ -164,8 +164,7 @@ async def end_canary(
 ) -> Response[Started]:
     """Let go what is held behind the first account tasks. 409 when nothing is."""
     await task_of(session, caller, task_id)
-    count = await canary.go_on(session, task_id, caller.actor, plan_hash=data.plan_hash)
-    return Response(Started(account_tasks=count), background=BackgroundTask(announce, ui, task_id))
+    return _begun(ui, task_id, await canary.go_on(session, task_id, caller.actor, plan_hash=data.plan_hash))
 
 
 @post("/tasks/{task_id:int}/cancellation", status_code=200, tags=["Tasks"])
@@ -180,8 +179,7 @@ async def retry_task(
 ) -> Response[Started]:
     """Try what failed again: all of it, or what failed for one reason. What is published or in doubt is not touched."""
     await task_of(session, caller, task_id)
-    count = await retrying.retry_failed(session, task_id, caller.actor, reason_code)
-    return Response(Started(account_tasks=count), background=BackgroundTask(announce, ui, task_id))
+    return _begun(ui, task_id, await retrying.retry_failed(session, task_id, caller.actor, reason_code))
 
 
 @post("/tasks/{task_id:int}/resumption", status_code=200, tags=["Tasks"])
@@ -190,8 +188,9 @@ async def resume_task(
 ) -> Response[Started]:
     """Go on with what waited for a person."""
     await task_of(session, caller, task_id)
-    count = await retrying.resume(session, task_id, caller.actor, account_task_id=data.account_task_id)
-    return Response(Started(account_tasks=count), background=BackgroundTask(announce, ui, task_id))
+    return _begun(
+        ui, task_id, await retrying.resume(session, task_id, caller.actor, account_task_id=data.account_task_id)
+    )
 
 
 @post("/tasks/{task_id:int}/clones", status_code=201, tags=["Tasks"])
@@ -226,6 +225,11 @@ async def _changed(
     await session.flush()
     await session.refresh(task)
     return Response(task_view(task, await counts(session, task_id)), background=BackgroundTask(announce, ui, task_id))
+
+
+def _begun(ui: UiContext, task_id: int, count: int) -> Response[Started]:
+    """So many account tasks may run now; workers are told after the commit."""
+    return Response(Started(account_tasks=count), background=BackgroundTask(announce, ui, task_id))
 
 
 HANDLERS = [
