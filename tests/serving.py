@@ -79,7 +79,11 @@ async def served(database_url: str, folder: Path, **settings: object) -> AsyncIt
         await task
     try:
         async with opened(chosen, database_url) as context:
-            yield Served(address.result(), context, owner_url)
+            await context.bus.start()  # what a test tells, the ui hears
+            try:
+                yield Served(address.result(), context, owner_url)
+            finally:
+                await context.bus.stop()
     finally:
         stop.set()
         await task

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 from tests.dashboard.conftest import Browser, Visitor
 from tests.dashboard.stage import half_done
 from tests.domain import factories as make
@@ -74,6 +74,21 @@ async def test_a_list_follows_the_filter_and_its_rows_are_selected_by_key(browse
     ui.context.bus.tell("media", third.id)
 
     await page.locator("#live").get_by_text("clip_22.mp4").wait_for()
+    assert browser.complaints == []
+
+
+async def test_a_page_whose_stream_was_refused_lives_on(browser: Browser, ui: Served) -> None:
+    async def refuse_once(route: Route) -> None:
+        await route.fulfill(status=503)
+
+    await browser.page.route("**/events?*", refuse_once, times=1)
+    await browser.page.goto("/media")
+    async with ui.context.database.sessions.begin() as session:
+        [video] = await make.videos(session, 1, name="clip_22.mp4")
+    ui.context.bus.tell("media", video.id)
+
+    await browser.page.locator("#live").get_by_text("clip_22.mp4").wait_for()
+    browser.forgive("503")
     assert browser.complaints == []
 
 

@@ -25,6 +25,14 @@ _HISTORY = """
 SELECT h.at, h.was || '>' || h.became AS move, h.became FROM post_history h JOIN posts p ON p.id = h.post_id
 WHERE p.task_id = %s ORDER BY h.id
 """
+_TASKS = """
+SELECT o.username, t.state, t.reason_code, t.attempt, t.lease_id, t.lease_expires_at, now() AS now
+FROM account_tasks t JOIN accounts o ON o.id = t.account_id WHERE t.task_id = (SELECT max(id) FROM tasks) ORDER BY t.id
+"""
+_MOVES = """
+SELECT h.at, h.post_id, h.was, h.became, h.why FROM post_history h JOIN posts p ON p.id = h.post_id
+WHERE p.task_id = (SELECT max(id) FROM tasks) ORDER BY h.id DESC LIMIT 40
+"""
 
 
 @dataclass
@@ -90,8 +98,12 @@ class Ground:
     def until(self, done: Callable[[], object], seconds: float = _PATIENCE_S) -> None:
         end = time.monotonic() + seconds
         while not done():
-            assert time.monotonic() < end, f"it did not happen in {seconds:g} s"
+            assert time.monotonic() < end, f"it did not happen in {seconds:g} s\n{self._picture()}"
             time.sleep(0.1)
+
+    def _picture(self) -> str:
+        """What the last task looks like, and what its posts went through, for who reads of a failure."""
+        return json.dumps([self.rows(query) for query in (_TASKS, _MOVES)], default=str, indent=1)
 
     def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
         with psycopg.connect(self.fleet.database_url, row_factory=dict_row) as connection:
@@ -135,8 +147,8 @@ class Ground:
 
 
 @contextmanager
-def ground(folder: Path, database_url: str) -> Iterator[Ground]:
-    settings = {"LEASE_LENGTH": f"{LEASE_S:g}", "COMMIT_WINDOW_SECS": "2", "RECONCILE_PAUSE_SECS": "0.3"}
+def ground(folder: Path, database_url: str, lease_s: float = LEASE_S) -> Iterator[Ground]:
+    settings = {"LEASE_LENGTH": f"{lease_s:g}", "COMMIT_WINDOW_SECS": "2", "RECONCILE_PAUSE_SECS": "0.3"}
     settings |= {"PUBLISH_BUDGET_PER_HOUR": "1000", "PUBLISH_BUDGET_PER_DAY": "1000", "LOG_LEVEL": "warning"}
     settings |= {"VERIFY_AFTER": "86400", "BREAKERS": "true"}
     clips = [clip(folder / f"clip_{number}.mp4", 3 + number / 10) for number in range(3)]

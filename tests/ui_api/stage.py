@@ -1,5 +1,6 @@
 """A started task, two workers with tokens of their own, and leases that the first of them holds."""
 
+import asyncio
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,6 +37,12 @@ class Stage:
         async with self.ui.context.database.sessions.begin() as session:
             done = await session.execute(text(statement), given)
             return done.scalar() if done.returns_rows else None
+
+    async def until(self, statement: str, value: object, seconds: float = 30) -> None:
+        """Wait for what the ui does after it has answered."""
+        async with asyncio.timeout(seconds):
+            while await self.sql(statement) != value:  # noqa: ASYNC110  # any value
+                await asyncio.sleep(0.02)
 
     async def lease(self, worker: str, limit: int = 100) -> list[dict[str, Any]]:
         """Claim what is free."""

@@ -73,7 +73,7 @@ async def test_what_is_simulated_is_told_so_and_counts_nowhere(ui_without_proxie
         "Dry-run started by test: 1 posts"
     )
     assert await stage.sql("SELECT counters FROM account_tasks") == {}
-    assert await stage.sql("SELECT state FROM tasks") == "completed"
+    await stage.until("SELECT state FROM tasks", "completed")
 
 
 async def test_a_post_that_is_meant_cannot_be_simulated(ui_without_proxies: Served) -> None:

@@ -19,10 +19,10 @@ def stream(ui: UiContext, topic: str, wanted: int | None) -> ServerSentEvent:
 
 
 async def _hints(ui: UiContext, topic: str, wanted: int | None) -> AsyncIterator[str]:
-    yield "hello"
     drained = asyncio.create_task(ui.draining.wait())
     try:
         async with ui.bus.changes() as changes:
+            yield "hello"  # what changes from here on is told; what changed before, the page reads when it hears this
             while not ui.draining.is_set():
                 change = await _next(changes, drained)
                 if change is None:

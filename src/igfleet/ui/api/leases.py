@@ -4,9 +4,10 @@ import asyncio
 import random
 import time
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from litestar import post, put
+from litestar import Request, post, put
 from litestar.background_tasks import BackgroundTask
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
@@ -54,20 +55,29 @@ _SELF_HELP_S = (1.0, 3.0)
 
 
 @post("/leases", status_code=200)
-async def lease(data: JSONBody[LeaseRequest], ui: Ui, caller: NamedDependency[Caller]) -> list[Lease]:
-    """Claim up to `limit` account tasks; wait up to `wait_s` when there is nothing."""
+async def lease(
+    request: Request[Any, Any, Any], data: JSONBody[LeaseRequest], ui: Ui, caller: NamedDependency[Caller]
+) -> list[Lease]:
+    """Claim up to `limit` account tasks; wait up to `wait_s` when there is nothing. Who hangs up gets nothing."""
     async with ui.database.sessions() as session:
         worker = await worker_of(session, caller, data.worker_id)
     if worker.draining_since is not None:
         return []
     until = time.monotonic() + data.wait_s
-    async with ui.bus.changes() as changes:
-        while not (found := await _claim(ui, worker, data)):
-            left = until - time.monotonic()
-            if left <= 0 or ui.draining.is_set():
-                return []
-            await _wait_for_work(ui, changes, min(left, random.uniform(*_SELF_HELP_S)))
-    return found
+    over = asyncio.create_task(_hung_up(request)), asyncio.create_task(ui.draining.wait())
+    try:
+        async with ui.bus.changes() as changes:
+            while not (found := await _claim(ui, worker, data)):
+                left = until - time.monotonic()
+                if left <= 0:
+                    return []
+                await _wait_for_work(over, changes, min(left, random.uniform(*_SELF_HELP_S)))
+                if any(end.done() for end in over):
+                    return []
+        return found
+    finally:
+        for one in over:
+            one.cancel()
 
 
 @post("/leases/renew", status_code=200)
@@ -172,21 +182,23 @@ async def _composed(ui: UiContext, worker: Worker, claimed: Sequence[Claimed]) -
     return []
 
 
-async def _wait_for_work(ui: UiContext, changes: asyncio.Queue[Change], seconds: float) -> None:
-    """Return when there may be work, the process stops, or the time is over."""
+async def _hung_up(request: Request[Any, Any, Any]) -> None:
+    """Returns when the caller has closed the connection: a lease would be held for one who will never hear of it."""
+    while (await request.receive())["type"] != "http.disconnect":
+        continue
+
+
+async def _wait_for_work(over: Sequence[asyncio.Task[Any]], changes: asyncio.Queue[Change], seconds: float) -> None:
+    """Return when there may be work, nobody waits any more, or the time is over."""
     end_at = time.monotonic() + seconds
-    stop = asyncio.create_task(ui.draining.wait())
-    try:
-        while (left := end_at - time.monotonic()) > 0:
-            change = asyncio.create_task(changes.get())
-            done, _ = await asyncio.wait({change, stop}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-            if change not in done:
-                change.cancel()
-                return
-            if change.result().topic == "work":
-                return
-    finally:
-        stop.cancel()
+    while (left := end_at - time.monotonic()) > 0:
+        change = asyncio.create_task(changes.get())
+        done, _ = await asyncio.wait({change, *over}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        if change not in done:
+            change.cancel()
+            return
+        if change.result().topic == "work":
+            return
 
 
 async def _keep_session(ui: UiContext, account_id: int, data: Report) -> None:

@@ -28,10 +28,13 @@ document.addEventListener("submit", (event) => {
   if (question && !confirm(question)) event.preventDefault();
 });
 
-// Live parts: one stream a page tells that something changed; the part is then fetched again.
+// Live parts: one stream a page tells that something changed; the part is then fetched again. It is fetched also when the
+// stream opens and at each sign of life (every 15 s), so that a hint or an answer that got lost is made good.
+const REOPEN_MS = 3000; // a browser comes back by itself after a broken line, but not after a refusal
 const closers = new WeakMap();
 function live(part) {
   let stream = null;
+  let again = 0;
   let waiting = false;
   const refresh = () => {
     if (waiting) return;
@@ -41,10 +44,10 @@ function live(part) {
   const open = () => {
     if (stream || !part.isConnected) return;
     stream = new EventSource(part.dataset.live);
-    stream.onopen = refresh;
-    stream.onmessage = (event) => { if (event.data === "changed") refresh(); };
+    stream.onmessage = refresh;
+    stream.onerror = () => { if (stream?.readyState === EventSource.CLOSED) { close(); again = setTimeout(open, REOPEN_MS); } };
   };
-  const close = () => { if (stream) { stream.close(); stream = null; } };
+  const close = () => { clearTimeout(again); if (stream) { stream.close(); stream = null; } };
   document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
   addEventListener("pagehide", close);
   closers.set(part, close);
