@@ -1,5 +1,6 @@
 """Fixtures of the whole suite: a real PostgreSQL and at most one standing ui in a process, emptied after each test."""
 
+import gc
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -18,11 +19,12 @@ from tests.serving import Served, Standing
 from tests.ui_api.playing import Player
 
 TEMPLATE = "igfleet_template"
+gc.disable()  # until everything is imported: that is not garbage
 
 
 @pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    return "asyncio"
+def anyio_backend() -> tuple[str, dict[str, bool]]:
+    return "asyncio", {"use_uvloop": True}
 
 
 @pytest.fixture(scope="session")
@@ -100,6 +102,14 @@ async def player(ui: Served) -> AsyncIterator[Player]:
         made = Player(ui, client)
         await made.register()
         yield made
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays to the end, and is not looked through again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
+    gc.enable()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

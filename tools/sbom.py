@@ -10,7 +10,6 @@ from cyclonedx.model.bom import Bom
 from cyclonedx.model.component import Component, ComponentScope, ComponentType
 from cyclonedx.output.json import JsonV1Dot6
 from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
 from packageurl import PackageURL
 
 from tools.dependencies import ROOT, Dependency, locked, vendored
@@ -30,6 +29,8 @@ def written() -> str:
         bill.components.add(part)
     bill.register_dependency(bill.metadata.component, parts)
     text = JsonV1Dot6(bill).output_as_string(indent=1)
+    from cyclonedx.validation.json import JsonStrictValidator  # takes seconds to import
+
     wrong = JsonStrictValidator(SchemaVersion.V1_6).validate_str(text)
     if wrong:
         raise ValueError(f"The bill of materials does not fit its schema: {wrong}")

@@ -119,7 +119,7 @@ def test_f8_f9_a_killed_worker_leaves_no_process_and_another_takes_over(ground: 
     names = ground.accounts(3)
     held = {"act": "hang_before", "path": "POST /rupload_igphoto", "count": 3}
     ground.fleet.control("POST", "faults", held)
-    task = ground.upload(names)
+    task = ground.upload(names, concurrency=3)
     with ground.worker("f9-first") as worker:
         ground.until(lambda: not ground.fleet.control("GET", "faults")["faults"])
         family = worker.children(recursive=True)

@@ -1,13 +1,15 @@
 """The publish protocol as a small machine, explored breadth first: every order of steps, deaths and lost answers.
 
 Two workers, one account, two posts. A frozen worker is one whose next step comes very late, so freezing needs no event
-of its own: every interleaving is tried. Time is abstract: a window ends, a lease ends, the settle time passes.
+of its own: every interleaving is tried. Time is abstract: a window ends, a lease ends, the settle time passes. States
+are tuples, which are quickly made and found again.
 """
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from enum import Enum, StrEnum
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
 
 
 class Guard(StrEnum):
@@ -28,7 +30,7 @@ class Guard(StrEnum):
 ALL = frozenset(Guard)
 
 
-class Post(Enum):
+class Post(StrEnum):
     PLANNED = "planned"
     PREPARING = "preparing"
     PUBLISHING = "publishing"
@@ -36,7 +38,7 @@ class Post(Enum):
     PUBLISHED = "published"
 
 
-class Step(Enum):
+class Step(StrEnum):
     """Where a worker stands in the run of its lease."""
 
     IDLE = "idle"
@@ -51,15 +53,13 @@ class Step(Enum):
     DEAD = "dead"
 
 
-@dataclass(frozen=True)
-class Worker:
+class Worker(NamedTuple):
     step: Step = Step.IDLE
     lease: int = 0
     post: int = 0
 
 
-@dataclass(frozen=True)
-class State:
+class State(NamedTuple):
     """All of it. `count` is how often Instagram published each post; `flying` are commits under way."""
 
     posts: tuple[Post, Post] = (Post.PLANNED, Post.PLANNED)
@@ -102,7 +102,7 @@ class Model:
         if worker.step is Step.DEAD:
             return
         if worker.step is not Step.IDLE and state.kills < self.kills:
-            yield f"kill {number}", _as(replace(state, kills=state.kills + 1), number, Worker(Step.DEAD))
+            yield f"kill {number}", _as(state._replace(kills=state.kills + 1), number, Worker(Step.DEAD))
         steps = {
             Step.IDLE: self._claim,
             Step.LEASED: self._begin,
@@ -119,7 +119,7 @@ class Model:
     def _claim(self, state: State, number: int, _worker: Worker) -> Iterator[tuple[str, State]]:
         if not state.is_leased and not state.is_over and state.lease < self.leases:
             lease = state.lease + 1
-            claimed = replace(state, lease=lease, is_leased=True)
+            claimed = state._replace(lease=lease, is_leased=True)
             yield f"claim {number}", _as(claimed, number, Worker(Step.LEASED, lease))
 
     def _begin(self, state: State, number: int, worker: Worker) -> Iterator[tuple[str, State]]:
@@ -130,9 +130,9 @@ class Model:
                 return
         for post in (0, 1):
             if state.posts[post] is Post.PLANNED:
-                yield f"prepare {number}", _as(state, number, replace(worker, step=Step.PREPARED, post=post))
+                yield f"prepare {number}", _as(state, number, worker._replace(step=Step.PREPARED, post=post))
                 return
-        done = replace(state, is_leased=False) if self._holds(state, worker) else state
+        done = state._replace(is_leased=False) if self._holds(state, worker) else state
         yield f"finish {number}", _as(done, number, Worker())
 
     def _read(self, state: State, number: int, worker: Worker, post: int) -> Iterator[tuple[str, State]]:
@@ -152,28 +152,28 @@ class Model:
             return
         written = _post(state, worker.post, Post.PREPARING)
         if Guard.INTENT in self.guards:
-            written = replace(written, intent=_at(written.intent, worker.post, True))
-        yield f"intent {number}", _as(written, number, replace(worker, step=Step.ASKING))
+            written = written._replace(intent=_at(written.intent, worker.post, True))
+        yield f"intent {number}", _as(written, number, worker._replace(step=Step.ASKING))
 
     def _ask_permit(self, state: State, number: int, worker: Worker) -> Iterator[tuple[str, State]]:
         post = worker.post
         if Guard.PERMIT not in self.guards:
-            opened = replace(state, window=_at(state.window, number, True), settled=_at(state.settled, post, False))
-            yield f"no permit {number}", _as(opened, number, replace(worker, step=Step.PERMITTED))
+            opened = state._replace(window=_at(state.window, number, True), settled=_at(state.settled, post, False))
+            yield f"no permit {number}", _as(opened, number, worker._replace(step=Step.PERMITTED))
             return
         if not self._may_write(state, worker) or state.posts[post] is not Post.PREPARING:
             yield f"drop {number}", _as(state, number, Worker())
             return
         given = _post(state, post, Post.PUBLISHING)
-        given = replace(given, window=_at(given.window, number, True), settled=_at(given.settled, post, False))
-        yield f"permit {number}", _as(given, number, replace(worker, step=Step.PERMITTED))
+        given = given._replace(window=_at(given.window, number, True), settled=_at(given.settled, post, False))
+        yield f"permit {number}", _as(given, number, worker._replace(step=Step.PERMITTED))
 
     def _check_clock(self, state: State, number: int, worker: Worker) -> Iterator[tuple[str, State]]:
         if state.window[number]:
-            yield f"in time {number}", _as(state, number, replace(worker, step=Step.SENDING))
+            yield f"in time {number}", _as(state, number, worker._replace(step=Step.SENDING))
         elif self._may_write(state, worker) and state.posts[worker.post] is Post.PUBLISHING:
             not_sent = _post(state, worker.post, Post.PLANNED)
-            yield f"not sent {number}", _as(not_sent, number, replace(worker, step=Step.LEASED))
+            yield f"not sent {number}", _as(not_sent, number, worker._replace(step=Step.LEASED))
         else:
             yield f"drop {number}", _as(state, number, Worker())
 
@@ -181,32 +181,32 @@ class Model:
         """The worker may have been frozen since it looked at the clock."""
         is_open = state.window[number] and self._holds(state, worker)
         if Guard.GATE in self.guards and not is_open:
-            yield f"gate closed {number}", _as(state, number, replace(worker, step=Step.DOUBTS))
+            yield f"gate closed {number}", _as(state, number, worker._replace(step=Step.DOUBTS))
             return
-        sent = replace(state, flying=(*state.flying, (number, worker.post)))
-        yield f"send {number}", _as(sent, number, replace(worker, step=Step.WAITING))
+        sent = state._replace(flying=(*state.flying, (number, worker.post)))
+        yield f"send {number}", _as(sent, number, worker._replace(step=Step.WAITING))
 
     def _report_published(self, state: State, number: int, worker: Worker) -> Iterator[tuple[str, State]]:
         if self._may_write(state, worker):
             state = _post(state, worker.post, Post.PUBLISHED)
-            yield f"report {number}", _as(state, number, replace(worker, step=Step.LEASED))
+            yield f"report {number}", _as(state, number, worker._replace(step=Step.LEASED))
         else:
             yield f"late evidence {number}", _as(state, number, Worker())
 
     def _report_unknown(self, state: State, number: int, worker: Worker) -> Iterator[tuple[str, State]]:
         if self._may_write(state, worker) and state.posts[worker.post] is Post.PUBLISHING:
             state = _post(state, worker.post, Post.UNKNOWN)
-            yield f"report doubt {number}", _as(state, number, replace(worker, step=Step.LEASED))
+            yield f"report doubt {number}", _as(state, number, worker._replace(step=Step.LEASED))
         else:
             yield f"drop {number}", _as(state, number, Worker())
 
     def _of_time(self, state: State) -> Iterator[tuple[str, State]]:
         for number in (0, 1):
             if state.window[number]:
-                yield f"window of {number} ends", replace(state, window=_at(state.window, number, False))
+                yield f"window of {number} ends", state._replace(window=_at(state.window, number, False))
         for post in (0, 1):
             if not state.settled[post] and not self._may_still_come(state, post):
-                yield f"settle {post}", replace(state, settled=_at(state.settled, post, True))
+                yield f"settle {post}", state._replace(settled=_at(state.settled, post, True))
         if state.is_leased:
             yield "lease ends", self._rescued(state)
 
@@ -218,15 +218,15 @@ class Model:
         """A window never outlasts the lease."""
         back = {Post.PREPARING: Post.PLANNED, Post.PUBLISHING: Post.UNKNOWN}
         posts = tuple(back.get(post, post) for post in state.posts)
-        return replace(state, is_leased=False, posts=posts, window=(False, False))
+        return state._replace(is_leased=False, posts=posts, window=(False, False))
 
     def _of_network(self, state: State) -> Iterator[tuple[str, State]]:
         for flying in dict.fromkeys(state.flying):
             number, post = flying
             rest = list(state.flying)
             rest.remove(flying)
-            gone = replace(state, flying=tuple(rest))
-            landed = replace(gone, count=_at(gone.count, post, gone.count[post] + 1))
+            gone = state._replace(flying=tuple(rest))
+            landed = gone._replace(count=_at(gone.count, post, gone.count[post] + 1))
             yield f"lands {post}, answered", _answered(landed, number, Step.KNOWS)
             yield f"lands {post}, answer lost", _answered(landed, number, Step.DOUBTS)
             yield f"lost on the way {post}", _answered(gone, number, Step.DOUBTS)
@@ -276,16 +276,16 @@ def explore(model: Model) -> Explored:
 
 
 def _as(state: State, number: int, worker: Worker) -> State:
-    return replace(state, workers=_at(state.workers, number, worker))
+    return state._replace(workers=_at(state.workers, number, worker))
 
 
 def _post(state: State, post: int, became: Post) -> State:
-    return replace(state, posts=_at(state.posts, post, became))
+    return state._replace(posts=_at(state.posts, post, became))
 
 
 def _answered(state: State, number: int, step: Step) -> State:
     worker = state.workers[number]
-    return _as(state, number, replace(worker, step=step)) if worker.step is Step.WAITING else state
+    return _as(state, number, worker._replace(step=step)) if worker.step is Step.WAITING else state
 
 
 def _at[T](pair: tuple[T, T], index: int, value: T) -> tuple[T, T]:

@@ -124,15 +124,19 @@ _NUMBERED = ("after", "page", "id", "batch_index", "batch_count")
 
 
 def _addresses(route: Route) -> dict[str, None]:
-    """What is sent by a form is asked only for the numbers in its path: its fields are another test's."""
+    """What is sent by a form is asked only for the numbers in its path: its fields are another test's.
+
+    Routes take turns: each meets one of the odd words and of the odd numbers.
+    """
+    turn = len(route.path) % 2
     if route.is_page and not route.is_safe:
         numbered = (route.with_numbers(number) for number in NUMBERS)
         return dict.fromkeys(address for address in numbered if address != route.address())
     names = ("q", "tag", "status", "state", "next", "token", "name", "topic")
-    words = (f"{route.address()}?" + "&".join(f"{name}={word}" for name in names) for word in ("%00", "%ff"))
+    words = (f"{route.address()}?" + "&".join(f"{name}={word}" for name in names) for word in (("%00", "%ff")[turn],))
     queries = ("&".join(f"{name}={number}" for name in _NUMBERED) for number in NUMBERS)
     numbers = (f"{route.with_numbers(number)}?{query}" for number, query in zip(NUMBERS, queries, strict=True))
-    alone = f"{route.address()}?" + "&".join(f"{name}={NUMBERS[0]}" for name in _NUMBERED)
+    alone = f"{route.address()}?" + "&".join(f"{name}={NUMBERS[turn]}" for name in _NUMBERED)
     return dict.fromkeys((*words, *numbers, alone))
 
 

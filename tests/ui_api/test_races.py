@@ -19,7 +19,7 @@ CLAIMERS = 200
 
 async def test_f27_two_hundred_claimers_never_run_two_tasks_of_one_account(ui_without_proxies: Served) -> None:
     stage = await staged(ui_without_proxies, 1)
-    await _more_tasks_for_the_same_account(stage, 3)
+    await _more_tasks_for_the_same_account(stage, 1)
     turns = [[lease["account_task_id"] for lease in stage.leases]]
     held = stage.leases[0]["id"]
     while held:
@@ -31,7 +31,7 @@ async def test_f27_two_hundred_claimers_never_run_two_tasks_of_one_account(ui_wi
         turns.append([lease["account_task_id"] for lease in claimed])
         held = claimed[0]["id"] if claimed else ""
 
-    assert Counter(one for turn in turns for one in turn) == {1: 1, 2: 1, 3: 1, 4: 1}
+    assert Counter(one for turn in turns for one in turn) == {1: 1, 2: 1}
 
 
 async def test_f13_fifty_clicks_on_start_are_one_start(ui_without_proxies: Served) -> None:
