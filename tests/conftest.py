@@ -1,6 +1,8 @@
 """Fixtures of the whole suite: a real PostgreSQL and at most one standing ui in a process, emptied after each test."""
 
 import gc
+import os
+import sys
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -20,6 +22,7 @@ from tests.ui_api.playing import Player
 
 TEMPLATE = "igfleet_template"
 gc.disable()  # until everything is imported: that is not garbage
+os.environ.setdefault("NODE_COMPILE_CACHE", f"{sys.prefix}/node")  # Playwright's driver, which starts a hundred times
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,7 @@ import httpx
 import imageio_ffmpeg
 import psutil
 import psycopg
+from psycopg.rows import dict_row
 
 from tests.e2e import commands
 
@@ -44,6 +45,7 @@ class Fleet:
     _stack: ExitStack = field(default_factory=ExitStack)
     sandbox: dict[str, str] = field(default_factory=dict)
     ui: str = ""
+    _connection: psycopg.Connection[dict[str, Any]] | None = None
     is_quick: bool = True
     """Processes are forked from one that has imported everything; else each is a Python of its own."""
 
@@ -67,6 +69,8 @@ class Fleet:
 
     def __exit__(self, *_: object) -> None:
         self._stop(self.processes)
+        if self._connection is not None:
+            self._connection.close()
 
     def clear(self) -> None:
         """As it was when it started: no worker, no account, no task, nothing published."""
@@ -234,19 +238,32 @@ class Fleet:
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         """A call of the sandbox's control API."""
-        answer = httpx.request(method, f"{self.sandbox['control_url']}/v1/{path}", json=body, timeout=10)
+        answer = _caller().request(method, f"{self.sandbox['control_url']}/v1/{path}", json=body)
         answer.raise_for_status()
         return answer.json()
 
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")
 
-    def until(self, done: Any, seconds: float = 60) -> None:
-        """Wait for a condition."""
+    def until(
+        self, done: Callable[[], object], seconds: float = 60, tell: Callable[[], str] = lambda: "no more is known"
+    ) -> None:
+        """Wait for a condition, for the most part asleep: what is waited for needs the machine. `tell` says more when
+        it does not come.
+        """
         end = time.monotonic() + seconds
-        while not done():
-            assert time.monotonic() < end, "it did not happen in time"
-            time.sleep(0.1)
+        while True:
+            began = time.monotonic()
+            if done():
+                return
+            assert began < end, f"it did not happen in {seconds:g} s\n{tell()}"
+            time.sleep(max(0.1, 2 * (time.monotonic() - began)))
+
+    def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
+        """What a query finds, from behind the curtain."""
+        if self._connection is None or self._connection.closed:
+            self._connection = psycopg.connect(self.database_url, row_factory=dict_row, autocommit=True)
+        return self._connection.execute(query, values or None).fetchall()
 
     def runs_of(self, worker: str) -> list[psutil.Process]:
         """The processes of a worker that run leases."""
@@ -262,6 +279,12 @@ class Fleet:
             except (ValueError, IndexError):
                 time.sleep(0.05)
         raise AssertionError(f"{name} did not start:\n{self.log(name)}")
+
+
+@functools.cache
+def _caller() -> httpx.Client:
+    """One for all calls: making a client takes longer than calling. Each call has a connection of its own."""
+    return httpx.Client(trust_env=False, timeout=10, limits=httpx.Limits(max_keepalive_connections=0))
 
 
 def clip(path: Path, seconds: float) -> Path:

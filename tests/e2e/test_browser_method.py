@@ -4,7 +4,6 @@ from hashlib import sha256
 from pathlib import Path
 
 import psutil
-import psycopg
 import pytest
 
 from tests.e2e.fleet import Fleet
@@ -44,13 +43,12 @@ def test_a_sign_in_that_fails_leaves_a_picture_and_no_secret(fleet: Fleet) -> No
     fleet.control("POST", "accounts", {"accounts": [{"username": names[0], "password": "another than imported"}]})
     fleet.worker("worker-1", CONCURRENCY_LIMIT="1")
 
-    task = fleet.order("bulk_login", names, method="playwright")
-    fleet.until(lambda: fleet.shown(task)["account_tasks"][0]["reason_code"] == "bad_password", 120)
+    fleet.order("bulk_login", names, method="playwright")
+    fleet.until(lambda: fleet.rows("SELECT reason_code FROM account_tasks") == [{"reason_code": "bad_password"}], 120)
 
-    with psycopg.connect(fleet.database_url) as database:
-        kept = database.execute("SELECT name, sha256 FROM evidence ORDER BY id").fetchall()
-    assert [name for name, _ in kept] == ["1-page.png", "1-trace.txt"]
-    found = [path.read_bytes() for _, digest in kept for path in (fleet.folder / "data").rglob(digest)]
+    kept = fleet.rows("SELECT name, sha256 FROM evidence ORDER BY id")
+    assert [row["name"] for row in kept] == ["1-page.png", "1-trace.txt"]
+    found = [path.read_bytes() for row in kept for path in (fleet.folder / "data").rglob(row["sha256"])]
     assert len(found) == 2
     assert all(f"canary-pw-{names[0]}".encode() not in content for content in found)
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import psycopg
 import pytest
 from playwright.async_api import async_playwright
 
@@ -75,9 +74,8 @@ def _sign_in(fleet: Fleet, names: list[str]) -> dict[str, Any]:
         "--start", "--json",
     )  # fmt: skip
     task = str(json.loads(made)["id"])
-    with psycopg.connect(fleet.database_url, autocommit=True) as rows:
-        under_way = "SELECT count(*) FROM account_tasks WHERE state = ANY('{scheduled,available,running,retryable}')"
-        fleet.until(lambda: rows.execute(under_way).fetchone() == (0,), 150)
+    under_way = "SELECT 1 FROM account_tasks WHERE state = ANY('{scheduled,available,running,retryable}')"
+    fleet.until(lambda: not fleet.rows(under_way), 150)
     return fleet.shown(task)
 
 

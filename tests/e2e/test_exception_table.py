@@ -8,9 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg.rows import dict_row
 
 from igfleet.sandbox.refusals import REFUSALS
 from tests.e2e.fleet import Fleet
@@ -141,8 +139,7 @@ def _ordered(fleet: Fleet, names: list[str]) -> str:
 
 
 def _rows(fleet: Fleet, task: str) -> list[dict[str, Any]]:
-    with psycopg.connect(fleet.database_url, row_factory=dict_row) as connection:
-        return connection.execute(_SOUGHT, (task,)).fetchall()
+    return fleet.rows(_SOUGHT, task)
 
 
 def _requests(fleet: Fleet) -> Counter[tuple[str, str]]:

@@ -6,9 +6,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg.rows import dict_row
 
 from tests.e2e.fleet import Fleet
 
@@ -30,7 +28,7 @@ def test_variants_are_rendered_checked_and_stored_with_their_recipe(fleet: Fleet
     assert shown["state"] == "completed"
     assert [row["counters"] for row in shown["account_tasks"]] == [{"rendered": 2}, {"rendered": 2}]
     variants = _variants(fleet)
-    sources = {row["id"]: row for row in _rows(fleet, "SELECT * FROM media WHERE origin = 'uploaded'")}
+    sources = {row["id"]: row for row in fleet.rows("SELECT * FROM media WHERE origin = 'uploaded'")}
     assert sorted(one["source_id"] for one in variants) == sorted([*sources, *sources])
     assert len({one["sha256"] for one in variants} | {one["sha256"] for one in sources.values()}) == 6
     for one in variants:
@@ -99,7 +97,7 @@ def test_without_ffmpeg_a_person_is_asked_to_install_it(fleet: Fleet, clips: lis
     fleet.worker("worker-1", IGFLEET_FFMPEG="/nonexistent/ffmpeg")
 
     task = _started(fleet, clips[:1], count=1)
-    fleet.until(lambda: fleet.shown(task)["account_tasks"][0]["state"] == "suspended")
+    fleet.until(lambda: fleet.rows("SELECT state FROM account_tasks") == [{"state": "suspended"}])
 
     assert fleet.shown(task)["account_tasks"][0]["reason_code"] == "tool_missing"
 
@@ -119,12 +117,7 @@ def _done(fleet: Fleet, clips: list[Path], **options: Any) -> dict[str, Any]:
 
 
 def _variants(fleet: Fleet) -> list[dict[str, Any]]:
-    return _rows(fleet, "SELECT * FROM media WHERE origin = 'variant' ORDER BY id")
-
-
-def _rows(fleet: Fleet, query: str) -> list[dict[str, Any]]:
-    with psycopg.connect(fleet.database_url, row_factory=dict_row) as connection:
-        return connection.execute(query).fetchall()
+    return fleet.rows("SELECT * FROM media WHERE origin = 'variant' ORDER BY id")
 
 
 def _stored(fleet: Fleet, sha256: str) -> Path:

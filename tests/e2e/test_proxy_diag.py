@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 from tests import peers
@@ -79,5 +78,4 @@ def test_a_killed_worker_costs_a_check_nothing_but_time(fleet: Fleet) -> None:
     (row,) = fleet.shown(task)["account_tasks"]
     assert row["result"]["verdict"] == "ok"
     assert row["counters"] == {"ok": 1}
-    with psycopg.connect(fleet.database_url, autocommit=True) as rows:
-        assert rows.execute("SELECT verdict FROM proxy_checks").fetchall() == [("ok",)]
+    assert fleet.rows("SELECT verdict FROM proxy_checks") == [{"verdict": "ok"}]

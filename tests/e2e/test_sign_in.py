@@ -3,9 +3,7 @@
 import json
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg.rows import dict_row
 
 from tests.e2e.fleet import Fleet
 
@@ -28,9 +26,7 @@ def _ordered(fleet: Fleet, names: list[str], **options: Any) -> str:
 
 def _rows(fleet: Fleet, task: str) -> dict[str, dict[str, Any]]:
     """The task's account tasks by account."""
-    with psycopg.connect(fleet.database_url, row_factory=dict_row) as connection:
-        rows = connection.execute(_SOUGHT, (task,)).fetchall()
-    return {row["account"]: row for row in rows}
+    return {row["account"]: row for row in fleet.rows(_SOUGHT, task)}
 
 
 def _inbox(fleet: Fleet) -> list[dict[str, Any]]:
@@ -189,10 +185,6 @@ def test_the_device_stays_the_same_when_password_and_session_change(fleet: Fleet
     assert _rows(fleet, task)[name]["result"] == {"how": "signed_in"}
     assert len(known[name]["devices"]) == 1
     assert _sign_ins(fleet, name) == tries + 1
-    with psycopg.connect(fleet.database_url) as connection:
-        versions = "SELECT count(*) FROM sealed_secrets WHERE owner = 'account' AND field = 'session_mobile'"
-        kept = connection.execute(versions).fetchone()
-        ended = connection.execute(f"{versions} AND refused_at IS NOT NULL").fetchone()
-    assert kept is not None
-    assert kept[0] >= 2, "the session before is kept, sealed"
-    assert ended == (1,), "and marked, so that it is not tried again"
+    kept = fleet.rows("SELECT refused_at FROM sealed_secrets WHERE owner = 'account' AND field = 'session_mobile'")
+    assert len(kept) >= 2, "the session before is kept, sealed"
+    assert sum(row["refused_at"] is not None for row in kept) == 1, "and marked, so that it is not tried again"

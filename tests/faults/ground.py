@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -13,8 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-import psycopg
-from psycopg.rows import dict_row
 
 from tests.e2e import commands
 from tests.e2e.fleet import Fleet, clip
@@ -96,18 +93,14 @@ class Ground:
         return self.fleet.shown(task)
 
     def until(self, done: Callable[[], object], seconds: float = _PATIENCE_S) -> None:
-        end = time.monotonic() + seconds
-        while not done():
-            assert time.monotonic() < end, f"it did not happen in {seconds:g} s\n{self._picture()}"
-            time.sleep(0.1)
+        self.fleet.until(done, seconds, self._picture)
 
     def _picture(self) -> str:
         """What the last task looks like, and what its posts went through, for who reads of a failure."""
         return json.dumps([self.rows(query) for query in (_TASKS, _MOVES)], default=str, indent=1)
 
     def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
-        with psycopg.connect(self.fleet.database_url, row_factory=dict_row) as connection:
-            return connection.execute(query, values).fetchall()
+        return self.fleet.rows(query, *values)
 
     def moves(self, task: str) -> list[str]:
         """`was>became` of the task's posts, in order."""

@@ -1,5 +1,6 @@
 """Variants: rendered by the real ffmpeg, and every check that can fail made to fail."""
 
+import asyncio
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -167,4 +168,4 @@ async def test_a_program_that_takes_too_long_is_killed_with_all_that_it_started(
         sleeper, end = psutil.Process(int(heard[0])), time.monotonic() + 10
         while sleeper.status() != psutil.STATUS_ZOMBIE:
             assert time.monotonic() < end
-            time.sleep(0.05)
+            await asyncio.sleep(0.05)

@@ -13,7 +13,7 @@ from tests.ui_api.playing import NEVER_PAUSES
 from tests.ui_api.stage import Stage, staged
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(240)]
-SEEDS = range(1, 13)
+SEEDS = range(1, 21)
 _REPEATS = 2
 """Up to so many times each request is sent."""
 _POSTS = "posts WHERE account_task_id = :key"

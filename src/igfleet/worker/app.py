@@ -74,6 +74,7 @@ async def serve(
     countries.check(settings.geoip_file)
     name = settings.name or socket.gethostname()
     folder = settings.data_dir / "worker" / _as_folder(name)
+    os.environ.setdefault("NODE_COMPILE_CACHE", str(folder.absolute() / "node"))  # Playwright's driver starts sooner
     listener = _listen(host, port)
     with listener, _only_one(folder, name):
         shutil.rmtree(folder / "runs", ignore_errors=True)
