@@ -57,6 +57,8 @@ class MemoryUi:
     refusal: PermitRefused | None = None
     is_away: bool = False
     drain: bool = False
+    is_hostile: bool = False
+    """It gives out leases that nobody asked for."""
     standstill: int | None = None
     renewing: bool = True
     waiting: list[Lease] = field(default_factory=list)
@@ -128,7 +130,7 @@ class MemoryUi:
     def claim(self, request: LeaseRequest) -> list[Lease]:
         if request.request_id in self.by_request:
             return self.by_request[request.request_id]
-        found = [lease for lease in self.waiting if lease.kind in request.kinds]
+        found = [lease for lease in self.waiting if self.is_hostile or lease.kind in request.kinds]
         found.sort(key=lambda lease: lease.task_id != request.task_id)
         for lease in found[: request.limit]:
             self.waiting.remove(lease)

@@ -116,9 +116,13 @@ class Downloads:
                 raise GiveUp(f"{media.name} is gone from the library.", ReasonCode.MEDIA_MISSING)
             response.raise_for_status()
             flags = os.O_APPEND if response.status_code == 206 else os.O_TRUNC
+            left = media.size_bytes - (have if flags == os.O_APPEND else 0)
             file = os.open(part, os.O_WRONLY | os.O_CREAT | flags, 0o600)
             try:
                 async for chunk in response.aiter_bytes(_CHUNK):
+                    left -= len(chunk)
+                    if left < 0:
+                        raise GiveUp(f"{media.name} is larger than it is said to be.", ReasonCode.MEDIA_CORRUPT)
                     await asyncio.to_thread(_write_all, file, chunk)
             finally:
                 os.close(file)
