@@ -21,6 +21,15 @@ _CLAIM = """
 UPDATE account_tasks SET state = 'running', lease_expires_at = now() + interval '1 hour'
 WHERE id = (SELECT min(id) FROM account_tasks)
 """
+_TOLD = """
+WITH hook AS (INSERT INTO webhooks (name, host, format, events, created_by)
+  VALUES ('ours', 'hooks.example', 'json', '{post_published,account_needs_person}', 'user:anna') RETURNING id)
+INSERT INTO deliveries (webhook_id, event, subject_id, state, body)
+SELECT hook.id, told.* FROM hook, (
+  SELECT 'post_published', min(p.id), 'delivered', 'of ' || a.client FROM posts p JOIN accounts a ON a.id = p.account_id
+    GROUP BY a.client
+  UNION ALL SELECT 'account_needs_person', min(id), 'waiting', 'of Nord' FROM accounts WHERE client = 'Nord') told
+"""
 
 
 async def test_what_only_a_client_used_is_destroyed_and_told(ui_without_proxies: Served) -> None:
@@ -38,11 +47,14 @@ async def test_what_only_a_client_used_is_destroyed_and_told(ui_without_proxies:
     assert [row[1] for row in sheet.rows] == ["nord_01", "nord_01", "nord_02", "nord_02"]
     assert receipt.facts["destroyed"] == {
         "data_keys": 3, "sealed_secrets": 3, "proxies": 1, "media": 1, "media_bytes": 1, "evidence": 0,
+        "deliveries": 2,
     }  # fmt: skip
     assert (receipt.facts["people_disabled"], receipt.facts["accounts"]) == (1, ["nord_01", "nord_02"])
     assert offboard.hash_of(json.loads(json.dumps(receipt.facts))) == receipt.hash
     assert [context.storage.has(sha256) for sha256 in shas] == [False, True]
     async with context.database.sessions() as session:
+        bodies = list(await session.scalars(text("SELECT body FROM deliveries ORDER BY id")))
+        assert [body for body in bodies if body] == ["of Sued"]
         assert await context.vault.try_all(session) == (2, []), "of the other account, and of the proxy they shared"
         assert await _states(session) == {"Nord": {"cancelled"}, "Sued": {"planned"}}
         gone = await session.scalar(select(Account).where(Account.username == "nord_01"))
@@ -85,6 +97,7 @@ async def _staged(ui: Served) -> list[str]:
         media = await factories.videos(session, 2, duration_s=3)
         await _ordered(session, ui, accounts[:2], media)
         await _ordered(session, ui, accounts[2:], media[1:])
+        await session.execute(text(_TOLD))
         user = await _user(session, "nils")
         await roster.change_clients(session, user, ["Nord"], "user:anna")
     shas = [medium.sha256 for medium in media]

@@ -44,6 +44,17 @@ _EVIDENCE = """
 DELETE FROM evidence WHERE account_task_id IN (SELECT id FROM account_tasks WHERE account_id = ANY(:ids))
 RETURNING sha256
 """
+_TOLD = """
+UPDATE deliveries SET body = NULL, answer = '', state = CASE state WHEN 'waiting' THEN 'failed' ELSE state END
+WHERE CASE
+  WHEN event LIKE 'post\\_%' THEN subject_id IN (SELECT id FROM posts WHERE account_id = ANY(:ids))
+  WHEN event = 'challenge_opened' THEN subject_id IN (SELECT id FROM challenges WHERE account_id = ANY(:ids))
+  WHEN event = 'incident_opened' THEN subject_id IN (
+    SELECT i.id FROM post_incidents i JOIN posts p ON p.id = i.post_id WHERE p.account_id = ANY(:ids))
+  WHEN event = 'account_needs_person' THEN subject_id = ANY(:ids)
+END RETURNING id
+"""
+"""What webhooks were told holds captions and links. What they were not told yet, they are not told any more."""
 _BARE = """
 UPDATE accounts SET email = NULL, phone = NULL, dolphin_profile_id = NULL, notes = '', device = '', proxy_id = NULL,
   has_password = false, has_totp = false, has_email_password = false, session_at = NULL, web_session_at = NULL,
@@ -88,6 +99,11 @@ async def files(session: AsyncSession, ids: Sequence[int]) -> tuple[dict[str, in
     shots = list(await session.scalars(text(_EVIDENCE), {"ids": ids}))
     counts = {"media": len(media), "media_bytes": sum(row.size_bytes for row in media), "evidence": len(shots)}
     return counts, [*(row.sha256 for row in media), *shots]
+
+
+async def tellings(session: AsyncSession, ids: Sequence[int]) -> dict[str, int]:
+    """What webhooks were told of their posts, challenges and accounts."""
+    return {"deliveries": len((await session.execute(text(_TOLD), {"ids": ids})).all())}
 
 
 async def ways_in(session: AsyncSession, client: str) -> dict[str, int]:

@@ -23,6 +23,7 @@ UNION ALL SELECT sha256 FROM media WHERE sha256 = :it AND state <> 'broken'
 _STAYS = (
     "the names of the accounts, the history of their posts, and the audit",
     "log lines, for 90 days",
+    "mails to your own people that name the accounts, for 30 days",
     "answers that repeated requests get, sealed, for 48 hours",
     "backups that were taken before, as long as they and the master key of their day are kept",
 )
@@ -58,6 +59,7 @@ async def destroy(ui: UiContext, client: str, actor: str, exported: Mapping[str,
         given_up, cancelled = await stopping.give_up_doubts(session, ids, actor)
         figures = await destroying.secrets(session, ids)
         files, leaving = await destroying.files(session, ids)
+        told_of = await destroying.tellings(session, ids)
         ways = await destroying.ways_in(session, client)
         names = select(Account.username).where(among(Account.id, ids)).order_by(Account.username)
         facts: dict[str, Any] = {
@@ -66,7 +68,7 @@ async def destroy(ui: UiContext, client: str, actor: str, exported: Mapping[str,
             "at": (await session.scalar(text("SELECT now()"))).isoformat(timespec="seconds"),
             "accounts": list(await session.scalars(names)),
             "exported": dict(exported),
-            "destroyed": {**figures, **files},
+            "destroyed": {**figures, **files, **told_of},
             "cancelled": {"account_tasks": cancelled, "posts_in_doubt": given_up},
             **ways,
             "stays": list(_STAYS),
