@@ -132,6 +132,28 @@ async def test_codes_can_be_guessed_five_times_whoever_counts(house: House) -> N
     assert sorted(answers, key=str) == sorted([Invalid] * 5 + [TooManyRequests] * 5, key=str)
 
 
+async def test_who_was_wrong_is_in_the_audit_and_what_was_typed_is_not(house: House) -> None:
+    user = await person(house)
+    for name in ("anna", "correct horse battery"):
+        with pytest.raises(NotSignedIn):
+            await passwords.verify(house.database, name, "typed by mistake", HERE)
+    async with house.database.sessions.begin() as session:
+        anna = await roster.find(session, user.id)
+        seed = await second_factor.begin(session, house.vault, anna)
+        await second_factor.confirm(session, house.vault, anna, totp.code_at(seed))
+        with pytest.raises(Invalid):
+            await second_factor.check(session, house.database, house.vault, anna, "123 45x", HERE)
+
+    async with house.database.sessions() as session:
+        entries = list(await session.scalars(select(AuditEntry).where(AuditEntry.actor == "visitor")))
+    assert [(one.action, one.subject) for one in entries] == [
+        ("wrong_password", f"user:{user.id}"),
+        ("wrong_password", "user:unknown"),
+        ("wrong_code", f"user:{user.id}"),
+    ]
+    assert [one.facts for one in entries] == [{"address": HERE}] * 3
+
+
 async def test_who_knows_one_password_may_not_try_others_for_ever(house: House) -> None:
     for number in range(9):
         await attempts.note(house.database, f"user:other_{number}", HERE)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from igfleet.errors import Forbidden, Invalid
 from igfleet.ui import invitations
 from igfleet.ui.injected import Session
-from igfleet.ui.models import Role
+from igfleet.ui.models import AuditEntry, Role
 from igfleet.ui.pages.render import cookie, go, page, visitor_cookie
 from igfleet.ui.people import add_user
 from igfleet.ui.security import forms, sessions
@@ -59,7 +59,10 @@ def address_of(request: AnyRequest) -> str:
 
 async def signed_in(request: AnyRequest, session: AsyncSession, user: Any, onward: str) -> Redirect:
     """A fresh session for the person, whatever cookie came with the request."""
-    key = await sessions.open_session(session, user, address_of(request), request.headers.get("user-agent", ""))
+    address = address_of(request)
+    key = await sessions.open_session(session, user, address, request.headers.get("user-agent", ""))
+    facts = {"address": address}
+    session.add(AuditEntry(actor=f"user:{user.name}", action="signed_in", subject=f"user:{user.id}", facts=facts))
     answer = go(onward)
     answer.cookies = [cookie(request, sessions.COOKIE, key), cookie(request, forms.VISITOR_COOKIE, "", max_age=0)]
     return answer

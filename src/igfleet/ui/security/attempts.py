@@ -6,6 +6,7 @@ from sqlalchemy import text
 
 from igfleet.errors import TooManyRequests
 from igfleet.ui.db import Database
+from igfleet.ui.models import AuditEntry
 
 WINDOW = timedelta(minutes=5)
 PASSWORDS = 10
@@ -50,6 +51,13 @@ async def forgive(database: Database, subject: str, address: str) -> None:
     """The attempt was right: earlier ones of this subject count no more."""
     async with database.sessions.begin() as session:
         await session.execute(_FORGIVE, _subjects(subject, address))
+
+
+async def audit(database: Database, action: str, user_id: int | None, address: str) -> None:
+    """Keep for good that somebody was wrong: of names that nobody has without the name, which may be a password."""
+    subject = "user:unknown" if user_id is None else f"user:{user_id}"
+    async with database.sessions.begin() as session:
+        session.add(AuditEntry(actor="visitor", action=action, subject=subject, facts={"address": address}))
 
 
 def _subjects(subject: str, address: str) -> dict[str, str]:

@@ -30,6 +30,7 @@ async def verify(database: Database, name: str, password: str, address: str) -> 
     has_one = user is not None and user.has_joined
     is_right = await _matches(user.password_hash if user and has_one else _DUMMY, password)
     if user is None or not has_one or not is_right:
+        await attempts.audit(database, "wrong_password", user.id if user else None, address)
         raise NotSignedIn("The name or the password is wrong.")
     await attempts.forgive(database, subject, address)
     return user

@@ -75,6 +75,7 @@ async def check(session: AsyncSession, database: Database, vault: Vault, user: U
     await attempts.note(database, subject, address, attempts.CODES)
     seed = await _seed(session, vault, user, "a sign-in")
     if not await _takes(session, user, seed, code) and not await _recovers(session, user, code):
+        await attempts.audit(database, "wrong_code", user.id, address)
         raise Invalid(_WRONG, {"code": _WRONG})
     await attempts.forgive(database, subject, address)
 
