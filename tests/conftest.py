@@ -26,8 +26,8 @@ os.environ.setdefault("NODE_COMPILE_CACHE", f"{sys.prefix}/node")  # Playwright'
 
 
 @pytest.fixture(scope="session")
-def anyio_backend() -> tuple[str, dict[str, bool]]:
-    return "asyncio", {"use_uvloop": True}
+def anyio_backend() -> str:
+    return "asyncio"
 
 
 @pytest.fixture(scope="session")

@@ -56,10 +56,14 @@ class Ground:
         """A started task: every video on every account."""
         return self.fleet.upload(names, self.clips[:videos], "{{username}} {{n}}", max_attempts=9, **options)
 
+    def marks(self, worker: str) -> Path:
+        """The folder in which its runs count which points they reached."""
+        return self.fleet.folder / "marks" / worker
+
     @contextmanager
     def worker(self, name: str, fault: str = "", slots: int = 4, **settings: str) -> Iterator[psutil.Process]:
         """The product's worker with the lean client, in which faults may be planted. Ended with the block."""
-        marks = self.fleet.folder / "marks" / name
+        marks = self.marks(name)
         shutil.rmtree(marks, ignore_errors=True)
         planted = {"IGFLEET_TEST_FAULTS": str(marks), "IGFLEET_FAULT": fault} if fault else {}
         own = {

@@ -15,21 +15,31 @@ _SOON_S = LEASE_S + 5
 
 
 @pytest.mark.parametrize(
-    "point", ["started", "prepared", "intended"], ids=["F1 before upload", "F3a", "F3 before permit"]
+    "points",
+    [
+        pytest.param(("started", "prepared", "intended"), id="F1 before the upload, F3 before the permit"),
+        pytest.param(("permitted", "checked", "journaled"), id="F4 journal and gate prove it, F6 journaled"),
+    ],
 )
-def test_f1_f3_a_run_killed_before_the_permit_goes_on_at_once(ground: Ground, point: str) -> None:
-    names = ground.accounts()
-    task = ground.upload(names)
+def test_f1_f3_f4_f6_a_killed_run_goes_on_at_once_and_publishes_once(ground: Ground, points: tuple[str, ...]) -> None:
+    """At each point another run is killed: the first that comes there."""
+    names, worker = ground.accounts(len(points)), f"f1-{points[0]}"
+    task = ground.upload(names, concurrency=len(names))
 
-    with ground.worker(f"f1-{point}", f"{point}:1:kill"):
+    with ground.worker(worker, ",".join(f"{point}:1:kill" for point in points), slots=len(names)):
         shown = ground.wait(task)
 
+    came, moves = {mark.name for mark in ground.marks(worker).iterdir()}, ground.moves(task)
+    assert {f"{point}.1" for point in points} <= came
     assert shown["state"] == "completed"
-    assert ground.commits(names) == 1
+    assert not [move for move in moves if move.endswith("unknown")], "each could be proved"
+    assert ground.commits(names) == len(names)
     ground.check_once(names)
-    if point == "intended":
-        assert "preparing>planned" in ground.moves(task)
+    if "intended" in points:
+        assert "preparing>planned" in moves
         assert ground.seconds_between(task, "planned", "preparing") < _SOON_S
+    else:
+        assert moves.count("publishing>planned") >= 2
 
 
 def test_f2_an_upload_cut_at_half_is_resumed_under_the_same_upload_id(ground: Ground) -> None:
@@ -50,27 +60,6 @@ def test_f2_an_upload_cut_at_half_is_resumed_under_the_same_upload_id(ground: Gr
     videos = [one for one in requests if one["method"] == "POST" and "rupload_igvideo" in one["path"]]
     assert medium["upload_id"] == post["upload_id"]
     assert len(videos) == 1, "the bytes that had arrived were sent again"
-    ground.check_once(names)
-
-
-@pytest.mark.parametrize(
-    ("point", "moves"),
-    [
-        pytest.param("permitted", ["publishing>planned"], id="F4 nothing was sent, the journal proves it"),
-        pytest.param("checked", ["publishing>planned"], id="F4 nothing was sent, the gate proves it"),
-        pytest.param("journaled", ["publishing>published"], id="F6 the journal has the answer"),
-    ],
-)
-def test_f4_f6_a_run_killed_after_the_permit(ground: Ground, point: str, moves: list[str]) -> None:
-    names = ground.accounts()
-    task = ground.upload(names)
-
-    with ground.worker(f"f4-{point}", f"{point}:1:kill"):
-        shown = ground.wait(task)
-
-    assert shown["state"] == "completed"
-    assert set(moves) <= set(ground.moves(task))
-    assert ground.commits(names) == 1
     ground.check_once(names)
 
 
