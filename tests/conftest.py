@@ -27,6 +27,7 @@ os.environ.setdefault("NODE_COMPILE_CACHE", f"{sys.prefix}/node")  # Playwright'
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
+    """Its own loop, not the faster one of the ui: tests that count connects see only what Python's sockets do."""
     return "asyncio"
 
 

@@ -23,7 +23,9 @@ async def test_500_posts_under_50_kills_are_each_published_once(tmp_path: Path) 
 
 
 async def test_lease_and_retry_alone_publishes_twice_and_the_verdict_says_so(tmp_path: Path) -> None:
-    result = await _played(Order(posts=30, seed=7, faults=10, without=Without.PROTOCOL, timeout_s=25), tmp_path)
+    result = await _played(
+        Order(posts=30, seed=7, faults=10, without=Without.PROTOCOL, timeout_s=120, stops_at_duplicate=True), tmp_path
+    )
 
     assert result.verdict.duplicated > 0, result.facts()
     assert not result.verdict.is_good

@@ -70,6 +70,8 @@ async def _play(stage: Stage, task_id: int, usernames: list[str], tell: Callable
                 tell(f"{seen['published']} of {seen['posts']} published, {seen['doubtful']} in doubt, {wrong} faults")
             if seen["done"] == seen["posts"]:
                 break
+        if stage.order.stops_at_duplicate and (await stage.ask_sandbox("ledger"))["duplicates"]:
+            break
         await asyncio.sleep(_LOOK_S)
     await monkey.finish()
     return monkey

@@ -54,6 +54,8 @@ class Order:
     linger_s: float = 0
     """How long each commit waits between the look at the clock and its first byte, so that freezes hit it there."""
     timeout_s: float = 900
+    stops_at_duplicate: bool = False
+    """The first duplicate is enough: what is left is not waited for."""
 
     @property
     def per_account(self) -> int:
