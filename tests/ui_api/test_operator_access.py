@@ -20,12 +20,22 @@ from igfleet.ui.models import Account, Role
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(180)]
 MANAGERS = {"POST /api/v1/standstill", "POST /api/v1/standstill/end"}
+ADMINS = {
+    "GET /api/v1/audit", "GET /api/v1/users", "POST /api/v1/users", "PUT /api/v1/users/{user_id:int}/role",
+    "PUT /api/v1/users/{user_id:int}/clients", "POST /api/v1/users/{user_id:int}/disabling",
+    "POST /api/v1/users/{user_id:int}/enabling", "GET /api/v1/settings", "PUT /api/v1/settings/{name:str}",
+    "DELETE /api/v1/settings/{name:str}",
+}  # fmt: skip
 OF_THE_WHOLE_FLEET = {
     "POST /api/v1/accounts/imports", "GET /api/v1/proxies", "GET /api/v1/proxies/{proxy_id:int}",
     "POST /api/v1/proxies/imports", "POST /api/v1/proxies/checks", "POST /api/v1/proxies/{proxy_id:int}/rotations",
     "POST /api/v1/proxies/{proxy_id:int}/replacement", "DELETE /api/v1/media/{media_id:int}", "POST /api/v1/targets",
     "DELETE /api/v1/targets", "GET /api/v1/workers", "POST /api/v1/workers/{worker_id:int}/drain",
-    "GET /api/v1/breakers", "POST /api/v1/breakers/{breaker_id:int}/end", *MANAGERS,
+    "GET /api/v1/breakers", "POST /api/v1/breakers/{breaker_id:int}/end", *MANAGERS, *ADMINS,
+    "POST /api/v1/captions", "PUT /api/v1/captions/{set_id:int}", "DELETE /api/v1/captions/{set_id:int}",
+    "GET /api/v1/recurring", "GET /api/v1/recurring/{recurring_id:int}/occurrences", "POST /api/v1/recurring",
+    "POST /api/v1/recurring/{recurring_id:int}/pause", "POST /api/v1/recurring/{recurring_id:int}/pause/end",
+    "DELETE /api/v1/recurring/{recurring_id:int}",
 }  # fmt: skip
 
 
@@ -65,7 +75,7 @@ async def test_a_key_opens_no_more_than_it_says(ui: Served, tmp_path: Path) -> N
             }
             assert refused == {
                 "reader": not route.is_safe,
-                "operator": route.name in MANAGERS,
+                "operator": route.name in MANAGERS | ADMINS,
                 "narrow": route.name in OF_THE_WHOLE_FLEET,
             }, route.name
 

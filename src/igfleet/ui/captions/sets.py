@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from pydantic import ValidationError
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +20,29 @@ async def find(session: AsyncSession, set_id: int) -> CaptionSet:
     if found is None:
         raise NotFound(f"There is no caption set {set_id}.")
     return found
+
+
+async def known(session: AsyncSession, name: str) -> CaptionSet | None:
+    """The set of this name, whatever its case."""
+    return await session.scalar(select(CaptionSet).where(func.lower(CaptionSet.name) == name.strip().lower()))
+
+
+async def named(session: AsyncSession, name: str) -> CaptionSet:
+    """The same. Raises `NotFound`."""
+    found = await known(session, name)
+    if found is None:
+        raise NotFound(f"There is no caption set named {name!r}.")
+    return found
+
+
+def captions_of(form: str, text: str, timezone: str) -> Captions:
+    """What a person wrote. Raises `Invalid`."""
+    written = text.replace("\r\n", "\n")
+    try:
+        return Captions.model_validate({"form": form, "text": written, "timezone": timezone.strip() or "UTC"})
+    except ValidationError as error:
+        wrong = {str(item["loc"][0]): item["msg"].removeprefix("Value error, ") for item in error.errors()}
+        raise Invalid("The captions are not right.", wrong) from None
 
 
 def listed(q: str = "", form: str = "") -> Select[CaptionSet]:

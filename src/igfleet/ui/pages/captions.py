@@ -5,7 +5,6 @@ from typing import Any
 from litestar import get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
-from pydantic import ValidationError
 
 from igfleet.errors import Invalid
 from igfleet.runners.captions import VARIABLES
@@ -93,17 +92,7 @@ async def _kept(request: AnyRequest, session: Session, set_id: int | None) -> Re
 
 
 def _given(form: dict[str, Any], text: str) -> Captions:
-    try:
-        return Captions.model_validate(
-            {
-                "form": form.get("caption_form") or "template",
-                "text": text.replace("\r\n", "\n"),
-                "timezone": str(form.get("timezone", "")).strip() or "UTC",
-            }
-        )
-    except ValidationError as error:
-        wrong = {str(item["loc"][0]): item["msg"].removeprefix("Value error, ") for item in error.errors()}
-        raise Invalid("The captions are not right.", wrong) from None
+    return sets.captions_of(str(form.get("caption_form") or "template"), text, str(form.get("timezone", "")))
 
 
 def _stored(row: CaptionSet) -> Captions:

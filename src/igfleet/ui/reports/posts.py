@@ -9,11 +9,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from igfleet import clock
 from igfleet.contracts.tasks import Mode
+from igfleet.errors import Invalid
 from igfleet.ui.exports import Sheet
-from igfleet.ui.schedule.zones import first_moment
+from igfleet.ui.schedule.zones import first_moment, is_zone
 
 _DAY = timedelta(days=1)
+_YEARS = 2000, 2200
 _MOST_ROWS = 5_000
 _COUNTED = """
 WITH period AS (
@@ -72,6 +75,23 @@ class Period:
     def of_month(cls, day: date, zone: str) -> "Period":
         """From the first of the month to the day."""
         return cls(day.replace(day=1), day, zone)
+
+
+def asked(first: date | None, last: date | None, zone: str, by: str) -> tuple[Period, By]:
+    """What a program or a command asks for; by default this month up to today. Raises `Invalid`."""
+    wrong = {} if is_zone(zone) else {"zone": "is no time zone: write it as Europe/Berlin"}
+    if by not in set(By):
+        wrong["by"] = "is one of " + ", ".join(By)
+    usual = Period.of_month(clock.now().astimezone(ZoneInfo("UTC" if wrong else zone)).date(), zone)
+    period = Period(first or usual.first, last or usual.last, zone)
+    for name, day in (("from", period.first), ("to", period.last)):
+        if not _YEARS[0] <= day.year < _YEARS[1]:
+            wrong[name] = f"is a day of the years {_YEARS[0]} to {_YEARS[1] - 1}"
+    if period.last < period.first:
+        wrong["to"] = "is before the first day"
+    if wrong:
+        raise Invalid("There is no such report.", wrong)
+    return period, By(by)
 
 
 @dataclass(frozen=True, slots=True)

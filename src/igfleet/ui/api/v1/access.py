@@ -19,6 +19,7 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 FLEET = {"fleet": True}
 """In a handler's `opt`: it is about no account in particular, so a key for some accounts does not open it."""
 MANAGERS = {"role": Role.MANAGER, **FLEET}
+ADMINS = {"role": Role.ADMIN, **FLEET}
 Caller = NamedDependency[Holder]
 
 

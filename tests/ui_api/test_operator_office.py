@@ -1,0 +1,139 @@
+"""The operator API at the desk: captions, reports, people and the audit."""
+
+import pytest
+from tests.domain.factories import accounts, draft, videos
+from tests.serving import Served
+from tests.ui_api.holding import holder
+
+from igfleet.ui.models import Role
+from igfleet.ui.planning.plan import plan
+from igfleet.ui.planning.start import start
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_captions_are_kept_found_changed_and_forgotten(ui: Served) -> None:
+    body = {"name": "Spring", "captions": {"form": "template", "text": "{Hello|Hi} from {{username}}"}}
+    async with holder(ui) as client:
+        made = (await client.post("/api/v1/captions", json=body)).json()
+        path = f"/api/v1/captions/{made['id']}"
+        taken = await client.post("/api/v1/captions", json=body)
+        wrong = await client.put(path, json={**body, "captions": {"form": "template", "text": "{Hello"}})
+        changed = (await client.put(path, json={**body, "name": "Summer"})).json()
+        found = (await client.get("/api/v1/captions", params={"q": "summ"})).json()["items"]
+        other = (await client.get("/api/v1/captions", params={"form": "csv"})).json()["items"]
+        removed = (await client.delete(path)).json()
+        gone = await client.get(path)
+
+    assert (made["form"], made["made_by"].split("/")[0]) == ("template", "user:boss")
+    assert (taken.status_code, wrong.status_code, changed["name"]) == (422, 422, "Summer")
+    assert ([one["id"] for one in found], other) == ([made["id"]], [])
+    assert (removed, gone.status_code) == ({"name": "Summer"}, 404)
+
+
+async def test_posts_are_reported_by_client_within_the_keys_scope(ui_without_proxies: Served) -> None:
+    ui = ui_without_proxies
+    async with ui.context.database.sessions.begin() as session:
+        who = await accounts(session, 3, client="Bakery")
+        who[2].client = "Kanarek"
+        how = {"distribution": "every_video_to_every_account", "delay_min_s": 0}
+        task = await draft(session, ui.context.settings, who, await videos(session, 1, duration_s=3), **how)
+        await plan(session, ui.context.settings, task.id)
+        await start(session, ui.context.settings, task.id, plan_hash=None, actor="user:anna")
+    async with holder(ui) as boss, holder(ui, clients=["Bakery"]) as narrow:
+        whole = (await boss.get("/api/v1/reports/posts")).json()
+        own = (await narrow.get("/api/v1/reports/posts")).json()
+        none = (await boss.get("/api/v1/reports/posts", params={"from": "2020-01-01", "to": "2020-01-31"})).json()
+        codes = [
+            (await boss.get("/api/v1/reports/posts", params=wrong)).status_code
+            for wrong in ({"zone": "Mars"}, {"from": "2020-02-01", "to": "2020-01-01"}, {"from": "0001-01-01"})
+        ]
+
+    assert [(row["name"], row["planned"], row["to_come"]) for row in whole["rows"]] == [
+        ("Bakery", 2, 2),
+        ("Kanarek", 1, 1),
+    ]
+    assert (whole["total"]["planned"], none["total"]["planned"]) == (3, 0)
+    assert [row["name"] for row in own["rows"]] == ["Bakery"]
+    assert codes == [422, 422, 422]
+
+
+async def test_an_admin_invites_limits_and_disables_people_and_finds_it_in_the_audit(ui: Served) -> None:
+    async with holder(ui) as client:
+        made = await client.post("/api/v1/users", json={"name": "lena", "role": "viewer", "clients": ["Bakery"]})
+        lena = made.json()
+        path = f"/api/v1/users/{lena['id']}"
+        raised = (await client.put(f"{path}/role", json={"role": "operator"})).json()
+        freed = (await client.put(f"{path}/clients", json={"clients": []})).json()
+        out = (await client.post(f"{path}/disabling")).json()
+        back = (await client.post(f"{path}/enabling")).json()
+        names = [one["name"] for one in (await client.get("/api/v1/users", params={"q": "LEN"})).json()["items"]]
+        query = {"subject": f"user:{lena['id']}", "limit": 3}
+        page = (await client.get("/api/v1/audit", params=query)).json()
+        rest = (await client.get("/api/v1/audit", params={**query, "cursor": page["next_cursor"]})).json()
+    async with holder(ui, person="otto", role=Role.MANAGER) as manager:
+        refused = [(await manager.get(f"/api/v1/{place}")).status_code for place in ("users", "audit")]
+
+    assert (made.status_code, lena["has_joined"], lena["invitation"].split("=")[0]) == (
+        201,
+        False,
+        "/invitation?token",
+    )
+    assert (raised["role"], freed["clients"], out["disabled_at"] is None, back["disabled_at"]) == (
+        "operator",
+        [],
+        False,
+        None,
+    )
+    assert names == ["lena"]
+    assert [one["action"] for one in (*page["items"], *rest["items"])] == [
+        "user_enabled",
+        "user_disabled",
+        "user_clients_changed",
+        "user_role_changed",
+        "user_link_made",
+        "user_invited",
+    ]
+    assert refused == [403, 403]
+
+
+async def test_a_setting_is_changed_found_and_taken_back(ui: Served) -> None:
+    async with holder(ui) as client:
+        path = "/api/v1/settings/CAPTION_MAX_HASHTAGS"
+        changed = (await client.put(path, json={"value": "12"})).json()
+        wrong = await client.put(path, json={"value": "many"})
+        unknown = await client.put("/api/v1/settings/MASTER_KEY", json={"value": "x"})
+        listed = {one["name"]: one for one in (await client.get("/api/v1/settings")).json()["items"]}
+        back = (await client.delete(path)).json()
+
+    assert (changed["value"], changed["source"]) == ("12", "database")
+    assert (wrong.status_code, unknown.status_code) == (422, 404)
+    assert listed["CAPTION_MAX_HASHTAGS"]["value"] == "12"
+    assert (back["value"], back["source"]) == (back["default"], "default")
+
+
+async def test_a_task_is_repeated_paused_and_repeated_no_more(ui_without_proxies: Served) -> None:
+    ui = ui_without_proxies
+    async with ui.context.database.sessions.begin() as session:
+        await accounts(session, 1)
+    when = {"weekdays": [0, 6], "at": "09:30", "timezone": "Europe/Berlin", "missed": "hold"}
+    async with holder(ui) as client:
+        task = (await client.post("/api/v1/tasks", json={"kind": "bulk_login", "accounts": ["nord_01"]})).json()
+        order = {"task_id": task["task_id"], "name": "Weekends", **when}
+        made = await client.post("/api/v1/recurring", json=order)
+        path = f"/api/v1/recurring/{made.json()['id']}"
+        wrong = [
+            (await client.post("/api/v1/recurring", json={**order, **change})).status_code
+            for change in ({"at": "9 o'clock"}, {"timezone": "Mars"}, {"weekdays": [7]}, {"task_id": 99})
+        ]
+        paused = (await client.post(f"{path}/pause")).json()
+        resumed = (await client.post(f"{path}/pause/end")).json()
+        past = (await client.get(f"{path}/occurrences")).json()["items"]
+        removed = (await client.delete(path)).json()
+        left = (await client.get("/api/v1/recurring")).json()["items"]
+
+    assert made.status_code == 201
+    assert (made.json()["at"], made.json()["weekdays"], len(made.json()["upcoming"])) == ("09:30", [0, 6], 3)
+    assert wrong == [422, 422, 422, 404]
+    assert (paused["paused_at"] is None, resumed["paused_at"], past) == (False, None, [])
+    assert (removed, left) == ({"name": "Weekends"}, [])
