@@ -7,7 +7,7 @@ from litestar import get
 from litestar.params import FromQuery, QueryParameter
 
 from igfleet.contracts.tasks import Mode
-from igfleet.ui.api.v1.access import Caller
+from igfleet.ui.api.v1.access import FLEET, Caller
 from igfleet.ui.api.v1.paging import View
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.reports import posts
@@ -46,7 +46,7 @@ class ReportView(View):
     """Each post once, also where an account has several tags."""
 
 
-@get("/reports/posts", tags=["Reports"])
+@get("/reports/posts", opt=FLEET, tags=["Reports"])
 async def report_posts(
     caller: Caller,
     session: Session,
