@@ -33,7 +33,8 @@ OF_THE_WHOLE_FLEET = {
     "DELETE /api/v1/targets", "GET /api/v1/workers", "POST /api/v1/workers/{worker_id:int}/drain",
     "GET /api/v1/breakers", "POST /api/v1/breakers/{breaker_id:int}/end", *MANAGERS, *ADMINS,
     "POST /api/v1/captions", "PUT /api/v1/captions/{set_id:int}", "DELETE /api/v1/captions/{set_id:int}",
-    "GET /api/v1/reports/posts", "GET /api/v1/recurring", "GET /api/v1/recurring/{recurring_id:int}/occurrences", "POST /api/v1/recurring",
+    "GET /api/v1/reports/posts", "GET /api/v1/recurring",
+    "GET /api/v1/recurring/{recurring_id:int}/occurrences", "POST /api/v1/recurring",
     "POST /api/v1/recurring/{recurring_id:int}/pause", "POST /api/v1/recurring/{recurring_id:int}/pause/end",
     "DELETE /api/v1/recurring/{recurring_id:int}",
 }  # fmt: skip
