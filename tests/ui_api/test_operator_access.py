@@ -16,6 +16,7 @@ from tests.ui_api.routes import Route, all_routes
 
 from igfleet.errors import Invalid
 from igfleet.ui.keys import verbs
+from igfleet.ui.keys.keyring import PREFIX
 from igfleet.ui.models import Account, Role
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(180)]
@@ -112,7 +113,7 @@ async def test_what_is_stored_of_a_key_opens_nothing_and_its_use_is_noted(ui: Se
         stored = str((await session.execute(text("SELECT k::text FROM api_keys k"))).scalar())
 
     assert kept.last_used_at is not None
-    assert made.token.rsplit("_", 1)[1] not in stored
+    assert made.token.removeprefix(f"{PREFIX}{kept.id}_") not in stored
 
 
 async def test_nobody_makes_a_key_above_themselves(ui: Served) -> None:
