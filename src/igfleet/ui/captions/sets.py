@@ -98,7 +98,6 @@ async def _free_name(session: AsyncSession, name: str, own: CaptionSet | None) -
     name = name.strip()
     if not name or len(name) > _LONGEST_NAME:
         raise Invalid("The set needs a name.", {"name": f"1 to {_LONGEST_NAME} characters"})
-    taken = select(CaptionSet.id).where(func.lower(CaptionSet.name) == name.lower())
-    if (await session.scalar(taken)) not in (None, own.id if own else None):
+    if await known(session, name) not in (None, own):
         raise Invalid("There is a set of that name.", {"name": "is the name of another set"})
     return name

@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from igfleet.errors import Invalid, NotFound
+from igfleet.errors import Invalid
 from igfleet.ui.forms.reading import last, listed
 from igfleet.ui.injected import Session
 from igfleet.ui.pages.render import go_and_say, page
@@ -72,10 +72,8 @@ async def create(request: AnyRequest, session: Session) -> Redirect | Template:
 @get("/schedule/recurring/{recurring_id:int}")
 async def one(request: AnyRequest, recurring_id: FromPath[int], session: Session) -> Template:
     """What became of its times."""
-    found = [one for one in await recurring.listed(session) if one.row.id == recurring_id]
-    if not found:
-        raise NotFound(f"There is no recurring task {recurring_id}.")
-    return _table(request, found=found, history=await recurring.history(session, recurring_id))
+    found = await recurring.find(session, recurring_id)
+    return _table(request, found=[found], history=await recurring.history(session, recurring_id))
 
 
 @post("/schedule/recurring/{recurring_id:int}/pause")

@@ -22,7 +22,6 @@ from igfleet.ui.security.gate import AnyRequest, person_of
 
 FromDay = Annotated[str, QueryParameter(name="from")]
 ToDay = Annotated[str, QueryParameter(name="to")]
-_YEARS = 2000, 2200
 
 
 @get("/reports")
@@ -72,7 +71,7 @@ def _day(given: str) -> date | None:
         day = datetime.strptime(given, "%Y-%m-%d").date()  # noqa: DTZ007  # a date has no zone
     except ValueError:
         return None
-    return day if _YEARS[0] <= day.year < _YEARS[1] else None
+    return day if day.year in posts.YEARS else None
 
 
 def _by(given: str) -> By:

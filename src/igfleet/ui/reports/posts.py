@@ -16,7 +16,8 @@ from igfleet.ui.exports import Sheet
 from igfleet.ui.schedule.zones import first_moment, is_zone
 
 _DAY = timedelta(days=1)
-_YEARS = 2000, 2200
+YEARS = range(2000, 2200)
+"""Of the days that a report may be about."""
 _MOST_ROWS = 5_000
 _COUNTED = """
 WITH period AS (
@@ -85,8 +86,8 @@ def asked(first: date | None, last: date | None, zone: str, by: str) -> tuple[Pe
     usual = Period.of_month(clock.now().astimezone(ZoneInfo("UTC" if wrong else zone)).date(), zone)
     period = Period(first or usual.first, last or usual.last, zone)
     for name, day in (("from", period.first), ("to", period.last)):
-        if not _YEARS[0] <= day.year < _YEARS[1]:
-            wrong[name] = f"is a day of the years {_YEARS[0]} to {_YEARS[1] - 1}"
+        if day.year not in YEARS:
+            wrong[name] = f"is a day of the years {YEARS[0]} to {YEARS[-1]}"
     if period.last < period.first:
         wrong["to"] = "is before the first day"
     if wrong:

@@ -112,6 +112,14 @@ async def listed(session: AsyncSession) -> list[Shown]:
     return [_shown(row, last.get(row.id)) for row in rows]
 
 
+async def find(session: AsyncSession, recurring_id: int) -> Shown:
+    """One of them. Raises `NotFound`."""
+    found = [one for one in await listed(session) if one.row.id == recurring_id]
+    if not found:
+        raise NotFound(f"There is no recurring task {recurring_id}.")
+    return found[0]
+
+
 async def history(session: AsyncSession, recurring_id: int, limit: int = 50) -> Sequence[Occurrence]:
     """What became of its times, the newest first."""
     own = select(Occurrence).where(Occurrence.recurring_id == recurring_id)

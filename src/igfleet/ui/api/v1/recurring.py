@@ -6,10 +6,8 @@ from typing import Annotated
 from litestar import delete, get, post
 from litestar.params import FromPath, JSONBody
 from pydantic import ConfigDict, Field
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.contracts.base import Id, Word
-from igfleet.errors import NotFound
 from igfleet.ui.api.v1.access import FLEET, Caller, task_of
 from igfleet.ui.api.v1.paging import Body, Page, View
 from igfleet.ui.injected import Session
@@ -86,7 +84,7 @@ async def list_recurring(caller: Caller, session: Session) -> Page[RecurringView
 @get("/recurring/{recurring_id:int}/occurrences", opt=FLEET, tags=["Schedule"])
 async def list_occurrences(recurring_id: FromPath[int], caller: Caller, session: Session) -> Page[OccurrenceView]:
     """List what became of its last times, the newest first. There is one page."""
-    found = await recurring.history(session, (await _found(session, recurring_id)).row.id)
+    found = await recurring.history(session, (await recurring.find(session, recurring_id)).row.id)
     return Page[OccurrenceView](items=[OccurrenceView.model_validate(one) for one in found])
 
 
@@ -96,35 +94,27 @@ async def repeat_task(data: JSONBody[NewRecurring], caller: Caller, session: Ses
     task = await task_of(session, caller, data.task_id)
     rule = Rule(data.weekdays, parsed_time(data.at), data.timezone)
     row = await recurring.define(session, task.id, Repeat(data.name, rule, data.missed, data.late_min), caller.actor)
-    return _shown(await _found(session, row.id))
+    return _shown(await recurring.find(session, row.id))
 
 
 @post("/recurring/{recurring_id:int}/pause", opt=FLEET, status_code=200, tags=["Schedule"])
 async def pause_recurring(recurring_id: FromPath[int], caller: Caller, session: Session) -> RecurringView:
     """Make nothing of it until it goes on."""
     await recurring.pause(session, recurring_id, caller.actor)
-    return _shown(await _found(session, recurring_id))
+    return _shown(await recurring.find(session, recurring_id))
 
 
 @post("/recurring/{recurring_id:int}/pause/end", opt=FLEET, status_code=200, tags=["Schedule"])
 async def resume_recurring(recurring_id: FromPath[int], caller: Caller, session: Session) -> RecurringView:
     """Let it go on at its next time."""
     await recurring.go_on(session, recurring_id, caller.actor)
-    return _shown(await _found(session, recurring_id))
+    return _shown(await recurring.find(session, recurring_id))
 
 
 @delete("/recurring/{recurring_id:int}", opt=FLEET, status_code=200, tags=["Schedule"])
 async def remove_recurring(recurring_id: FromPath[int], caller: Caller, session: Session) -> RecurringRemoved:
     """Let it never happen again. The tasks that it made stay."""
     return RecurringRemoved(name=await recurring.remove(session, recurring_id, caller.actor))
-
-
-async def _found(session: AsyncSession, recurring_id: int) -> Shown:
-    await session.flush()
-    found = [one for one in await recurring.listed(session) if one.row.id == recurring_id]
-    if not found:
-        raise NotFound(f"There is no recurring task {recurring_id}.")
-    return found[0]
 
 
 def _shown(one: Shown) -> RecurringView:
