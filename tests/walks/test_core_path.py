@@ -169,7 +169,8 @@ async def _publish(ui: Served) -> None:
         player.worker_id = (await player.call("POST", "workers/register", body))["worker_id"]
         lease: Any = await player.lease("bulk_upload")
         [post] = lease["posts"]
-        known = bodies(Stage(ui, 1, {"w1": player.worker_id}, {}, [lease]))
+        stage = Stage(ui, 1, {"w1": player.worker_id}, {}, [lease])
+        known = bodies(stage)
         path = f"leases/{lease['id']}/posts/{post['id']}"
         intent = known["PUT /api/leases/{lease_id:uuid}/posts/{post_id:int}/intent"]
         await player.call("PUT", f"{path}/intent", intent)
@@ -178,6 +179,7 @@ async def _publish(ui: Served) -> None:
         told = {"kind": "published", "media": media, "permalink": _REEL}
         await player.call("PUT", f"{path}/outcome", told)
         assert await player.end(lease, "completed") == "completed"
+        await stage.until("SELECT state FROM tasks", "completed")  # a page without scripts does not look again
 
 
 async def _reach(page: Page, place: Locator) -> None:
