@@ -83,6 +83,7 @@ async def test_what_was_retried_can_be_cancelled_again(quick: Served) -> None:
     await _cancel(stage)
     await stage.sql("UPDATE posts SET state = 'published' WHERE id = :id", id=stage.leases[0]["posts"][0]["id"])
     await _end(stage, "completed")
+    await stage.until("SELECT finished_at IS NOT NULL FROM tasks", value=True)
     async with quick.context.database.sessions.begin() as session:
         await retry_failed(session, stage.task, "user:anna")
 
