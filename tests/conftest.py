@@ -17,6 +17,7 @@ from igfleet.settings import Settings, load
 from igfleet.ui import migrating
 from igfleet.ui.restricted import restrict
 from tests.emptying import empty
+from tests.ordering import mixed
 from tests.serving import Served, Standing
 from tests.ui_api.playing import Player
 
@@ -106,6 +107,12 @@ async def player(ui: Served) -> AsyncIterator[Player]:
         made = Player(ui, client)
         await made.register()
         yield made
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file's tests stay together, in their order."""
+    places = {file: place for place, file in enumerate(mixed(str(item.path) for item in items))}
+    items.sort(key=lambda item: places[str(item.path)])
 
 
 def pytest_collection_finish() -> None:
