@@ -10,7 +10,6 @@ import os
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 from urllib.parse import quote
 
 from cryptography.hazmat.primitives import serialization
@@ -26,6 +25,7 @@ from igfleet.errors import NeedsPerson, NetworkTrouble, ProxyTrouble
 from igfleet.instagram.adapters.commit_answers import Answer, outcome_of
 from igfleet.instagram.adapters.media_shape import seen_media
 from igfleet.instagram.adapters.refusal import Phase, Refusal
+from igfleet.instagram.adapters.site_clock import site_time
 from igfleet.instagram.adapters.translate import run_error
 from igfleet.instagram.gateway import Listing, Opening, Prepared, Progress, Publisher, Reel, SignIn
 from igfleet.reasons import ReasonCode
@@ -68,14 +68,15 @@ class LeanPublisher:
     async def recent_media(self, count: int = 12) -> Listing:
         feed = await self._read("GET", f"/api/v1/feed/user/{self._me}/?count={count}")
         person = await self._read("GET", f"/api/v1/users/{self._me}/info/")
-        media = tuple(seen for seen in map(seen_media, feed["items"]) if seen is not None)
-        return Listing(media, int(person["user"]["media_count"]))
+        media = tuple(seen for seen in map(seen_media, json.loads(feed.body)["items"]) if seen is not None)
+        total = int(json.loads(person.body)["user"]["media_count"])
+        return Listing(media, total, site_time(person.headers.get("date")))
 
     async def prepare(self, reel: Reel, progress: Progress) -> Prepared:
         """Video and cover, under the reel's upload id, from where an earlier try was cut."""
         video = reel.video.read_bytes()
         path = f"/rupload_igvideo/{reel.upload_id}_0_{len(video)}"
-        offset = int((await self._read("GET", path)).get("offset", 0))
+        offset = int(json.loads((await self._read("GET", path)).body).get("offset", 0))
         if offset < len(video):
             await self._upload(path, reel, video, offset)
         progress(len(video), len(video))
@@ -146,12 +147,11 @@ class LeanPublisher:
         told = {"upload_id": reel.upload_id, "caption": reel.caption, "length": reel.duration_s}
         return _signed({**told, "original_width": reel.width, "original_height": reel.height})
 
-    async def _read(self, method: str, path: str) -> dict[str, Any]:
+    async def _read(self, method: str, path: str) -> Answered:
         answered = await self._ask(method, path)
         if answered.status != _OK:
             raise self._refused(answered, Phase.READ)
-        loaded: dict[str, Any] = json.loads(answered.body)
-        return loaded
+        return answered
 
     async def _ask(self, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Answered:
         try:

@@ -61,6 +61,8 @@ class SeenMedia(Contract):
     product_type: Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")] = ""
     duration_s: float | None = None
     caption: Text = ""
+    upload_id: Annotated[str, Field(pattern=r"^[0-9]{1,20}$")] | None = None
+    """What its uploader called the upload, where Instagram shows it again (`device_timestamp`)."""
 
 
 class Snapshot(Contract):
@@ -69,6 +71,8 @@ class Snapshot(Contract):
     pks: Annotated[tuple[MediaPk, ...], Field(max_length=200)]
     media_count: Whole | None = None
     taken_at: Moment
+    site_time: Moment | None = None
+    """Instagram's own clock when it had told all this, to the second."""
 
 
 class Intent(Contract):
@@ -132,6 +136,8 @@ class Reading(Contract):
     media_count: Whole | None = None
     is_good: bool = True
     """False when the listing could not be read; such a reading never counts as absence."""
+    site_time: Moment | None = None
+    """Instagram's own clock when it had told all this, to the second."""
     message: Text = ""
 
 

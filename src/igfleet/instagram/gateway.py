@@ -47,6 +47,8 @@ class Listing:
 
     media: tuple[SeenMedia, ...]
     media_count: int | None
+    site_time: datetime | None = None
+    """Instagram's own clock after it had told this, to the second."""
 
 
 class Prepared(Protocol):

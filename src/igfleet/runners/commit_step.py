@@ -1,6 +1,6 @@
 """From the intent to the outcome: the part of publishing that must not happen twice."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 
 from igfleet import clock
@@ -67,8 +67,12 @@ def intent_of(post: LeasedPost, files: PostFiles, snapshot: Snapshot) -> Intent:
 async def snapshot_of(publisher: Publisher) -> Snapshot:
     """What the account shows before the commit."""
     listing = await publisher.recent_media()
-    taken_at: datetime = clock.now()
-    return Snapshot(pks=tuple(media.pk for media in listing.media), media_count=listing.media_count, taken_at=taken_at)
+    return Snapshot(
+        pks=tuple(media.pk for media in listing.media),
+        media_count=listing.media_count,
+        taken_at=clock.now(),
+        site_time=listing.site_time,
+    )
 
 
 def _state_asked_for(outcome: PostOutcome) -> PostState | None:

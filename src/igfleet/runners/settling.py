@@ -38,7 +38,7 @@ async def _look(run: RunContext, publisher: Publisher, post: LeasedPost) -> tupl
     except RunError as error:
         reading = Reading(seq=seq, media=(), is_good=False, message=str(error))
         return await run.ledger.reading(post, reading), error
-    reading = Reading(seq=seq, media=listing.media, media_count=listing.media_count)
+    reading = Reading(seq=seq, media=listing.media, media_count=listing.media_count, site_time=listing.site_time)
     return await run.ledger.reading(post, reading), None
 
 

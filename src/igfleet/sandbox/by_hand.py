@@ -23,7 +23,7 @@ def post_by_hand(world: "World", account: "SimAccount", caption: str, duration_s
         code=shortcode(pk),
         account=account.username,
         account_pk=account.pk,
-        upload_id=f"by-hand-{pk}",
+        upload_id=str(pk),
         sha256=invented,
         cover_sha256=invented,
         size_bytes=0,

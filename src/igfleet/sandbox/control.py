@@ -80,6 +80,12 @@ class ListingDelay(_Body):
     seconds: Annotated[float, Field(ge=0, le=86_400)]
 
 
+class UploadIds(_Body):
+    """Whether listings tell what an uploader called its upload."""
+
+    shown: bool
+
+
 class Approval(_Body):
     """Whose owner says in the app: It was me."""
 
@@ -178,6 +184,11 @@ def _set_delay(sandbox: "Sandbox", request: Request) -> JsonValue:
     return {"seconds": body.seconds}
 
 
+def _show_upload_ids(sandbox: "Sandbox", request: Request) -> JsonValue:
+    sandbox.world.ledger.shows_upload_ids = UploadIds.model_validate_json(request.body).shown
+    return {"shown": sandbox.world.ledger.shows_upload_ids}
+
+
 def _journal(sandbox: "Sandbox", request: Request) -> JsonValue:
     wanted = request.query.get("account")
     entries = [asdict(entry) for entry in sandbox.world.journal if wanted is None or entry.account == wanted]
@@ -226,7 +237,7 @@ def _reset(sandbox: "Sandbox", _request: Request) -> JsonValue:
     world.items.clear()
     world.faults.clear()
     world.limits.all.clear()
-    world.ledger.visible_delay = timedelta()
+    world.ledger.visible_delay, world.ledger.shows_upload_ids = timedelta(), False
     world.journal.clear()
     world.letters.clear()
     world.web = Switches()
@@ -267,6 +278,7 @@ COMMANDS: dict[tuple[str, str], Command] = {
     ("POST", "/v1/limits"): _add_limit,
     ("DELETE", "/v1/limits"): _clear_limits,
     ("POST", "/v1/publish_visible_delay"): _set_delay,
+    ("POST", "/v1/upload_ids"): _show_upload_ids,
     ("GET", "/v1/journal"): _journal,
     ("POST", "/v1/web"): _switch,
     ("GET", "/v1/proxies"): proxy_control.show,

@@ -61,6 +61,8 @@ class Ledger:
     store: Store
     visible_delay: timedelta = timedelta()
     """How long a new medium stays out of listings."""
+    shows_upload_ids: bool = False
+    """Whether listings tell what an uploader called its upload."""
     media: list[Published] = field(default_factory=list)
     overlaps: list[dict[str, JsonValue]] = field(default_factory=list)
     leaks: Counter[str] = field(default_factory=Counter)

@@ -3,10 +3,13 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from email.utils import format_datetime
 from enum import StrEnum
 from urllib.parse import parse_qs, unquote_plus, urlsplit
 
 from pydantic import JsonValue
+
+from igfleet import clock
 
 
 class Wire(StrEnum):
@@ -90,7 +93,8 @@ class Answer:
     @property
     def fields(self) -> list[tuple[str, str]]:
         """All header fields but the status."""
-        return [*self.headers.items(), *(("set-cookie", cookie) for cookie in self.cookies)]
+        date = format_datetime(clock.now(), usegmt=True)
+        return [("date", date), *self.headers.items(), *(("set-cookie", cookie) for cookie in self.cookies)]
 
     @classmethod
     def redirect(cls, path: str) -> "Answer":

@@ -3,8 +3,9 @@
 Never "the newest one", and never from one look: something alike may be seen before the post itself is. After several
 good looks, over a time after the last moment at which the commit could arrive, published means exactly one new medium
 that fits in time, length and caption; absent means nothing new that could be it, and a count that nothing else has
-moved. What a person published meanwhile is left aside only when no fault can have made it of our post. Everything else
-is looked at again, and at last given to a person.
+moved. What a person published meanwhile is left aside only when no fault can have made it of our post. Where Instagram
+shows again what we called the upload, one look is enough: nothing else has that name. Everything else is looked at
+again, and at last given to a person.
 """
 
 import re
@@ -18,6 +19,8 @@ from igfleet.contracts.states import PostState
 _EPOCH_MS = 1314220021721
 """Media ids count milliseconds from here, shifted left by 23 bits."""
 CLOCK_SLACK = timedelta(seconds=10)
+_SITE_SLACK = timedelta(seconds=2)
+"""Between two of Instagram's own clocks, one of which is told in whole seconds."""
 _LISTING_LAG = timedelta(minutes=10)
 """What is older is in the count of a snapshot that shows nothing."""
 LENGTH_SLACK_S = 0.5
@@ -71,6 +74,9 @@ class Doubt:
 def conclude(doubt: Doubt) -> Verdict:
     """The verdict of all looks so far."""
     candidates = _candidates(doubt)
+    own = _named(doubt)
+    if own is not None:
+        return Verdict(state=_P.PUBLISHED, media_pk=own, why="upload_id_shown")
     certain = {pk for pk, seen in candidates.items() if _fits(seen, doubt)}
     good = [look for look in doubt.readings if look.is_good and look.at >= doubt.settle_until]
     if len(certain) > 1 or any(_is_of_others(candidates[pk], doubt) for pk in certain):
@@ -113,6 +119,12 @@ def _candidates(doubt: Doubt) -> dict[str, SeenMedia]:
     return {pk: seen for look in doubt.readings for pk, seen in _new(doubt, look) if not _is_anothers(seen, doubt)}
 
 
+def _named(doubt: Doubt) -> str | None:
+    """The new medium that Instagram shows under the name of our upload. That it shows none proves nothing."""
+    new = (found for look in doubt.readings for found in _new(doubt, look))
+    return next((pk for pk, seen in new if seen.upload_id == doubt.intent.upload_id), None)
+
+
 def _began(doubt: Doubt) -> datetime:
     """A restored post is looked for when its turn comes, which may be long after the backup."""
     return max(doubt.settle_until, doubt.readings[0].at) if doubt.is_restored else doubt.settle_until
@@ -142,8 +154,14 @@ def _is_anothers(seen: SeenMedia, doubt: Doubt) -> bool:
 
 
 def _fits(seen: SeenMedia, doubt: Doubt) -> bool:
-    in_time = made_at(seen.pk) <= doubt.settle_until + CLOCK_SLACK
-    return in_time and _looks_like(seen, doubt.caption, doubt.intent.duration_s)
+    latest = doubt.settle_until + _site_lead(doubt) + CLOCK_SLACK
+    return made_at(seen.pk) <= latest and _looks_like(seen, doubt.caption, doubt.intent.duration_s)
+
+
+def _site_lead(doubt: Doubt) -> timedelta:
+    """How far Instagram's clock is ahead of ours, at least: a look that arrived late shows less than there is."""
+    told = [look.site_time - look.at for look in doubt.readings if look.site_time is not None]
+    return max(told, default=timedelta())
 
 
 def _is_of_others(seen: SeenMedia, doubt: Doubt) -> bool:
@@ -192,11 +210,15 @@ def _reaches_back(doubt: Doubt, look: Look) -> bool:
 def _others_since(doubt: Doubt, look: Look) -> int:
     """Media of a person's hand that the snapshot has not counted.
 
-    It may have counted one that it did not show, unless it shows all it counts: then the count might hide the post.
+    It may have counted one that it did not show, unless it shows all it counts, or Instagram's own clock says that the
+    medium came later: then the count might hide the post.
     """
     snapshot = doubt.intent.snapshot
     is_whole = len(snapshot.pks) == snapshot.media_count
-    return sum(is_whole or made_at(pk) > doubt.permitted_at + CLOCK_SLACK for pk, _ in _new(doubt, look))
+    counted_at = doubt.permitted_at + CLOCK_SLACK
+    if snapshot.site_time is not None:
+        counted_at = snapshot.site_time + _SITE_SLACK
+    return sum(is_whole or made_at(pk) > counted_at for pk, _ in _new(doubt, look))
 
 
 def _ours_since(doubt: Doubt, look: Look) -> int:

@@ -10,6 +10,7 @@ from tests.instagram.conformance.conftest import Way
 from tests.instagram.conftest import Stage
 from tests.runners.fakes import MemoryRun, a_post
 
+from igfleet import clock
 from igfleet.contracts.posts import CommitKind, PostOutcome
 from igfleet.contracts.states import PostState
 from igfleet.contracts.tasks import Place
@@ -163,7 +164,11 @@ async def test_a_listing_that_cannot_be_read_is_an_error_never_an_empty_one(way:
         await publisher.recent_media()
 
 
-async def test_a_listing_tells_the_newest_first_and_how_many_there_are(way: Way, reel: Reel) -> None:
+async def test_a_listing_tells_the_newest_first_how_many_there_are_and_instagrams_time(
+    way: Way, stage: Stage, reel: Reel
+) -> None:
+    ledger = stage.sandbox.world.ledger
+    ledger.shows_upload_ids = True
     publisher = await way.signed_in()
     for number in range(2):
         await published(publisher, replace(reel, upload_id=f"170000000000{number}", caption=f"Number {number}"))
@@ -172,6 +177,9 @@ async def test_a_listing_tells_the_newest_first_and_how_many_there_are(way: Way,
 
     assert [media.caption for media in listing.media] == ["Number 1"]
     assert (listing.media_count, listing.media[0].product_type, listing.media[0].duration_s) == (2, "clips", 2.0)
+    assert listing.media[0].upload_id == ledger.media[-1].upload_id
+    assert listing.site_time is not None
+    assert timedelta(0) <= clock.now() - listing.site_time < timedelta(minutes=1)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from igfleet.instagram.adapters.media_shape import seen_media
 from igfleet.instagram.adapters.pictures import fetch_picture
 from igfleet.instagram.adapters.refusal import Phase
 from igfleet.instagram.adapters.session import material_of, session_id, settings_in, stripped
+from igfleet.instagram.adapters.site_clock import site_time
 from igfleet.instagram.adapters.tags import place_text, user_ids, user_tags_text
 from igfleet.instagram.adapters.translate import translated
 from igfleet.instagram.adapters.transport import SendOnce
@@ -226,7 +227,8 @@ class InstagrapiPublisher:
             params={"count": count, "rank_token": self._client.rank_token, "ranked_content": "true"},
         )
         media = [seen for seen in map(seen_media, answer["items"]) if seen is not None]
-        return Listing(tuple(media[:count]), self._media_count(me, media, answer))
+        total = self._media_count(me, media, answer)
+        return Listing(tuple(media[:count]), total, site_time(self._client.last_response.headers.get("Date")))
 
     def _media_count(self, me: int, media: list[SeenMedia], answer: dict[str, object]) -> int | None:
         """From the account's own profile; without it from a listing that is complete."""

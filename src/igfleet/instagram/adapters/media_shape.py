@@ -9,6 +9,7 @@ from igfleet.contracts.posts import SeenMedia
 _LONGEST_CAPTION = 10_000
 _EPOCH_MS = 1314220021721
 _PK_SHIFT = 23
+_LONGEST_UPLOAD_ID = 20
 
 
 def seen_media(item: object) -> SeenMedia | None:
@@ -25,6 +26,7 @@ def seen_media(item: object) -> SeenMedia | None:
         product_type=str(item.get("product_type") or ""),
         duration_s=_number(item.get("video_duration")),
         caption=_caption(item.get("caption")),
+        upload_id=_upload_id(item.get("device_timestamp")),
     )
 
 
@@ -43,6 +45,11 @@ def _taken_at(value: object, pk: str) -> datetime:
 
 def _number(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _upload_id(value: object) -> str | None:
+    text = str(value)
+    return text if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_UPLOAD_ID else None
 
 
 def _caption(value: object) -> str:

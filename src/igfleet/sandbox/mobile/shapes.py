@@ -23,8 +23,10 @@ def shape(world: World, medium: Published, viewer: str = "") -> dict[str, JsonVa
         "height": medium.height,
         "type": 101,
     }
+    told: dict[str, JsonValue] = {"device_timestamp": medium.upload_id} if world.ledger.shows_upload_ids else {}
     return {
         **_common(world, medium, viewer),
+        **told,
         "media_type": 2,
         "product_type": "clips",
         "caption": {"text": medium.caption, "pk": str(medium.pk)} if medium.caption else None,

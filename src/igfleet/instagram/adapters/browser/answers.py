@@ -22,6 +22,8 @@ class SiteAnswer:
     text: str
     place: str = ""
     """Path at which a redirected request ended."""
+    date: str = ""
+    """When it was given, by the site's clock, as HTTP writes it."""
 
     @property
     def body(self) -> dict[str, JsonValue]:

@@ -38,7 +38,7 @@ async def restore(site: Site, ask_code: AskCode) -> bool:
         return False
     try:
         await _home(site, ask_code)
-        form = (await site.read(_WHO)).get("form_data")
+        form = (await site.read(_WHO)).body.get("form_data")
     except SessionOver:
         return False
     return isinstance(form, dict) and str(form.get("username", "")).casefold() == site.username.casefold()

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import BrowserContext, Locator, Page
 from playwright.async_api import Error as BrowserError
-from pydantic import JsonValue
 
 from igfleet.contracts.leases import LeasedAccount
 from igfleet.instagram.adapters.browser.answers import SiteAnswer
@@ -30,7 +29,8 @@ async ([path, app]) => {
   const token = document.cookie.match(/csrftoken=([^;]+)/)?.[1] ?? "";
   const headers = {"X-CSRFToken": token, "X-IG-App-ID": app, "X-Requested-With": "XMLHttpRequest"};
   const answer = await fetch(path, {headers, signal: AbortSignal.timeout(30000)});
-  return {status: answer.status, text: await answer.text(), url: answer.url};
+  const date = answer.headers.get("date") ?? "";
+  return {status: answer.status, text: await answer.text(), url: answer.url, date};
 }
 """
 
@@ -94,15 +94,15 @@ class Site:
         if stopped is not None and self.place != urlsplit(path).path:
             raise stopped
 
-    async def read(self, path: str) -> dict[str, JsonValue]:
+    async def read(self, path: str) -> SiteAnswer:
         """One of the site's own JSON addresses, by the page's session. Leaves the page as it is."""
         if urlsplit(self.page.url).hostname != WWW:
             await self.go("/")
         found: dict[str, Any] = await self.page.evaluate(_READ, [path, _APP_ID])
-        answer = SiteAnswer(found["status"], found["text"], urlsplit(found["url"]).path)
+        answer = SiteAnswer(found["status"], found["text"], urlsplit(found["url"]).path, found["date"])
         if not answer.is_ok:
             raise answer.refusal(self.username, Phase.READ)
-        return answer.body
+        return answer
 
     async def user_id(self) -> str:
         """Of the session; empty without one."""
