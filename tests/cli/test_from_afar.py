@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import update
 from tests.domain.factories import account_tasks_of, accounts, draft, videos
 from tests.serving import Served
-from tests.ui_api.holding import key
+from tests.ui_api.holding import holder, key
 from typer.testing import CliRunner, Result
 
 from igfleet.cli.app import app
@@ -80,13 +80,18 @@ async def test_what_is_printed_is_what_the_uis_own_machine_prints(
         await accounts(session, 2, tags=["n"])
         await videos(session, 1)
     await _run(ui, token, "tasks", "create", "--tag", "n", "--media", 1, "--caption", "Hi", "--start")
+    await _stocked(ui)
     monkeypatch.setenv("DATABASE_URL", ui.context.database.url)
     monkeypatch.setenv("IGFLEET_DATA_DIR", str(ui.context.settings.data_dir))
     monkeypatch.setenv("REQUIRE_PROXY", "false")
     for words in (
         ("accounts", "list", "--json"), ("accounts", "list"), ("media", "list", "--json"), ("workers", "list"),
         ("tasks", "list", "--json"), ("tasks", "list"), ("tasks", "show", 1, "--json"), ("tasks", "show", 1),
-        ("tasks", "show", 9), ("tasks", "plan", 1),
+        ("tasks", "show", 9), ("tasks", "plan", 1), ("captions", "list", "--json"), ("captions", "show", "SPRING"),
+        ("captions", "show", "none"), ("recurring", "list", "--json"), ("recurring", "pause", 9),
+        ("reports", "posts", "--json"), ("reports", "posts", "--zone", "Mars"), ("users", "list", "--json"),
+        ("users", "role", "nobody", "viewer"), ("webhooks", "list", "--json"), ("webhooks", "test", 9),
+        ("webhooks", "deliveries"), ("audit", "list", "--most", 3, "--json"), ("audit", "verify"),
     ):  # fmt: skip
         there = await _run(ui, token, *words)
         here = await anyio.to_thread.run_sync(lambda w=words: CliRunner().invoke(app, [str(word) for word in w]))
@@ -110,7 +115,7 @@ async def test_it_needs_no_database_library(ui: Served) -> None:
         ("http://198.51.100.1", "igfk_1_x", ("accounts", "list"), Exit.SETUP_OR_USAGE, "clear text"),
         ("ftp://127.0.0.1", "igfk_1_x", ("accounts", "list"), Exit.SETUP_OR_USAGE, "is no address"),
         ("http://127.0.0.1:9", "", ("accounts", "list"), Exit.SETUP_OR_USAGE, "IGFLEET_API_KEY"),
-        ("http://127.0.0.1:9", "igfk_1_x", ("users", "list"), Exit.SETUP_OR_USAGE, "own machine only"),
+        ("http://127.0.0.1:9", "igfk_1_x", ("keys", "status"), Exit.SETUP_OR_USAGE, "own machine only"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(
@@ -148,3 +153,43 @@ async def test_what_failed_for_one_reason_is_retried(ui_without_proxies: Served)
     async with ui.context.database.sessions() as session:
         states = [row.state for row in await account_tasks_of(session, task)]
     assert states == ["discarded", "available"]
+
+
+async def test_the_desk_is_kept_from_another_machine(ui: Served, tmp_path: Path) -> None:
+    token = (await key(ui)).token
+    (tmp_path / "spring.txt").write_text("{Hello|Hi} from {{username}}", encoding="utf-8")
+    (tmp_path / "address").write_text("http://127.0.0.1:9/hook?secret=1\n", encoding="utf-8")
+    said = [
+        (await _run(ui, token, *words))
+        for words in (
+            ("captions", "keep", "Spring", tmp_path / "spring.txt"), ("captions", "keep", "SPRING", tmp_path / "spring.txt"),
+            ("captions", "remove", "spring"), ("users", "add", "lena"), ("users", "add", "lena", "--invite"),
+            ("users", "role", "LENA", "viewer"), ("users", "edit", "lena", "--client", "Bakery"),
+            ("users", "disable", "lena"), ("users", "enable", "lena"), ("users", "sign-out", "lena"),
+            ("users", "reset-second-factor", "lena"), ("settings", "set", "CAPTION_MAX_HASHTAGS", 12),
+            ("settings", "reset", "CAPTION_MAX_HASHTAGS"), ("settings", "set", "MASTER_KEY", "x"),
+            ("webhooks", "add", "Desk", f"@{tmp_path / 'address'}", "--event", "post_failed"),
+            ("webhooks", "edit", 1, "Night", "--event", "task_ended"), ("webhooks", "test", 1),
+            ("webhooks", "remove", 1), ("users", "edit", "lena"),
+        )
+    ]  # fmt: skip
+    settings = json.loads(_out(await _run(ui, token, "settings", "list", "--json")))
+
+    assert [one.exit_code for one in said] == [0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 4, 0, 0, 3, 0, 0, 0, 0, 2]
+    printed = [_out(one) for one in said]
+    assert printed[:3] == ["Spring is kept\n", "SPRING is changed\n", "SPRING is removed\n"]
+    assert (printed[4][:18], printed[14][:5]) == ("/invitation?token=", "igfh_")
+    assert printed[15:18] == ["Webhook 1 is changed.\n", "Delivery 1 is on its way.\n", "Webhook 1 (Night) is removed.\n"]
+    assert {one["name"]: one["source"] for one in settings}["CAPTION_MAX_HASHTAGS"] == "default"
+
+
+async def _stocked(ui: Served) -> None:
+    """Something of each that an office has."""
+    async with holder(ui) as client:
+        for path, body in (
+            ("captions", {"name": "Spring", "captions": {"form": "one", "text": "Hello"}}),
+            ("captions", {"name": "autumn", "captions": {"form": "one", "text": "Bye"}}),
+            ("recurring", {"task_id": 1, "name": "Daily", "weekdays": [0], "at": "09:30", "timezone": "UTC"}),
+            ("webhooks", {"name": "Desk", "address": "http://127.0.0.1:9/", "events": ["post_failed"]}),
+        ):
+            (await client.post(f"/api/v1/{path}", json=body)).raise_for_status()

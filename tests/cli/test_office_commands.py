@@ -38,3 +38,34 @@ def test_what_repeats_is_listed_and_an_unknown_one_is_told(run: Run) -> None:
     assert parsed(run("recurring", "list", "--json")) == []
     for verb in ("pause", "resume", "remove"):
         assert run("recurring", verb, "7").exit_code == Exit.NOT_FOUND
+
+
+def test_webhooks_are_kept_and_their_address_is_read_from_a_file_and_never_shown(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "address").write_text("http://127.0.0.1:9/hook?secret=canary\n")
+
+    made = run("webhooks", "add", "Desk", "@address", "--event", "post_failed")
+    wrong = [run("webhooks", "add", "D", "@nowhere", "--event", "test"), run("webhooks", "edit", 1, "D", "--event", "x")]
+    edited = run("webhooks", "edit", 1, "Night", "--event", "task_ended", "--event", "task_failed")
+    listed = run("webhooks", "list", "--json").stdout
+    tested = run("webhooks", "test", 1)
+    told = parsed(run("webhooks", "deliveries", "--webhook", 1, "--json"))
+
+    assert (made.stdout[:5], edited.stdout) == ("igfh_", "Webhook 1 is changed.\n")
+    assert [one.exit_code for one in wrong] == [Exit.SETUP_OR_USAGE] * 2
+    assert (json.loads(listed)[0]["events"], "canary" in listed) == (["task_ended", "task_failed"], False)
+    assert tested.stdout == "Delivery 1 is on its way.\n"
+    assert [one["event"] for one in told] == ["test"]  # type: ignore[attr-defined]
+    assert run("webhooks", "replay", 1).exit_code == Exit.REFUSED
+    assert run("webhooks", "remove", 1).stdout == "Webhook 1 (Night) is removed.\n"
+
+
+def test_a_setting_is_changed_and_taken_back(run: Run) -> None:
+    changed = run("settings", "set", "CAPTION_MAX_HASHTAGS", 12)
+    rows = {one["name"]: one for one in json.loads(run("settings", "list", "--json").stdout)}
+    back = run("settings", "reset", "CAPTION_MAX_HASHTAGS")
+
+    assert (changed.stdout, rows["CAPTION_MAX_HASHTAGS"]["source"]) == ("CAPTION_MAX_HASHTAGS is changed\n", "database")
+    assert back.stdout == "CAPTION_MAX_HASHTAGS has its default again\n"
+    assert run("settings", "reset", "CAPTION_MAX_HASHTAGS").exit_code == Exit.REFUSED
+    assert run("settings", "set", "CAPTION_MAX_HASHTAGS", "many").exit_code == Exit.SETUP_OR_USAGE
+    assert "CAPTION_MAX_HASHTAGS=" in run("settings").stdout

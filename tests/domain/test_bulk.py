@@ -49,7 +49,7 @@ async def _done(house: House, form: dict[str, str], count: int = 3, **fields: ob
         await make.accounts(session, count, **fields)
         person = await _anna(session)
         selection = ordering.read("accounts", form)
-        job = await ordering.order(session, house.settings, selection, form, person)
+        job = await ordering.order(session, house.settings, selection, person)
     await work.work(Background(house, Bus("")), job.id)
     async with house.database.sessions() as session:
         return await work.find(session, job.id)
@@ -81,7 +81,7 @@ async def test_when_another_number_matches_by_now_nothing_is_ordered(session: As
     form = {"act": "pause", "all": "2"}
 
     with pytest.raises(Drifted, match="2 matched when you chose them, now it is 3"):
-        await ordering.order(session, house.settings, ordering.read("accounts", form), form, await _anna(session))
+        await ordering.order(session, house.settings, ordering.read("accounts", form), await _anna(session))
 
 
 async def test_from_a_hundred_on_the_number_is_typed(session: AsyncSession, house: House) -> None:
@@ -91,8 +91,8 @@ async def test_from_a_hundred_on_the_number_is_typed(session: AsyncSession, hous
     selection = ordering.read("accounts", form)
 
     with pytest.raises(Invalid, match="Type the number"):
-        await ordering.order(session, house.settings, selection, form, person)
-    typed = await ordering.order(session, house.settings, selection, {**form, "typed": "100"}, person)
+        await ordering.order(session, house.settings, selection, person)
+    typed = await ordering.order(session, house.settings, ordering.read("accounts", {**form, "typed": "100"}), person)
 
     assert typed.total == 100
 
@@ -112,7 +112,7 @@ async def test_what_cannot_be_done_is_refused_before_it_begins(session: AsyncSes
 
     for form, error in WRONG:
         with pytest.raises(error):
-            await ordering.order(session, house.settings, ordering.read("accounts", form), form, person)
+            await ordering.order(session, house.settings, ordering.read("accounts", form), person)
 
 
 async def test_a_job_goes_on_where_the_process_that_died_left_it(house: House) -> None:
@@ -120,7 +120,7 @@ async def test_a_job_goes_on_where_the_process_that_died_left_it(house: House) -
         await make.accounts(session, 3)
         person = await _anna(session)
         form = {"act": "pause", "all": "3"}
-        job = await ordering.order(session, house.settings, ordering.read("accounts", form), form, person)
+        job = await ordering.order(session, house.settings, ordering.read("accounts", form), person)
         await session.execute(update(BulkJob).values(state=BulkState.RUNNING, done=2, changed=2))
 
     async with house.database.sessions() as session:
@@ -142,7 +142,7 @@ async def test_an_export_is_kept_as_a_file_and_a_selection_is_taken_along_to_a_n
         file = await session.scalar(select(BulkJob.file).where(BulkJob.id == job.id))
         form = {"act": "order", "all": "3", "option": "warmup"}
         person = SignedIn(job.user_id or 0, "anna", Role.OPERATOR, "key")
-        taken = await ordering.order(session, house.settings, ordering.read("accounts", form), form, person)
+        taken = await ordering.order(session, house.settings, ordering.read("accounts", form), person)
         chosen = await ordering.selected(session, "accounts", taken.id, person.user_id)
         strange = await ordering.selected(session, "accounts", taken.id, person.user_id + 1)
     assert file is not None

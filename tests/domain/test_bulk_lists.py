@@ -26,7 +26,7 @@ async def _done(house: House, noun: str, **form: str) -> BulkJob:
         known = await session.scalar(select(func.max(AuditEntry.id)))
         user = await add_invited(session, f"anna{known}", Role.OPERATOR, "test")
         person = SignedIn(user.id, user.name, Role.OPERATOR, "key")
-        job = await ordering.order(session, house.settings, ordering.read(noun, form), form, person)
+        job = await ordering.order(session, house.settings, ordering.read(noun, form), person)
     await work.work(Background(house, Bus("")), job.id)
     async with house.database.sessions() as session:
         return await work.find(session, job.id)
@@ -99,6 +99,6 @@ async def test_what_was_seen_must_still_be_so(session: AsyncSession, house: Hous
     seen = {"act": "export", "all": "7"}
 
     with pytest.raises(Drifted):
-        await ordering.order(session, house.settings, ordering.read(noun, seen), seen, person)
+        await ordering.order(session, house.settings, ordering.read(noun, seen), person)
     with pytest.raises(Conflict, match="is selected"):
-        await ordering.order(session, house.settings, ordering.read(noun, {"act": "export"}), {}, person)
+        await ordering.order(session, house.settings, ordering.read(noun, {"act": "export"}), person)

@@ -25,7 +25,13 @@ ADMINS = {
     "GET /api/v1/audit", "GET /api/v1/users", "POST /api/v1/users", "PUT /api/v1/users/{user_id:int}/role",
     "PUT /api/v1/users/{user_id:int}/clients", "POST /api/v1/users/{user_id:int}/disabling",
     "POST /api/v1/users/{user_id:int}/enabling", "GET /api/v1/settings", "PUT /api/v1/settings/{name:str}",
-    "DELETE /api/v1/settings/{name:str}",
+    "DELETE /api/v1/settings/{name:str}", "GET /api/v1/audit/chain", "POST /api/v1/users/{user_id:int}/invitation",
+    "POST /api/v1/users/{user_id:int}/signout", "POST /api/v1/users/{user_id:int}/second-factor/removal",
+    "GET /api/v1/webhooks", "POST /api/v1/webhooks", "PUT /api/v1/webhooks/{webhook_id:int}",
+    "DELETE /api/v1/webhooks/{webhook_id:int}", "POST /api/v1/webhooks/{webhook_id:int}/tests",
+    "GET /api/v1/webhooks/deliveries", "POST /api/v1/webhooks/deliveries/{delivery_id:int}/replay",
+    "GET /api/v1/methods", "PUT /api/v1/methods/{method:str}", "POST /api/v1/worker-tokens",
+    "DELETE /api/v1/worker-tokens", "GET /api/v1/mails", "POST /api/v1/mails/{mail_id:int}/replay",
 }  # fmt: skip
 OF_THE_WHOLE_FLEET = {
     "POST /api/v1/accounts/imports", "GET /api/v1/proxies", "GET /api/v1/proxies/{proxy_id:int}",
@@ -37,7 +43,8 @@ OF_THE_WHOLE_FLEET = {
     "GET /api/v1/reports/posts", "GET /api/v1/recurring",
     "GET /api/v1/recurring/{recurring_id:int}/occurrences", "POST /api/v1/recurring",
     "POST /api/v1/recurring/{recurring_id:int}/pause", "POST /api/v1/recurring/{recurring_id:int}/pause/end",
-    "DELETE /api/v1/recurring/{recurring_id:int}",
+    "DELETE /api/v1/recurring/{recurring_id:int}", "PUT /api/v1/proxies/{proxy_id:int}/switch",
+    "GET /api/v1/schedule", "GET /api/v1/logs",  # unless they name a task
 }  # fmt: skip
 
 

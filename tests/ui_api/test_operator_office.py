@@ -1,4 +1,6 @@
-"""The operator API at the desk: captions, reports, people and the audit."""
+"""The operator API at the desk: captions, reports, people, webhooks, settings and the audit."""
+
+import asyncio
 
 import pytest
 from tests.domain.factories import accounts, draft, videos
@@ -137,3 +139,80 @@ async def test_a_task_is_repeated_paused_and_repeated_no_more(ui_without_proxies
     assert wrong == [422, 422, 422, 404]
     assert (paused["paused_at"] is None, resumed["paused_at"], past) == (False, None, [])
     assert (removed, left) == ({"name": "Weekends"}, [])
+
+
+async def test_a_webhook_is_made_changed_tested_sent_again_and_removed(ui: Served) -> None:
+    body = {"name": "Desk", "address": "http://127.0.0.1:9/hook", "events": ["post_failed"]}
+    async with holder(ui) as client:
+        made = await client.post("/api/v1/webhooks", json=body)
+        path = f"/api/v1/webhooks/{made.json()['id']}"
+        wrong = [
+            (await client.post("/api/v1/webhooks", json={**body, **change})).status_code
+            for change in ({"events": ["test"]}, {"address": "ftp://x"}, {"events": []}, {"format": "telegram"})
+        ]
+        changed = (await client.put(path, json={"name": "Night desk", "events": ["task_ended"]})).json()
+        test = await client.post(f"{path}/tests")
+        log = {"webhook_id": made.json()["id"]}
+        async with asyncio.timeout(60):  # nobody listens there: the first attempt fails
+            while not (told := (await client.get("/api/v1/webhooks/deliveries", params=log)).json()["items"])[0]["answer"]:
+                await asyncio.sleep(0.05)
+        again = (await client.post(f"/api/v1/webhooks/deliveries/{test.json()['id']}/replay")).json()
+        listed = (await client.get("/api/v1/webhooks")).json()["items"]
+        removed = (await client.delete(path)).json()
+        gone = [(await client.post(f"{path}/tests")).status_code, (await client.delete(path)).status_code]
+
+    assert (made.status_code, made.json()["secret"][:5], made.json()["host"]) == (201, "igfh_", "127.0.0.1:9")
+    assert wrong == [422] * 4
+    assert (changed["name"], changed["events"], changed["host"]) == ("Night desk", ["task_ended"], "127.0.0.1:9")
+    assert (test.status_code, told[0]["event"], told[0]["state"], again["attempts"]) == (201, "test", "waiting", 0)
+    assert [sorted(one) for one in listed] == [sorted(changed)], "neither address nor secret"
+    assert (removed, gone) == ({"name": "Night desk"}, [404, 404])
+
+
+async def test_people_are_invited_anew_signed_out_and_freed_of_a_lost_device(ui: Served) -> None:
+    async with holder(ui) as client, ui.signed_in("otto", Role.OPERATOR) as browser:
+        members = {one["name"]: one for one in (await client.get("/api/v1/users")).json()["items"]}
+        path = f"/api/v1/users/{members['otto']['id']}"
+        out = (await client.post(f"{path}/signout")).json()
+        turned_away = (await browser.get("/tasks")).status_code
+        link = (await client.post(f"{path}/invitation")).json()["invitation"]
+        off = await client.post(f"{path}/second-factor/removal")
+
+    assert (members["otto"]["browsers"], members["otto"]["state"]) == (1, "active")
+    assert (out, turned_away in (303, 401)) == ({"browsers": 1}, True)
+    assert link.startswith("/invitation?token=")
+    assert (off.status_code, off.json()["reason_code"]) == (409, "nothing_to_do")
+
+
+async def test_facts_notes_and_switches_are_set_as_on_the_pages(ui: Served) -> None:
+    async with ui.context.database.sessions.begin() as session:
+        [account] = await accounts(session, 1, tags=["north"])
+        path = f"/api/v1/accounts/{account.id}"
+    async with holder(ui) as client, holder(ui, tags=["north"]) as narrow:
+        edited = (await client.put(path, json={"timezone": "Europe/Berlin", "notes": "Asks often"})).json()
+        wrong = await client.put(path, json={"timezone": "Mars"})
+        lost = await narrow.put(path, json={"tags": ["south"]})
+        noted = await client.post(f"{path}/notes", json={"note": "The owner was told"})
+        aside = (await client.post(f"{path}/archive", json={})).json()
+        back = (await client.post(f"{path}/archive", json={"on": False})).json()
+        live = [
+            await client.put("/api/v1/methods/playwright+dolphin", json={"is_live": True, "knows_the_risk": known})
+            for known in (False, True)
+        ]
+        unknown = await client.put("/api/v1/methods/none", json={"is_live": False})
+        on = [one["method"] for one in (await client.get("/api/v1/methods")).json()["items"] if one["is_live"]]
+        token = (await client.post("/api/v1/worker-tokens", json={"worker": "worker-1"})).json()["token"]
+        revoked = (await client.delete("/api/v1/worker-tokens", params={"worker": "worker-1"})).json()
+        mails = [(await client.get("/api/v1/mails")).json(), (await client.post("/api/v1/mails/9/replay")).status_code]
+        subject = {"subject": f"account:{account.id}", "action": "account_noted"}
+        [entry] = (await client.get("/api/v1/audit", params=subject)).json()["items"]
+        chain = (await client.get("/api/v1/audit/chain")).json()
+        cut = (await client.get("/api/v1/audit/chain", params={"head": f"1:{'0' * 64}"})).json()
+
+    assert (edited["timezone"], edited["tags"], wrong.status_code) == ("Europe/Berlin", ["north"], 422)
+    assert (lost.status_code, noted.status_code, entry["facts"]) == (404, 201, {"note": "The owner was told"})
+    assert (aside["archived_at"] is None, back["archived_at"], back["tags"]) == (False, None, ["north"])
+    assert [one.status_code for one in live] == [422, 200]
+    assert (unknown.status_code, on) == (404, ["playwright+dolphin"])
+    assert (token[:5], revoked, mails) == ("igfw_", {"revoked": 1}, [{"items": [], "next_cursor": None}, 404])
+    assert (chain["wrong"], chain["entries"] > 5, cut["found"]) == ([], True, 1)

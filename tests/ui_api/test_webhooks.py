@@ -158,7 +158,7 @@ async def test_telegram_gets_what_it_takes_and_the_pages_never_show_address_or_s
 async def _made(ui: Served, address: str, events: Sequence[WebhookEvent] = _ALL) -> str:
     async with ui.context.database.sessions.begin() as session:
         new = NewWebhook("Ours", address, WebhookFormat.JSON, events)
-        return await verbs.make(session, ui.context.vault, ui.context.settings, new, "test")
+        return (await verbs.make(session, ui.context.vault, ui.context.settings, new, "test")).secret
 
 
 async def _number(ui: Served, address: str) -> int:

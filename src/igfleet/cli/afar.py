@@ -74,6 +74,14 @@ class Afar:
         """Sent again after a cut: it is done once, by its `Idempotency-Key`."""
         return self._ask("POST", path, json=body, headers={"Idempotency-Key": str(uuid.uuid4())})
 
+    def put(self, path: str, body: Mapping[str, object]) -> Any:
+        """Sent again like a post."""
+        return self._ask("PUT", path, json=body, headers={"Idempotency-Key": str(uuid.uuid4())})
+
+    def delete(self, path: str) -> Any:
+        """Sent again like a post."""
+        return self._ask("DELETE", path, headers={"Idempotency-Key": str(uuid.uuid4())})
+
     def rows(self, path: str, **query: object) -> Iterator[Json]:
         """All rows of a list, page by page."""
         cursor = None
@@ -142,6 +150,11 @@ def picked(row: Json, names: Iterable[str]) -> Json:
     return {name: _revived(name, row[name]) for name in names}
 
 
+def time_of(text: str | None) -> datetime | None:
+    """A time as another ui tells it."""
+    return datetime.fromisoformat(text) if text is not None else None
+
+
 def _revived(name: str, value: object) -> object:
-    is_time = name.endswith("_at") and isinstance(value, str)
-    return datetime.fromisoformat(str(value)) if is_time else value
+    is_time = (name == "at" or name.endswith("_at")) and isinstance(value, str)
+    return time_of(str(value)) if is_time else value

@@ -23,11 +23,12 @@ from igfleet.cli import (
     reports,
     sandbox,
     serve,
-    settings_page,
+    settings,
     standstill,
     targets,
     tasks,
     users,
+    webhooks,
     workers,
 )
 from igfleet.cli.exits import EPILOG
@@ -41,7 +42,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     epilog=EPILOG,
 )
-for module in (serve, sandbox, chaos, doctor, settings_page, standstill, backups):
+for module in (serve, sandbox, chaos, doctor, standstill, backups):
     module.add_to(app)
 for name, nouns in {
     "accounts": accounts.app,
@@ -59,9 +60,11 @@ for name, nouns in {
     "proxies": proxies.app,
     "recurring": recurring.app,
     "reports": reports.app,
+    "settings": settings.app,
     "targets": targets.app,
     "tasks": tasks.app,
     "users": users.app,
+    "webhooks": webhooks.app,
     "workers": workers.app,
 }.items():
     app.add_typer(nouns, name=name)

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from igfleet.cli import importing
+from igfleet.cli.afar import Afar, Json, Server, Token, from_afar, picked
 from igfleet.cli.database import ACTOR, on_database
 from igfleet.cli.noun import noun
 from igfleet.cli.output import AsJson, as_json, table
+from igfleet.errors import NotFound
 
 if TYPE_CHECKING:
     from igfleet.ui.context import UiContext
@@ -19,7 +21,7 @@ _COLUMNS = ("id", "name", "form", "timezone", "made_by", "changed_at", "used_at"
 
 
 @app.command("list")
-def list_(json: AsJson = False) -> None:
+def list_(json: AsJson = False, server: Server = "", token: Token = "") -> None:
     """List the sets, by name."""
 
     async def work(ui: "UiContext") -> list[dict[str, object]]:
@@ -28,7 +30,10 @@ def list_(json: AsJson = False) -> None:
         async with ui.database.sessions() as session:
             return [{column: getattr(row, column) for column in _COLUMNS} for row in await sets.choices(session)]
 
-    rows = on_database(work)
+    def there(ui: Afar) -> list[Json]:
+        return sorted((picked(row, _COLUMNS) for row in ui.rows("captions")), key=lambda row: str(row["name"]).lower())
+
+    rows = from_afar(server, token, there) if server else on_database(work)
     if json:
         as_json(rows)
     else:
@@ -36,7 +41,7 @@ def list_(json: AsJson = False) -> None:
 
 
 @app.command("show")
-def show(name: SetName, json: AsJson = False) -> None:
+def show(name: SetName, json: AsJson = False, server: Server = "", token: Token = "") -> None:
     """Print a set as it was written."""
 
     async def work(ui: "UiContext") -> dict[str, object]:
@@ -46,7 +51,10 @@ def show(name: SetName, json: AsJson = False) -> None:
             row = await sets.named(session, name)
             return {column: getattr(row, column) for column in (*_COLUMNS, "text")}
 
-    found = on_database(work)
+    def there(ui: Afar) -> Json:
+        return picked(_named(ui, name), (*_COLUMNS, "text"))
+
+    found = from_afar(server, token, there) if server else on_database(work)
     if json:
         as_json(found)
     else:
@@ -59,6 +67,8 @@ def keep(
     file: Annotated[Path, typer.Argument(help="The captions.")],
     form: Annotated[str, typer.Option(help="one, lines, template or csv.")] = "template",
     timezone: Annotated[str, typer.Option(help="Of times in a CSV file that name no offset.")] = "UTC",
+    server: Server = "",
+    token: Token = "",
 ) -> None:
     """Keep a new set, or change the one of that name. Tasks that took it before keep their copy."""
 
@@ -71,11 +81,17 @@ def keep(
             row = await sets.keep(session, name, sets.captions_of(form, text, timezone), ACTOR, known)
             return f"{row.name} is {'changed' if known else 'kept'}"
 
-    print(on_database(work))
+    def there(ui: Afar) -> str:
+        body = {"name": name, "captions": {"form": form, "text": importing.read(file), "timezone": timezone}}
+        known = _known(ui, name)
+        kept = ui.put(f"captions/{known['id']}", body) if known else ui.post("captions", body)
+        return f"{kept['name']} is {'changed' if known else 'kept'}"
+
+    print(from_afar(server, token, there) if server else on_database(work))
 
 
 @app.command("remove")
-def remove(name: SetName) -> None:
+def remove(name: SetName, server: Server = "", token: Token = "") -> None:
     """Forget a set."""
 
     async def work(ui: "UiContext") -> str:
@@ -84,4 +100,20 @@ def remove(name: SetName) -> None:
         async with ui.database.sessions.begin() as session:
             return await sets.remove(session, (await sets.named(session, name)).id, ACTOR)
 
-    print(f"{on_database(work)} is removed")
+    def there(ui: Afar) -> str:
+        return str(ui.delete(f"captions/{_named(ui, name)['id']}")["name"])
+
+    print(f"{from_afar(server, token, there) if server else on_database(work)} is removed")
+
+
+def _named(ui: Afar, name: str) -> Json:
+    """The set of this name there. Raises `NotFound`."""
+    found = _known(ui, name)
+    if found is None:
+        raise NotFound(f"There is no caption set named {name!r}.")
+    return found
+
+
+def _known(ui: Afar, name: str) -> Json | None:
+    wanted = name.strip().lower()
+    return next((row for row in ui.rows("captions", q=wanted) if row["name"].lower() == wanted), None)

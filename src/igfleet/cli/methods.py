@@ -32,12 +32,10 @@ def list_(json: AsJson = False) -> None:
     """List the methods that may run live, and who allowed it."""
 
     async def work(ui: "UiContext") -> list[dict[str, object]]:
-        from sqlalchemy import select
-
-        from igfleet.ui.models import LiveMethod
+        from igfleet.ui.live_methods import allowed
 
         async with ui.database.sessions() as session:
-            found = {row.method: row for row in await session.scalars(select(LiveMethod))}
+            found = await allowed(session)
         columns = ("enabled_by", "enabled_at")
         return [
             {"method": name.value, "live": name in found}
@@ -75,7 +73,7 @@ def _switch(method: Named, *, on: bool) -> None:
         from igfleet.ui.live_methods import switch
 
         async with ui.database.sessions.begin() as session:
-            await switch(session, method, ACTOR, on=on)
+            await switch(session, method, ACTOR, on=on, knows_the_risk=on)
 
     on_database(work)
     print(f"Live use of {method} is {'on' if on else 'off'}.")

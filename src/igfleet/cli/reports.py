@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from igfleet.cli.afar import Afar, Json, Server, Token, from_afar
 from igfleet.cli.database import on_database
 from igfleet.cli.noun import noun
 from igfleet.cli.output import AsJson, as_json, table
@@ -35,6 +36,8 @@ def posts(
     by: Annotated[str, typer.Option(help="client or tag.")] = "client",
     zone: Annotated[str, typer.Option(help="Whose days, as Europe/Berlin.")] = "UTC",
     json: AsJson = False,
+    server: Server = "",
+    token: Token = "",
 ) -> None:
     """Count them by client or tag: this month up to today, unless told otherwise. The last line is the total."""
 
@@ -48,7 +51,12 @@ def posts(
         told = {"first": period.first, "last": period.last, "zone": zone, "by": group.value}
         return {**told, "rows": [asdict(row) for row in found.rows], "total": asdict(found.total)}
 
-    found = on_database(work)
+    def there(ui: Afar) -> Json:
+        days = {"from": first and first.date().isoformat(), "to": last and last.date().isoformat()}
+        told: Json = ui.get("reports/posts", by=by, zone=zone, **days)
+        return told
+
+    found = from_afar(server, token, there) if server else on_database(work)
     if json:
         as_json(found)
     else:

@@ -1,9 +1,7 @@
-"""igfleet settings: every setting with its meaning; the source of docs/settings.md."""
+"""Every setting with its meaning: the source of docs/settings.md."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from igfleet.settings import Settings
@@ -17,13 +15,8 @@ that can change while igfleet runs. This page is made by `igfleet settings --mar
 """
 
 
-def add_to(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command("settings", hidden=True)(settings)
-
-
-def settings(markdown: Annotated[bool, typer.Option("--markdown", help="As docs/settings.md has it.")] = False) -> None:
-    """Print every setting with its default and meaning."""
+def print_page(*, markdown: bool) -> None:
+    """Every setting with its default and meaning, as docs/settings.md has it or a line each."""
     if markdown:
         print(page(), end="")
         return

@@ -59,6 +59,7 @@ class ProxyRow:
 class ProxyFilter(ListFilter):
     """Everything empty means all."""
 
+    choices = {"state": [*ProxyState]}
     q: str = ""
     """A part of the host."""
     state: str = ""

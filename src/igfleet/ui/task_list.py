@@ -15,6 +15,7 @@ from igfleet.ui.words import look
 class TaskFilter(ListFilter):
     """Everything empty means all tasks that people order."""
 
+    choices = {"state": [*TaskState], "kind": KINDS}
     q: str = ""
     """A part of the name."""
     state: str = ""

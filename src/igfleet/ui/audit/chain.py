@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.errors import Invalid
+from igfleet.ui.db import Database
 from igfleet.ui.models import AuditEntry, AuditSeal
 
 _AT_ONCE = 2000
@@ -62,6 +63,13 @@ def read_head(text: str) -> Head:
     if not (place.isascii() and place.isdecimal() and len(digest) == 64):
         raise Invalid("A head is written as verify prints it: a number, a colon and 64 hexadecimal digits.")
     return Head(int(place), digest.lower())
+
+
+async def look(database: Database, noted: Head | None = None) -> Verdict:
+    """`verify`, of one moment."""
+    async with database.sessions() as session:
+        await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        return await verify(session, noted)
 
 
 async def verify(session: AsyncSession, noted: Head | None = None) -> Verdict:

@@ -35,7 +35,7 @@ class Work:
 
     def keep_file(self, text: str) -> None:
         """What the job wrote, to be fetched from its page."""
-        self.job.file, self.job.link = text.encode(), f"/bulk/{self.job.id}/file"
+        self.job.file, self.job.link = text.encode(), self.job.file_path
 
 
 class Asks(StrEnum):
@@ -92,6 +92,8 @@ class Listed:
     words: Callable[[Mapping[str, Any]], list[str]]
     filtered: Callable[[Mapping[str, Any]], dict[str, str]]
     """Those of some given fields that are of the filter."""
+    wrong: Callable[[Mapping[str, str]], dict[str, str]]
+    """Of some given fields those that filter nothing, with what is wrong with each."""
     names: Callable[[Sequence[int]], Select[Any]]
     """How these rows are called, in order."""
     present: Callable[[Sequence[int]], Select[Any]]

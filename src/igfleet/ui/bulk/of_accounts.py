@@ -127,6 +127,7 @@ ACCOUNTS = Listed(
     query=_query,
     words=lambda given: AccountFilter.read(given).told(),
     filtered=lambda given: AccountFilter.read(given).given(),
+    wrong=AccountFilter.wrong,
     names=_names,
     present=_present,
 )

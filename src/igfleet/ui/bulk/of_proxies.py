@@ -81,6 +81,7 @@ PROXIES = Listed(
     query=lambda given, _settings: ProxyFilter.read(given).select().with_only_columns(Proxy.id).order_by(Proxy.id),
     words=lambda given: ProxyFilter.read(given).told(),
     filtered=lambda given: ProxyFilter.read(given).given(),
+    wrong=ProxyFilter.wrong,
     names=_names,
     present=_present,
 )

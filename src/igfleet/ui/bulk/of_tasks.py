@@ -83,6 +83,7 @@ TASKS = Listed(
     query=lambda given, _settings: TaskFilter.read(given).select().with_only_columns(Task.id).order_by(Task.id),
     words=lambda given: TaskFilter.read(given).told(),
     filtered=lambda given: TaskFilter.read(given).given(),
+    wrong=TaskFilter.wrong,
     names=_names,
     present=_present,
     batch=1,  # each locks its accounts: two tasks in one transaction could wait for others in a ring

@@ -54,6 +54,14 @@ async def find(session: AsyncSession, job_id: int) -> BulkJob:
     return job
 
 
+async def file_of(session: AsyncSession, job_id: int) -> bytes:
+    """What it wrote, as CSV. Raises `NotFound`."""
+    file = await session.scalar(select(BulkJob.file).where(BulkJob.id == job_id))
+    if file is None:
+        raise NotFound("There is no file.")
+    return file
+
+
 async def open_ones(session: AsyncSession) -> list[int]:
     """Those that are not over, the oldest first."""
     query = select(BulkJob.id).where(BulkJob.state.in_(_OPEN)).order_by(BulkJob.id)

@@ -12,13 +12,18 @@ from igfleet.reasons import ReasonCode
 from igfleet.ui import accounts
 from igfleet.ui.cancelling import cancel_one
 from igfleet.ui.imports.account_fields import checked, shown, stored_form
-from igfleet.ui.models import AccountTask, AuditEntry, Post
+from igfleet.ui.models import Account, AccountTask, AuditEntry, Post
 from igfleet.ui.post_moves import move_posts
 from igfleet.ui.scope.scope import scope_in
 
 EDITED = ("client", "tags", "timezone", "locale", "authorised_by", "authorised_until", "notes")
 _NEVER_EMPTY = ("timezone", "locale", "authorised_by")
 _NOTE_MOST = 2000
+
+
+def present(account: Account) -> dict[str, str]:
+    """Its facts as a form shows them."""
+    return {name: str(getattr(account, name) or "") for name in EDITED} | {"tags": " ".join(account.tags)}
 
 
 async def edit(session: AsyncSession, account_id: int, given: Mapping[str, str], actor: str) -> int:

@@ -50,6 +50,15 @@ _BY_AGE: dict[str, Callable[[], ColumnElement[bool]]] = {
 class AccountFilter(ListFilter):
     """Everything empty means all that are not archived. What is not known is passed over, as in any old bookmark."""
 
+    choices = {
+        "status": [*AccountStatus],
+        "proxy": STATES_OF_PROXY,
+        "health": LEVELS,
+        "today": TODAY,
+        "success": SUCCESSES,
+        "session": SESSIONS,
+        "shown": SHOWN,
+    }
     q: str = ""
     """A part of the user name."""
     status: str = ""

@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, ColumnElement, Text, and_, cast, exists, func
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from igfleet.errors import Forbidden, NotFound
-from igfleet.ui.models import Account, Role, Task
+from igfleet.ui.models import Account, BulkJob, Hold, Role, Task
 from igfleet.ui.scope.scope import EVERYTHING, Scope
 
 
@@ -35,6 +35,11 @@ class Holder:
     def is_narrow(self) -> bool:
         """Whether it opens some accounts only."""
         return bool(self.tags or self.clients)
+
+    @property
+    def has_limits(self) -> bool:
+        """Whether it opens some accounts or some kinds of task only."""
+        return self.is_narrow or bool(self.kinds)
 
     def require(self, role: Role, *, writes: bool, fleet: bool) -> None:
         """`fleet` marks what is about no account in particular. Raises `Forbidden`."""
@@ -70,6 +75,17 @@ class Holder:
         foreign = select(listed.c.value).select_from(listed).where(~own)
         is_about_accounts = func.jsonb_array_length(Task.account_ids) > 0
         return and_(of_kind, ~exists(foreign), or_(is_about_accounts, Task.created_by == self.actor))
+
+
+    def jobs(self) -> ColumnElement[bool]:
+        """Which bulk jobs it opens: with limits, those that were ordered with it."""
+        return BulkJob.created_by == self.actor if self.has_limits else true()
+
+    def holds(self) -> ColumnElement[bool]:
+        """Which paused days it opens: with limits, its own and those of its tasks."""
+        if not self.has_limits:
+            return true()
+        return or_(Hold.made_by == self.actor, Hold.task_id.in_(select(Task.id).where(self.tasks())))
 
 
 def not_found(what: str, key: int) -> NotFound:

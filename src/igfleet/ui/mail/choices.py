@@ -78,7 +78,7 @@ async def test(session: AsyncSession, settings: UiSettings, user_id: int) -> Non
     session.add(Mail(user_id=user_id, address=choice.address, subject=named, content=letter.model_dump()))
 
 
-async def resend(session: AsyncSession, mail_id: int, actor: str) -> None:
+async def resend(session: AsyncSession, mail_id: int, actor: str) -> Mail:
     """Try what was given up once more, from the beginning. Audited. Raises `NotFound`, `WrongState`."""
     mail = await session.get(Mail, mail_id, with_for_update=True)
     if mail is None:
@@ -90,6 +90,7 @@ async def resend(session: AsyncSession, mail_id: int, actor: str) -> None:
     session.add(
         AuditEntry(actor=actor, action="mail_sent_again", subject=f"user:{mail.user_id}", facts={"mail": mail_id})
     )
+    return mail
 
 
 async def mails(session: AsyncSession, user_id: int | None = None) -> list[Mail]:

@@ -59,3 +59,8 @@ class BulkJob(Base):
     created_by: Mapped[str] = mapped_column(Text)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
     finished_at: Mapped[datetime | None]
+
+    @property
+    def file_path(self) -> str:
+        """Where what it wrote is fetched; `link` leads there when it wrote something."""
+        return f"/bulk/{self.id}/file"

@@ -39,8 +39,7 @@ async def one(
 async def edit_form(request: AnyRequest, account_id: FromPath[int], session: Session) -> Template:
     """Its facts as a form."""
     account = await find_account(session, account_id)
-    given = {name: getattr(account, name) or "" for name in edits.EDITED} | {"tags": " ".join(account.tags)}
-    return page(request, "accounts/edit.html", "accounts", account=account, given=given, wrong={})
+    return page(request, "accounts/edit.html", "accounts", account=account, given=edits.present(account), wrong={})
 
 
 @post("/accounts/{account_id:int}/edit")

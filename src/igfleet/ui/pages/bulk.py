@@ -1,6 +1,5 @@
 """Bulk jobs: what is to be done with a selection is confirmed first, then followed to its end."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from litestar import Response, get, post
@@ -10,7 +9,6 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import undefer
 
 from igfleet.errors import Conflict, Invalid, NotFound, UserError
 from igfleet.settings import UiSettings
@@ -25,7 +23,6 @@ from igfleet.ui.pages.render import go, page
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
 _LISTED = 50
-_NAMED = 20
 
 
 @get("/bulk")
@@ -40,7 +37,7 @@ async def confirm(request: AnyRequest, noun: FromPath[str], session: Session, ui
     """What would be done, and to how many."""
     given = {name: request.query_params.getall(name) for name in request.query_params}
     form = {name: values if len(values) > 1 else values[0] for name, values in given.items()}
-    return await _asked(request, session, ui.settings, ordering.read(noun, form), form)
+    return await _asked(request, session, ui.settings, ordering.read(noun, form))
 
 
 @post("/bulk/new/{noun:str}")
@@ -51,9 +48,9 @@ async def order(
     form = await checked_form(request)
     selection = ordering.read(noun, form)
     try:
-        job = await ordering.order(session, ui.settings, selection, form, person_of(request))
+        job = await ordering.order(session, ui.settings, selection, person_of(request))
     except (Invalid, Conflict, NotFound) as error:
-        return await _asked(request, session, ui.settings, selection, form, error)
+        return await _asked(request, session, ui.settings, selection, error)
     if selection.what.leads_to:
         return go(selection.what.leads_to(job))
     answer = go(f"/bulk/{job.id}")
@@ -76,11 +73,9 @@ async def fragment(request: AnyRequest, job_id: FromPath[int], session: Session)
 @get("/bulk/{job_id:int}/file")
 async def file(job_id: FromPath[int], session: Session) -> Response[bytes]:
     """What it wrote."""
-    job = await session.get(BulkJob, job_id, options=[undefer(BulkJob.file)])
-    if job is None or job.file is None:
-        raise NotFound("There is no file.")
+    job, file = await work.find(session, job_id), await work.file_of(session, job_id)
     headers = {"Content-Disposition": f'attachment; filename="{job.noun}-{job.id}.csv"'}
-    return Response(job.file, media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(file, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @post("/bulk/{job_id:int}/cancellation")
@@ -97,23 +92,18 @@ async def _asked(
     session: AsyncSession,
     settings: UiSettings,
     selection: Selection,
-    form: Mapping[str, Any],
     error: UserError | None = None,
 ) -> Template:
     count = await selection.count(session, settings)
-    query = (
-        selection.listed.query(selection.given, settings) if selection.all else selection.listed.present(selection.ids)
-    )
-    named = await session.execute(selection.listed.names(list(await session.scalars(query.limit(_NAMED)))))
     context: dict[str, Any] = {
         "selection": selection,
         "count": count,
-        "named": list(named.scalars()),
+        "named": await selection.named(session, settings),
         "words": selection.listed.words(selection.given),
         "is_typed": count >= TYPED_FROM and not selection.what.leads_to,
         "error": error,
         "wrong": error.fields if isinstance(error, Invalid) else {},
-        "option": str(form.get("option", "")),
+        "option": selection.option,
         "proxies": await proxy_page.others(session, 0) if selection.what.asks.wants_proxy else [],
         "kinds_offered": KINDS_OF_ACCOUNTS,
     }

@@ -6,22 +6,19 @@ from litestar import get, post
 from litestar.background_tasks import BackgroundTask
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from igfleet.contracts.tasks import Method
-from igfleet.errors import Invalid, NotFound
+from igfleet.errors import Invalid
 from igfleet.ui import live_methods
 from igfleet.ui.configuration import edits, effective
 from igfleet.ui.configuration.book import TOPIC
 from igfleet.ui.context import UiContext
 from igfleet.ui.injected import Session, Ui
-from igfleet.ui.models import LiveMethod, Role
+from igfleet.ui.models import Role
 from igfleet.ui.pages.render import go, go_and_say, page
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 
 _ADMIN = {"role": Role.ADMIN}
-_METHODS = (Method.INSTAGRAPI, Method.PLAYWRIGHT, Method.DOLPHIN)
 
 
 @get("/settings", opt=_ADMIN)
@@ -34,12 +31,8 @@ async def show(request: AnyRequest, session: Session, ui: Ui) -> Template:
 async def switch(request: AnyRequest, method: FromPath[str], session: Session) -> Redirect:
     """Allow or forbid live use; allowing it needs the risk confirmed."""
     form = await checked_form(request)
-    if method not in set(Method):
-        raise NotFound(f"There is no method {method}.")
-    is_on = form.get("on") == "yes"
-    if is_on and form.get("understood") != "yes":
-        raise Invalid("Confirm that you know the risk.", {"understood": "is needed"})
-    await live_methods.switch(session, method, person_of(request).actor, on=is_on)
+    is_on, is_known = form.get("on") == "yes", form.get("understood") == "yes"
+    await live_methods.switch(session, method, person_of(request).actor, on=is_on, knows_the_risk=is_known)
     return go("/settings")
 
 
@@ -78,8 +71,8 @@ async def _shown(
         "settings.html",
         "settings",
         status_code=status_code,
-        methods=_METHODS,
-        on={row.method: row for row in await session.scalars(select(LiveMethod))},
+        methods=live_methods.METHODS,
+        on=await live_methods.allowed(session),
         mode=ui.settings.mode,
         rows=await effective.every(session, ui.book),
         **context,

@@ -35,11 +35,11 @@ async def make(request: AnyRequest, session: Session, ui: Ui) -> Template:
     given = {name: last(form, name) or "" for name in ("name", "address", "format", "chat")}
     given["events"] = " ".join(listed(form, "events"))
     try:
-        secret = await verbs.make(session, ui.vault, ui.settings, _wanted(given), person_of(request).actor)
+        made = await verbs.make(session, ui.vault, ui.settings, _wanted(given), person_of(request).actor)
     except Invalid as error:
         context = await _shown(session, given=given, wrong=error.fields or {"": str(error)})
         return page(request, "webhooks/list.html", "keys", status_code=422, **context)
-    return page(request, "webhooks/list.html", "keys", **await _shown(session, secret=secret))
+    return page(request, "webhooks/list.html", "keys", **await _shown(session, secret=made.secret))
 
 
 @post("/settings/webhooks/{webhook_id:int}/deletion", opt=_ADMIN)

@@ -20,7 +20,7 @@ FROM tasks t JOIN account_tasks a ON a.task_id = t.id JOIN posts p ON p.account_
 WHERE t.state IN ('queued', 'running') AND p.state = 'planned'
   AND (a.state IN ('scheduled', 'retryable', 'available') OR (a.state = 'running' AND :running))
   AND {_DUE} >= :since AND {_DUE} < :until
-  AND (CAST(:task AS bigint) IS NULL OR t.id = :task)
+  AND (CAST(:task AS bigint) IS NULL OR t.id = :task) AND (CAST(:post AS bigint) IS NULL OR p.id = :post)
   AND (CAST(:tag AS text) = '' OR EXISTS (SELECT FROM accounts o WHERE o.id = p.account_id AND o.tags @> ARRAY[:tag]))
 ORDER BY due, p.id
 """
@@ -30,7 +30,7 @@ FROM tasks t JOIN account_tasks a ON a.task_id = t.id
 WHERE t.state IN ('queued', 'running') AND a.kind <> 'verify' AND a.state = 'scheduled' AND a.attempt = 0
   AND NOT EXISTS (SELECT FROM posts p WHERE p.account_task_id = a.id)
   AND coalesce(a.held_from, a.available_at) >= :since AND coalesce(a.held_from, a.available_at) < :until
-  AND (CAST(:task AS bigint) IS NULL OR t.id = :task)
+  AND (CAST(:task AS bigint) IS NULL OR t.id = :task) AND CAST(:post AS bigint) IS NULL
   AND (CAST(:tag AS text) = '' OR EXISTS (SELECT FROM accounts o WHERE o.id = a.account_id AND o.tags @> ARRAY[:tag]))
 ORDER BY due, a.id
 """
@@ -54,7 +54,7 @@ WHERE a.id = d.id
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A stretch of time, of one task or all, of the accounts with a tag or all."""
+    """A stretch of time, of one task or all, of the accounts with a tag or all; or one post of it."""
 
     since: datetime
     until: datetime
@@ -62,9 +62,11 @@ class Stretch:
     tag: str = ""
     with_running: bool = False
     """Also posts of accounts that a run is at, which it has not prepared yet."""
+    post_id: int | None = None
 
     def _given(self) -> dict[str, Any]:
-        return {"since": self.since, "until": self.until, "task": self.task_id, "tag": self.tag}
+        narrowed = {"task": self.task_id, "tag": self.tag, "post": self.post_id}
+        return {"since": self.since, "until": self.until, **narrowed}
 
     async def locked(self, session: AsyncSession) -> tuple[Sequence[Any], Sequence[Any]]:
         """Its posts and its account tasks without posts, locked with their accounts in the order of the queue."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, text
+from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.errors import Conflict, NotFound, NothingToDo
@@ -106,9 +106,10 @@ async def release(session: AsyncSession, hold_id: int, actor: str) -> Hold:
     return hold
 
 
-async def present(session: AsyncSession) -> Sequence[Held]:
-    """The pauses that have not ended, by day."""
+async def present(session: AsyncSession, own: ColumnElement[bool] | None = None) -> Sequence[Held]:
+    """The pauses that have not ended, by day; `own` narrows them to those that somebody may see."""
     query = select(Hold, Task.name).outerjoin(Task, Task.id == Hold.task_id).where(Hold.ended_at.is_(None))
+    query = query if own is None else query.where(own)
     found = []
     for hold, name in (await session.execute(query.order_by(Hold.day, Hold.id).limit(100))).all():
         left = len((await session.execute(_HELD, {"hold": hold.id})).all())

@@ -4,7 +4,7 @@ from bisect import insort
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, text
@@ -14,7 +14,7 @@ from igfleet.contracts.states import TaskState
 from igfleet.errors import Conflict, Invalid, WrongState
 from igfleet.plurals import counted
 from igfleet.settings import UiSettings
-from igfleet.ui.models import Account, AuditEntry, LogEntry
+from igfleet.ui.models import Account, AuditEntry, LogEntry, Post
 from igfleet.ui.planning.history import History
 from igfleet.ui.planning.plan import find_task
 from igfleet.ui.schedule.due import Stretch, retime
@@ -22,6 +22,7 @@ from igfleet.ui.scope.scope import lifted
 
 _GRACE = timedelta(minutes=1)
 _NEAR = timedelta(days=1)
+_EVER = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _TOLD = 5
 _MOVE_POSTS = text("""
 UPDATE posts p SET scheduled_at = moved.due, hold_id = NULL FROM unnest(
@@ -83,6 +84,11 @@ async def move(session: AsyncSession, settings: UiSettings, chosen: Stretch, to:
     facts = {"count": made.count, "since": chosen.since.isoformat(), "to": to.isoformat()}
     session.add(AuditEntry(actor=actor, action="schedule_moved", subject=f"task:{task.id}", facts=facts))
     return made
+
+
+async def move_post(session: AsyncSession, settings: UiSettings, post: Post, to: datetime, actor: str) -> Moved:
+    """Move one post that has not begun. Raises what `move` raises."""
+    return await move(session, settings, Stretch(*_EVER, post.task_id, post_id=post.id), to, actor)
 
 
 async def _check_budgets(session: AsyncSession, settings: UiSettings, posts: Sequence[Any], by: timedelta) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import Select, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
@@ -23,6 +23,7 @@ from igfleet.ui.models import (
     WebhookFormat,
 )
 from igfleet.ui.vault import Vault
+from igfleet.ui.webhooks.events import EVENTS
 
 OWNER = "webhook"
 _LONGEST = 100
@@ -39,8 +40,15 @@ class NewWebhook:
     chat: str = ""
 
 
-async def make(session: AsyncSession, vault: Vault, settings: UiSettings, new: NewWebhook, actor: str) -> str:
-    """Store it; its signing secret, which can be shown only now. Audited. Raises `Invalid`."""
+@dataclass(frozen=True, slots=True)
+class Made:
+    webhook: Webhook
+    secret: str
+    """It signs what is sent, and can be shown only now."""
+
+
+async def make(session: AsyncSession, vault: Vault, settings: UiSettings, new: NewWebhook, actor: str) -> Made:
+    """Store it. Audited. Raises `Invalid`."""
     host = _checked(new, settings)
     webhook = Webhook(
         name=new.name.strip(),
@@ -56,17 +64,33 @@ async def make(session: AsyncSession, vault: Vault, settings: UiSettings, new: N
     await vault.seal(session, OWNER, webhook.id, {"address": new.address.strip(), "secret": secret})
     facts = {"name": webhook.name, "host": host, "events": webhook.events}
     session.add(AuditEntry(actor=actor, action="webhook_made", subject=f"webhook:{webhook.id}", facts=facts))
-    return secret
+    return Made(webhook, secret)
 
 
-async def remove(session: AsyncSession, webhook_id: int, actor: str) -> None:
-    """Nothing more is told there, and what was told is forgotten. Audited. Raises `NotFound`."""
+async def change(
+    session: AsyncSession, webhook_id: int, name: str, events: Sequence[WebhookEvent], actor: str
+) -> Webhook:
+    """Call it so, and tell it these from now on; address and secret stay. Audited. Raises `NotFound`, `Invalid`."""
+    webhook = await _find(session, webhook_id)
+    wrong = _wrong_words(name, events)
+    if wrong:
+        raise Invalid(" ".join(wrong.values()), wrong)
+    before = {"name": webhook.name, "events": webhook.events}
+    webhook.name, webhook.events = name.strip(), [event.value for event in dict.fromkeys(events)]
+    facts = {"before": before, "after": {"name": webhook.name, "events": webhook.events}}
+    session.add(AuditEntry(actor=actor, action="webhook_changed", subject=f"webhook:{webhook_id}", facts=facts))
+    return webhook
+
+
+async def remove(session: AsyncSession, webhook_id: int, actor: str) -> str:
+    """Nothing more is told there, and what was told is forgotten. Its name. Audited. Raises `NotFound`."""
     webhook = await _find(session, webhook_id)
     await session.delete(webhook)
     for table in (SealedSecret, DataKey):
         await session.execute(delete(table).where(table.owner == OWNER, table.owner_id == webhook_id))
     facts = {"name": webhook.name}
     session.add(AuditEntry(actor=actor, action="webhook_removed", subject=f"webhook:{webhook_id}", facts=facts))
+    return webhook.name
 
 
 async def test(session: AsyncSession, webhook_id: int) -> Delivery:
@@ -97,10 +121,16 @@ async def webhooks(session: AsyncSession) -> list[Webhook]:
     return list(await session.scalars(select(Webhook).order_by(Webhook.name, Webhook.id)))
 
 
-async def deliveries(session: AsyncSession) -> list[Delivery]:
-    """The newest, with their webhooks."""
-    query = select(Delivery).order_by(Delivery.id.desc()).limit(_SHOWN).options(joinedload(Delivery.webhook))
-    return list(await session.scalars(query))
+def told(webhook_id: int | None = None, state: str | None = None) -> Select[Delivery]:
+    """What was told, with the webhooks: to one of them, in a state, or all."""
+    query = select(Delivery).options(joinedload(Delivery.webhook))
+    query = query if webhook_id is None else query.where(Delivery.webhook_id == webhook_id)
+    return query if state is None else query.where(Delivery.state == state)
+
+
+async def deliveries(session: AsyncSession, webhook_id: int | None = None) -> list[Delivery]:
+    """The newest."""
+    return list(await session.scalars(told(webhook_id).order_by(Delivery.id.desc()).limit(_SHOWN)))
 
 
 async def _find(session: AsyncSession, webhook_id: int) -> Webhook:
@@ -116,22 +146,27 @@ async def _now(session: AsyncSession) -> datetime:
 
 def _checked(new: NewWebhook, settings: UiSettings) -> str:
     """The host of the address."""
-    wrong: dict[str, str] = {}
-    if not new.name.strip() or len(new.name) > _LONGEST or not new.name.strip().isprintable():
-        wrong["name"] = f"Give it a name of at most {_LONGEST} characters."
+    wrong = _wrong_words(new.name, new.events)
     host = _host(new.address.strip())
     if host is None:
         wrong["address"] = "Write an address, as in https://hooks.example/igfleet"
     elif settings.is_live and not new.address.strip().startswith("https://"):
         wrong["address"] = "In live mode the address must begin with https://"
-    if not new.events:
-        wrong["events"] = "Choose at least one event."
     if new.format is WebhookFormat.TELEGRAM and not 0 < len(new.chat.strip()) <= _LONGEST:
         wrong["chat"] = "Telegram needs the id of the chat."
     if wrong:
         raise Invalid(" ".join(wrong.values()), wrong)
     assert host is not None
     return host
+
+
+def _wrong_words(name: str, events: Sequence[WebhookEvent]) -> dict[str, str]:
+    wrong: dict[str, str] = {}
+    if not name.strip() or len(name) > _LONGEST or not name.strip().isprintable():
+        wrong["name"] = f"Give it a name of at most {_LONGEST} characters."
+    if not events or not EVENTS.keys() >= set(events):
+        wrong["events"] = "Choose at least one event."
+    return wrong
 
 
 def _host(address: str) -> str | None:

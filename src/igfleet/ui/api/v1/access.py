@@ -10,9 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
+from igfleet.errors import Forbidden
 from igfleet.ui.context import UiContext
 from igfleet.ui.keys.holder import Holder, not_found
-from igfleet.ui.models import Account, Post, Role, Task
+from igfleet.ui.models import Account, BulkJob, Hold, Post, Role, Task
 from igfleet.ui.scope.reach import require_reach
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -59,10 +60,34 @@ async def task_of(session: AsyncSession, caller: Holder, task_id: int) -> Task:
     return found
 
 
+async def require_named(session: AsyncSession, caller: Holder, task_id: int | None) -> None:
+    """Where tasks of all kinds stand together, a key with limits names the one it means. Raises as `task_of`."""
+    if task_id is not None:
+        await task_of(session, caller, task_id)
+    elif caller.has_limits:
+        raise Forbidden("This key opens some accounts or kinds of task only: name a task.")
+
+
 async def post_of(session: AsyncSession, caller: Holder, post_id: int) -> Post:
     """A post that the key opens, with its account and file. Raises `NotFound`."""
     query = select(Post).join(Task, Task.id == Post.task_id).where(Post.id == post_id, caller.tasks())
     found = (await session.execute(query.options(joinedload(Post.account), joinedload(Post.file)))).scalar_one_or_none()
     if found is None:
         raise not_found("post", post_id)
+    return found
+
+
+async def job_of(session: AsyncSession, caller: Holder, job_id: int) -> BulkJob:
+    """A bulk job that the key opens. Raises `NotFound`."""
+    found = await session.scalar(select(BulkJob).where(BulkJob.id == job_id, caller.jobs()))
+    if found is None:
+        raise not_found("bulk job", job_id)
+    return found
+
+
+async def hold_of(session: AsyncSession, caller: Holder, hold_id: int) -> Hold:
+    """A paused day that the key opens. Raises `NotFound`."""
+    found = await session.scalar(select(Hold).where(Hold.id == hold_id, caller.holds()))
+    if found is None:
+        raise not_found("paused day", hold_id)
     return found

@@ -14,11 +14,13 @@ from igfleet.ui import accounts
 from igfleet.ui.api.v1.access import FLEET, Caller, account_of
 from igfleet.ui.api.v1.imports import ImportView, NewAccounts, told
 from igfleet.ui.api.v1.paging import USUAL, Body, Cursor, Limit, Page, View, rows_of
+from igfleet.ui.fleet import edits
 from igfleet.ui.imports.accounts import apply_accounts, preview_accounts
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import Account
 
 Tag = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[^\x00]+$")]
+Fact = Annotated[str, Field(max_length=1000, pattern=r"^[^\x00]*$")] | None
 
 
 class AccountView(View):
@@ -56,6 +58,32 @@ class NewTags(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"tags": ["north", "reels"]}]})
     tags: Annotated[tuple[Tag, ...], Field(max_length=50)]
+
+
+class NewFacts(Body):
+    """Facts to be changed; what is not given stays."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"timezone": "Europe/Berlin", "notes": "Asks often"}]})
+    client: Fact = None
+    tags: Annotated[tuple[Tag, ...], Field(max_length=50)] | None = None
+    timezone: Fact = None
+    locale: Fact = None
+    authorised_by: Fact = None
+    authorised_until: Fact = None
+    """A day; empty for no end."""
+    notes: Annotated[str, Field(max_length=10_000, pattern=r"^[^\x00]*$")] | None = None
+
+
+class NewNote(Body):
+    model_config = ConfigDict(json_schema_extra={"examples": [{"note": "The owner was told"}]})
+    note: Annotated[str, Field(min_length=1, max_length=2000, pattern=r"^[^\x00]+$")]
+
+
+class NewArchiving(Body):
+    """Whether it is put aside; `false` takes that back."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"on": True}]})
+    on: bool = True
 
 
 @get("/accounts", tags=["Accounts"])
@@ -127,10 +155,54 @@ async def tag_account(
     return view_of(await account_of(session, caller, account_id))
 
 
+@put("/accounts/{account_id:int}", tags=["Accounts"])
+async def edit_account(
+    account_id: FromPath[int], data: JSONBody[NewFacts], caller: Caller, session: Session
+) -> AccountView:
+    """Change facts of an account. A key for some accounts cannot take one out of its own sight."""
+    account = await account_of(session, caller, account_id)
+    given = {name: value for name, value in data.model_dump().items() if value is not None}
+    if data.tags is not None:
+        given["tags"] = " ".join(data.tags)
+    await edits.edit(session, account_id, edits.present(account) | given, caller.actor)
+    await session.flush()  # the next line looks whether the key still opens it
+    return view_of(await account_of(session, caller, account_id))
+
+
+@post("/accounts/{account_id:int}/notes", status_code=201, tags=["Accounts"])
+async def note_account(
+    account_id: FromPath[int], data: JSONBody[NewNote], caller: Caller, session: Session
+) -> AccountView:
+    """Write a note into the time line of an account."""
+    account = await account_of(session, caller, account_id)
+    await edits.note(session, account_id, data.note, caller.actor)
+    return view_of(account)
+
+
+@post("/accounts/{account_id:int}/archive", status_code=200, tags=["Accounts"])
+async def archive_account(
+    account_id: FromPath[int], data: JSONBody[NewArchiving], caller: Caller, session: Session
+) -> AccountView:
+    """Put an account aside, or take it out of the archive. Its history stays."""
+    await account_of(session, caller, account_id)
+    await accounts.archive_accounts(session, [account_id], caller.actor, back=not data.on)
+    return view_of(await account_of(session, caller, account_id))
+
+
 def view_of(account: Account) -> AccountView:
     """The account with its proxy, which must be loaded."""
     own = {name: getattr(account, name) for name in AccountView.model_fields if name != "proxy"}
     return AccountView(**own, proxy=account.proxy.name if account.proxy else None)
 
 
-HANDLERS = [list_accounts, one_account, import_accounts, stop_account, resume_account, tag_account]
+HANDLERS = [
+    list_accounts,
+    one_account,
+    import_accounts,
+    stop_account,
+    resume_account,
+    tag_account,
+    edit_account,
+    note_account,
+    archive_account,
+]

@@ -8,9 +8,9 @@ from pydantic import JsonValue
 
 from igfleet.ui.api.v1.access import ADMINS, Caller
 from igfleet.ui.api.v1.paging import USUAL, Cursor, Limit, Page, View, rows_of
-from igfleet.ui.audit import trail
+from igfleet.ui.audit import chain, trail
 from igfleet.ui.audit.trail import Wanted
-from igfleet.ui.injected import Session
+from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import AuditEntry
 
 
@@ -25,6 +25,18 @@ class AuditView(View):
     subject: str
     """`account:17`"""
     facts: dict[str, JsonValue]
+
+
+class ChainView(View):
+    """What a look at every entry found."""
+
+    entries: int
+    head: str
+    """The last link. Note it elsewhere and give it back later: only so does it show that the newest were cut off."""
+    wrong: list[str]
+    """In words, at most twenty; empty when all is well."""
+    found: int
+    """How many things are wrong in all."""
 
 
 @get("/audit", opt=ADMINS, tags=["Audit"])
@@ -45,4 +57,11 @@ async def list_audit(
     return Page[AuditView](items=[AuditView.model_validate(row) for row in rows], next_cursor=following)
 
 
-HANDLERS = [list_audit]
+@get("/audit/chain", opt=ADMINS, tags=["Audit"])
+async def verify_audit(caller: Caller, ui: Ui, head: FromQuery[str] = "") -> ChainView:
+    """Compute the chain over all entries again; `head` is one of an earlier look, which must still be part of it."""
+    verdict = await chain.look(ui.database, chain.read_head(head) if head else None)
+    return ChainView(entries=verdict.entries, head=str(verdict.head), wrong=verdict.wrong, found=verdict.found)
+
+
+HANDLERS = [list_audit, verify_audit]

@@ -128,6 +128,13 @@ async def append_to_upload(
     return _told(ui, jobs, await library_uploads.append(ui, caller.actor, upload_id, offset, request.stream()))
 
 
+@delete("/media/uploads/{upload_id:int}", status_code=200, tags=["Media"])
+async def forget_upload(upload_id: FromPath[int], caller: Caller, ui: Ui) -> dict[str, bool]:
+    """Give up an upload that broke off."""
+    await library_uploads.forget(ui, caller.actor, upload_id)
+    return {"ok": True}
+
+
 @post("/media/{media_id:int}/conversions", status_code=202, tags=["Media"])
 async def convert(
     media_id: FromPath[int], caller: Caller, session: Session, jobs: NamedDependency[Jobs]
@@ -164,4 +171,4 @@ async def _probe(ui: UiContext, jobs: Jobs, standing: Standing) -> None:
     ui.bus.tell("media", standing.media_id)
 
 
-HANDLERS = [list_media, one_medium, content, begin_upload, append_to_upload, convert, delete_medium]
+HANDLERS = [list_media, one_medium, content, begin_upload, append_to_upload, forget_upload, convert, delete_medium]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from litestar import Response, get, post
+from litestar import Response, get, post, put
 from litestar.background_tasks import BackgroundTask
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from pydantic import ConfigDict, Field
@@ -68,6 +68,13 @@ class Replacement(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"by": 2}]})
     by: Id
+
+
+class NewSwitch(Body):
+    """Whether it is used; accounts of one that is switched off are left out of plans."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"on": True}]})
+    on: bool
 
 
 class Replaced(View):
@@ -137,6 +144,16 @@ async def replace_proxy(
     return Replaced(accounts=await proxies.replace(session, proxy_id, data.by, caller.actor))
 
 
+@put("/proxies/{proxy_id:int}/switch", opt=FLEET, tags=["Proxies"])
+async def switch_proxy(
+    proxy_id: FromPath[int], data: JSONBody[NewSwitch], caller: Caller, session: Session
+) -> ProxyView:
+    """Switch a proxy on or off. Again is harmless."""
+    await proxies.switch(session, proxy_id, caller.actor, on=data.on)
+    (row,) = await with_checks(session, [await proxies.find_proxy(session, proxy_id)])
+    return view_of(row)
+
+
 def view_of(row: ProxyRow) -> ProxyView:
     proxy, last = row.proxy, row.last
     own = {name: getattr(proxy, name) for name in ProxyView.model_fields if hasattr(Proxy, name)}
@@ -145,4 +162,4 @@ def view_of(row: ProxyRow) -> ProxyView:
     return ProxyView.model_validate(own | seen | more)
 
 
-HANDLERS = [list_proxies, one_proxy, import_proxies, check_proxies, rotate_proxy, replace_proxy]
+HANDLERS = [list_proxies, one_proxy, import_proxies, check_proxies, rotate_proxy, replace_proxy, switch_proxy]

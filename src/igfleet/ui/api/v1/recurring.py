@@ -30,6 +30,8 @@ class RecurringView(View):
     id: int
     name: str
     kind: str
+    rule: str
+    """When it is made, in words."""
     weekdays: list[int]
     """0 is Monday."""
     at: str
@@ -123,6 +125,7 @@ def _shown(one: Shown) -> RecurringView:
         id=row.id,
         name=row.name,
         kind=row.kind,
+        rule=str(one.rule),
         weekdays=row.weekdays,
         at=f"{row.at:%H:%M}",
         timezone=row.timezone,
