@@ -44,7 +44,10 @@ def test_webhooks_are_kept_and_their_address_is_read_from_a_file_and_never_shown
     (tmp_path / "address").write_text("http://127.0.0.1:9/hook?secret=canary\n")
 
     made = run("webhooks", "add", "Desk", "@address", "--event", "post_failed")
-    wrong = [run("webhooks", "add", "D", "@nowhere", "--event", "test"), run("webhooks", "edit", 1, "D", "--event", "x")]
+    wrong = [
+        run("webhooks", "add", "D", "@no", "--event", "post_failed"),
+        run("webhooks", "edit", 1, "D", "--event", "x"),
+    ]
     edited = run("webhooks", "edit", 1, "Night", "--event", "task_ended", "--event", "task_failed")
     listed = run("webhooks", "list", "--json").stdout
     tested = run("webhooks", "test", 1)

@@ -79,9 +79,7 @@ def remove(recurring_id: Id, server: Server = "", token: Token = "") -> None:
     print(f"{name} repeats no more")
 
 
-def _done[T](
-    verb: "Callable[[AsyncSession], Awaitable[T]]", there: Callable[[Afar], T], server: str, token: str
-) -> T:
+def _done[T](verb: "Callable[[AsyncSession], Awaitable[T]]", there: Callable[[Afar], T], server: str, token: str) -> T:
     """Here in one transaction, or on another ui."""
     if server:
         return from_afar(server, token, there)

@@ -112,7 +112,7 @@ def remove(webhook: Id, server: Server = "", token: Token = "") -> None:
 
 
 @app.command("test")
-def test(webhook: Id, server: Server = "", token: Token = "") -> None:
+def try_(webhook: Id, server: Server = "", token: Token = "") -> None:
     """Send something harmless; `deliveries` tells what came of it."""
 
     async def verb(session: "AsyncSession", _ui: "UiContext") -> int:

@@ -10,13 +10,10 @@ from igfleet.contracts.tasks import Method
 from igfleet.errors import Invalid, NotFound
 from igfleet.ui.models import AuditEntry, LiveMethod
 
-
 METHODS = (Method.INSTAGRAPI, Method.PLAYWRIGHT, Method.DOLPHIN)
 
 
-async def switch(
-    session: AsyncSession, method: str, actor: str, *, on: bool, knows_the_risk: bool = False
-) -> None:
+async def switch(session: AsyncSession, method: str, actor: str, *, on: bool, knows_the_risk: bool = False) -> None:
     """Allow or forbid live use of a method; who allows it says so. Again is harmless. Raises `NotFound`, `Invalid`."""
     if method not in METHODS:
         raise NotFound(f"There is no method {method[:50]}.")

@@ -125,7 +125,9 @@ def require_known(noun: str, act: str, given: Mapping[str, str]) -> None:
     """What a page passes over is a mistake of a program: it would select more than was meant. Raises `Invalid`."""
     listed, _ = _chosen(noun, act)
     if listed.acts[act].leads_to:
-        raise Invalid("This act leads to a form of the dashboard: order a task instead.", {"act": "is of the dashboard"})
+        raise Invalid(
+            "This act leads to a form of the dashboard: order a task instead.", {"act": "is of the dashboard"}
+        )
     wrong = listed.wrong(given)
     if wrong:
         raise Invalid("This is no filter of the list.", {f"filter.{name}": told for name, told in wrong.items()})

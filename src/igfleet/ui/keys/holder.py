@@ -76,7 +76,6 @@ class Holder:
         is_about_accounts = func.jsonb_array_length(Task.account_ids) > 0
         return and_(of_kind, ~exists(foreign), or_(is_about_accounts, Task.created_by == self.actor))
 
-
     def jobs(self) -> ColumnElement[bool]:
         """Which bulk jobs it opens: with limits, those that were ordered with it."""
         return BulkJob.created_by == self.actor if self.has_limits else true()

@@ -91,7 +91,8 @@ def asked(first: date | None, last: date | None, zone: str, by: str) -> tuple[Pe
     if period.last < period.first:
         wrong["to"] = "is before the first day"
     if wrong:
-        raise Invalid("There is no such report.", wrong)
+        told = "; ".join(f"{name}: {what}" for name, what in wrong.items())
+        raise Invalid(f"There is no such report. {told}", wrong)
     return period, By(by)
 
 

@@ -32,6 +32,10 @@ _HELD = text("""
 SELECT account_task_id AS id, account_id FROM posts WHERE hold_id = :hold
 UNION SELECT id, account_id FROM account_tasks WHERE hold_id = :hold
 """)
+_LEFT = text("""
+SELECT (SELECT count(*) FROM posts WHERE hold_id = :hold AND state = 'planned')
+  + (SELECT count(*) FROM account_tasks WHERE hold_id = :hold AND state = 'scheduled')
+""")
 _LOCK_ACCOUNTS = text("SELECT id FROM accounts WHERE id = ANY(:ids) ORDER BY id FOR UPDATE")
 _OVERDUE = text("SELECT count(*) FROM posts WHERE hold_id = :hold AND state = 'planned' AND scheduled_at <= now()")
 
@@ -52,7 +56,7 @@ class Held:
     task: str | None
     """The name of its task; None: of all tasks."""
     left: int
-    """What it still holds."""
+    """Posts, and account tasks without posts, that it still holds."""
     overdue: int
     """Of that: posts whose time is over; they go at once when it ends."""
 
@@ -112,7 +116,7 @@ async def present(session: AsyncSession, own: ColumnElement[bool] | None = None)
     query = query if own is None else query.where(own)
     found = []
     for hold, name in (await session.execute(query.order_by(Hold.day, Hold.id).limit(100))).all():
-        left = len((await session.execute(_HELD, {"hold": hold.id})).all())
+        left = await session.scalar(_LEFT, {"hold": hold.id}) or 0
         overdue = await session.scalar(_OVERDUE, {"hold": hold.id}) or 0
         found.append(Held(hold, name, left, overdue))
     return found
