@@ -158,7 +158,9 @@ async def test_each_example_of_the_reference_works(ui_without_proxies: Served) -
         "/api/v1/challenges/{challenge_id}/answer", "/api/v1/posts/{post_id}/settlement",
         "/api/v1/tasks/{task_id}/resumption", "/api/v1/tasks/{task_id}/canary/end",
         "/api/v1/holds", "/api/v1/schedule/moves", "/api/v1/posts/{post_id}/move",
-    )} | {("put", f"/api/v1/{one}") for one in ("users/{user_id}/role", "settings/{name}", "methods/{method}")}  # fmt: skip
+    )} | {("put", f"/api/v1/{name}") for name in (
+        "users/{user_id}/role", "settings/{name}", "methods/{method}",
+    )}  # fmt: skip
 
     assert apart < told
     assert {call: code for call, code in worked.items() if code >= 300 and call not in apart} == {}
