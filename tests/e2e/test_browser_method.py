@@ -1,5 +1,6 @@
 """Bulk upload and bulk login by browser as a whole: command line, ui, worker, Chromium, sandbox and its ledger."""
 
+import stat
 from hashlib import sha256
 from pathlib import Path
 
@@ -22,6 +23,11 @@ def browsers(fleet: Fleet) -> list[int]:
     return found
 
 
+def profiles(fleet: Fleet) -> list[Path]:
+    """The profiles of browsers on the disk of this fleet's workers."""
+    return list((fleet.folder / "data" / "worker").rglob("profile"))
+
+
 def test_bulk_login_by_browser_signs_in_once_and_then_restores(fleet: Fleet) -> None:
     names = fleet.accounts(2, totp_secret=SECRET)
     fleet.worker("worker-1", CONCURRENCY_LIMIT="1")
@@ -36,6 +42,7 @@ def test_bulk_login_by_browser_signs_in_once_and_then_restores(fleet: Fleet) -> 
     assert all(known[name]["devices"][0].startswith("browser:") for name in names)
     assert fleet.control("GET", "status")["leaks"] == 0
     assert browsers(fleet) == []
+    fleet.until(lambda: profiles(fleet) == [])
 
 
 def test_a_sign_in_that_fails_leaves_a_picture_and_no_secret(fleet: Fleet) -> None:
@@ -53,16 +60,29 @@ def test_a_sign_in_that_fails_leaves_a_picture_and_no_secret(fleet: Fleet) -> No
     assert all(f"canary-pw-{names[0]}".encode() not in content for content in found)
 
 
-def test_no_browser_outlives_a_worker_that_is_killed(fleet: Fleet) -> None:
-    names = fleet.accounts(1)
-    fleet.control("POST", "faults", {"act": "delay", "path": "login/ajax", "delay_s": 120})
-    worker = fleet.worker("worker-1", CONCURRENCY_LIMIT="1")
-    fleet.order("bulk_login", names, method="playwright")
-    fleet.until(lambda: browsers(fleet) and fleet.control("GET", "faults")["faults"] == [], 90)
+def test_no_browser_outlives_its_run_or_a_worker_that_is_killed_and_no_profile_is_left(fleet: Fleet) -> None:
+    names = fleet.accounts(2)
+    fleet.control("POST", "faults", {"act": "delay", "path": "login/ajax", "delay_s": 120, "count": 2})
+    worker = fleet.worker("worker-1")
+    fleet.order("bulk_login", names, method="playwright", max_attempts=1)
+    fleet.until(lambda: len(profiles(fleet)) == 2 and fleet.control("GET", "faults")["faults"] == [], 90)
+    one, other = profiles(fleet)
+    assert (stat.S_IMODE(one.parent.stat().st_mode), any(one.iterdir())) == (0o700, True)
 
+    _run_of(one).kill()
+    fleet.until(lambda: not one.exists(), 30)
+    assert other.exists()
     worker.kill()
-
     fleet.until(lambda: browsers(fleet) == [], 30)
+    fleet.worker("worker-1")
+    fleet.until(lambda: not other.exists(), 30)
+
+
+def _run_of(profile: Path) -> psutil.Process:
+    """The run whose browser works in this profile. Between them stands the browser's driver."""
+    words = ((process, process.info["cmdline"] or []) for process in psutil.process_iter(["cmdline"]))
+    [browser] = [process for process, said in words if any(word == f"--user-data-dir={profile}" for word in said)]
+    return browser.parents()[1]
 
 
 def test_a_campaign_by_browser_is_published_once_each(fleet: Fleet, clips: list[Path]) -> None:

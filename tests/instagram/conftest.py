@@ -54,7 +54,6 @@ class Stage:
             proxy_url=proxy_url or self.sandbox.proxy_url,
             ca_file=self.sandbox.ca_file,
             folder=self.folder,
-            home=self.folder / "home",
             keep_session=self._keep,
             ask_totp=self._totp,
             spend=self._spend,

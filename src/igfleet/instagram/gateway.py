@@ -137,9 +137,7 @@ class Opening:
     proxy_url: str
     ca_file: Path | None
     folder: Path
-    """The run's own, gone when it ends."""
-    home: Path
-    """The account's own on this worker, 0700, kept between runs."""
+    """The run's own, 0700, gone when it ends."""
     keep_session: KeepSession
     ask_totp: AskTotp
     spend: Spend

@@ -77,7 +77,8 @@ async def serve(
     os.environ.setdefault("NODE_COMPILE_CACHE", str(folder.absolute() / "node"))  # Playwright's driver starts sooner
     listener = _listen(host, port)
     with listener, _only_one(folder, name):
-        shutil.rmtree(folder / "runs", ignore_errors=True)
+        for left in ("runs", "accounts"):  # of a worker that was killed; where browsers' profiles were kept before
+            shutil.rmtree(folder / left, ignore_errors=True)
         _clear_shelf(folder / "shelf")
         async with UiClient(settings) as ui:
             downloads = Downloads(ui.http, settings.media_dir or folder / "media", settings.media_cache_bytes)

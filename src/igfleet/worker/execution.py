@@ -45,7 +45,7 @@ def main(pipe: Connection, setup: Setup) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the supervisor says when to stop
     sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # for the process's life: libraries print codes
-    tempfile.tempdir = str(setup.folder)
+    tempfile.tempdir = os.environ["TMPDIR"] = str(setup.folder)  # its programs leave nothing elsewhere either
     log.set_up("json" if setup.log_format == "json" else "text", setup.log_level)
     lease = Lease.model_validate_json(setup.lease)
     _learn_secrets(lease)

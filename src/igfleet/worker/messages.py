@@ -74,8 +74,6 @@ class Setup:
     ca_file: Path | None
     folder: Path
     shelf: Path
-    home: Path | None
-    """The account's own folder on this worker; None when no account is driven."""
     browser: Browser
     mail: MailRules
     challenge_wait_s: float

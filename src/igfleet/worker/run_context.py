@@ -186,7 +186,7 @@ class PipeContext:
             await self._publisher.close()
 
     def _opened(self) -> Publisher:
-        if self._open_adapter is None or self._setup.home is None:
+        if self._open_adapter is None:
             raise TypeError("this account task drives no account")
         return self._open_adapter(
             Opening(
@@ -194,7 +194,6 @@ class PipeContext:
                 proxy_url=self._setup.proxy_url,
                 ca_file=self._setup.ca_file,
                 folder=self.folder,
-                home=self._setup.home,
                 keep_session=self._keep_session,
                 ask_totp=self._ask_totp,
                 spend=self.spend,

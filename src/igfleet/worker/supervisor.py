@@ -167,7 +167,6 @@ class Run:
             ca_file=self._bench.ca_file,
             folder=self._folder,
             shelf=self._shelf(),
-            home=self._home(),
             browser=_browser(self._settings, self._bench.browser),
             mail=self._mail_rules(proxy_url),
             challenge_wait_s=self._bench.settings.challenge_wait.total_seconds(),
@@ -200,14 +199,6 @@ class Run:
         shelf = self._bench.folder / "shelf"
         shelf.mkdir(mode=0o700, parents=True, exist_ok=True)
         return shelf
-
-    def _home(self) -> Path | None:
-        """Made for the account's life on this worker; nobody else may look into it."""
-        if self.lease.account is None:
-            return None
-        home = self._bench.folder / "accounts" / str(self.lease.account.id)
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return home
 
     def _hear(self, desk: Desk, message: dict[str, Any] | None) -> None:
         if message is None:

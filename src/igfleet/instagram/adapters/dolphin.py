@@ -89,7 +89,7 @@ class DolphinProfile:
                 text = "The browser of the Dolphin profile cannot be attached to"
                 raise RetryLater(text, ReasonCode.DOLPHIN_TROUBLE) from error
             courier = Courier(opening.proxy_url, verify)
-            return Had(context, valve, stack.pop_all().aclose, is_ours=False, courier=courier, stray=stray)
+            return Had(context, valve, stack.pop_all().aclose, courier=courier, stray=stray)
         raise AssertionError("unreachable")
 
     async def _stop(self, api: DolphinApi) -> None:

@@ -107,11 +107,8 @@ class PlaywrightPublisher:
         return outcome
 
     async def close(self) -> None:
-        """End the browser. The session is not left in its profile."""
+        """End the browser, and with it its profile."""
         await self._evidence.hand_over()
-        if self._at is not None and self._at.had.is_ours:
-            with suppress(BrowserError):
-                await self._at.context.clear_cookies()
         await self._end()
 
     async def _have_session(self) -> SignIn:
@@ -189,7 +186,7 @@ class PlaywrightPublisher:
         if self._at is None:
             had = await self._have(self._opening)
             try:
-                if self._cookies or had.is_ours:
+                if self._cookies:
                     await put_cookies(had.context, self._cookies)
                 self._turnstile = Turnstile(had)
                 await self._turnstile.stand_before(had.context)

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import shutil
+import tempfile
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
@@ -46,8 +48,6 @@ class Had:
     valve: Valve
     end: Callable[[], Awaitable[None]]
     """Close it. When this returns no process of it is left, and nothing more can leave."""
-    is_ours: bool = True
-    """False: its profile is the operator's, and keeps its cookies."""
     courier: Courier | None = None
     """Sends the publish request in the browser's place. None: the browser sends it, by the narrowed valve."""
     stray: Stray | None = None
@@ -62,15 +62,17 @@ type HaveBrowser = Callable[[Opening], Awaitable[Had]]
 
 
 async def launched(opening: Opening) -> Had:
-    """A browser of our own, with a profile for the account's life on this worker.
+    """A browser of our own, with a profile that is gone when the browser is.
 
     Raises `NeedsPerson` without a browser that can do it, and Playwright's errors.
     """
     program = _program(opening)
-    home, profile = _folders(opening.home)
-    if opening.ca_file is not None:
-        await asyncio.to_thread(trust, home, opening.ca_file)
     async with AsyncExitStack() as stack:
+        home = Path(tempfile.mkdtemp(prefix="browser-", dir=opening.folder))  # nobody else may look into it
+        profile = home / "profile"
+        stack.push_async_callback(asyncio.to_thread, shutil.rmtree, home, ignore_errors=True)
+        if opening.ca_file is not None:
+            await asyncio.to_thread(trust, home, opening.ca_file)
         stack.push_async_callback(_kill, profile)
         playwright = await async_playwright().start()
         stack.push_async_callback(quietly, playwright.stop)
@@ -102,15 +104,6 @@ def _program(opening: Opening) -> Path:
         text = f"{name} has no window. IGFLEET_CHROMIUM must name a whole Chromium for a visible browser."
         raise NeedsPerson(text, ReasonCode.TOOL_MISSING)
     return browser.executable
-
-
-def _folders(home: Path) -> tuple[Path, Path]:
-    """A home folder for the browser's process and its profile, for nobody else to look into."""
-    own = home / "browser"
-    for folder in (own, own / "profile"):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)
-    return own, own / "profile"
 
 
 def _has_sandbox() -> bool:
