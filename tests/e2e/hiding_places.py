@@ -1,9 +1,14 @@
 """Where a secret may hide, and in which disguise."""
 
 import base64
+import gzip
+import io
 import urllib.parse
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from PIL import Image
 
 _SHORTEST_PART = 8
 
@@ -31,6 +36,26 @@ def hits(secrets: dict[str, str], places: Iterator[tuple[str, bytes]]) -> list[s
     """Which secret stands where, in which disguise; the secret itself is not repeated."""
     wanted = [(name, form, bytes_) for name, secret in secrets.items() for form, bytes_ in disguises(secret).items()]
     return [f"{name} ({form}) in {where}" for where, data in places for name, form, bytes_ in wanted if bytes_ in data]
+
+
+def unpacked(places: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+    """Every place as it is, and once more what is packed in it: files of an archive, the points and notes of a picture."""
+    for where, data in places:
+        yield where, data
+        for inner in _packed_in(data):
+            yield f"{where}, unpacked", inner
+
+
+def _packed_in(data: bytes) -> Iterator[bytes]:
+    if data.startswith(b"PK\3\4"):
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            yield from map(archive.read, archive.namelist())
+    elif data.startswith(b"\x1f\x8b"):
+        yield gzip.decompress(data)
+    elif data.startswith(b"\x89PNG"):
+        with Image.open(io.BytesIO(data)) as picture:
+            yield picture.tobytes()
+            yield str(picture.info).encode()
 
 
 def files_below(folder: Path) -> Iterator[tuple[str, bytes]]:

@@ -1,9 +1,10 @@
 """After a whole campaign, with its failures, no secret is anywhere but sealed: not in the database's files, not in a
-backup, a log, a page, an export or an answer of an API, and in no encoding. `./igfleet siege` does it with 1,000
+backup, a log, a page, an export, a picture of a browser or an answer of an API, and in no encoding. `./igfleet siege` does it with 1,000
 accounts."""
 
 import asyncio
 import base64
+import gzip
 import io
 import json
 import subprocess
@@ -17,17 +18,21 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from igfleet.embedded.locator import find_binaries
 from igfleet.settings import UiSettings, load
 from igfleet.ui.context import opened
 from tests.e2e.fleet import TOKEN, Fleet
-from tests.e2e.hiding_places import disguises, files_below, hits
+from tests.e2e.hiding_places import disguises, files_below, hits, unpacked
 from tests.ui_api.routes import all_routes
 
 pytestmark = pytest.mark.timeout(300)
 PERSON = "canary-Dashb0ard pässword"
 GOOD, WRONG, LOCKED = "nord_01", "nord_02", "nord_03"
+SEEN = "nord_00"
+"""Signs in by browser with a wrong password, which leaves evidence of it."""
 KINDS = ("password", "mailbox", "proxy")
 BEGINS = {kind: f"canary-{kind}-Zq7%" for kind in KINDS}
 TOTP_BEGINS = "KVKFKRCPNZQUYMLX"
@@ -43,36 +48,58 @@ def test_a_secret_is_found_in_every_disguise() -> None:
     assert not hits({"it": secret}, iter([("a place", b"nothing of it")]))
 
 
+@pytest.mark.parametrize("packed", ["zip", "gzip", "png"])
+def test_a_secret_is_found_where_it_is_packed(packed: str) -> None:
+    secret, file = "canary-Pa$$ word", io.BytesIO()
+    if packed == "zip":
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("within", secret * 9)
+    elif packed == "gzip":
+        file.write(gzip.compress(secret.encode() * 9))
+    else:
+        notes = PngInfo()
+        notes.add_text("note", secret * 9, zip=True)
+        Image.new("L", (9, 9)).save(file, "png", pnginfo=notes)
+    place = ("a place", file.getvalue())
+
+    assert hits({"it": secret}, unpacked(iter([place])))
+    assert not hits({"it": secret}, iter([place]))
+
+
 @pytest.mark.timeout(3600)
 def test_no_secret_is_written_anywhere(own_fleet: Fleet, clips: list[Path], is_whole: bool) -> None:
     fleet = own_fleet
     names = [f"nord_{number:02d}" for number in range(1, (MANY if is_whole else 3) + 1)]
-    _import(fleet, names)
+    _import(fleet, [*names, SEEN])
     fleet.worker("w1", LOG_LEVEL="debug")
     task = fleet.upload(names[:AT_WORK], clips[:1], "quiet", max_attempts=1)
     fleet.until(lambda: _is_over(fleet, task), 1800 if is_whole else 120)
+    by_browser = fleet.order("bulk_login", [GOOD, SEEN], method="playwright", max_attempts=1)
+    fleet.until(lambda: _is_over(fleet, by_browser), 120)
+    kept = fleet.rows("SELECT e.name FROM evidence e JOIN account_tasks a ON a.id = e.account_task_id WHERE a.task_id = %s", int(by_browser))
+    assert {row["name"] for row in kept} == {"1-page.png", "1-trace.txt"}
     sessions = asyncio.run(_sessions(fleet, len(names[:AT_WORK])))
-    assert len(sessions) >= 2, "the campaign left no session to look for"
+    assert len(sessions) >= 3, "the campaign left no session to look for"
 
     with closing(_entered(fleet)) as browser:
         key = json.loads(fleet.cli("api-keys", "add", "canaries", "--user", "anna", "--role", "admin", "--json"))[
             "token"
         ]
         own = {"a person": PERSON, "a key": key, "a visit": _visit(browser)}
-        found = hits(BEGINS | {"totp": TOTP_BEGINS} | sessions | own, _places(fleet, browser, key))
+        found = hits(BEGINS | {"totp": TOTP_BEGINS} | sessions | own, unpacked(_places(fleet, browser, key)))
 
     assert not found, "\n".join(found)
 
 
 def _import(fleet: Fleet, names: list[str]) -> None:
-    """Accounts: all work but one with a wrong password and one that must be confirmed; and a person."""
+    """Accounts: all work but those with a wrong password and one that must be confirmed; and a person."""
     made, lines = [], ["username,password,totp_secret,email,email_password,proxy"]
     address = fleet.sandbox["proxy_url"].removeprefix("http://")
     for number, name in enumerate(names):
         own = {kind: begin + name for kind, begin in BEGINS.items()}
-        right = own["password"] if name != WRONG else "another one"
+        right = own["password"] if name not in (WRONG, SEEN) else "another one"
         state = {"state": "challenge_native"} if name == LOCKED else {}
-        totp = TOTP_BEGINS + base64.b32encode(number.to_bytes(10)).decode() if name not in (WRONG, LOCKED) else ""
+        totp = TOTP_BEGINS + base64.b32encode(number.to_bytes(10)).decode() if name not in (WRONG, LOCKED, SEEN) else ""
         made.append({"username": name, "password": right, "totp_secret": totp or None, **state})
         proxy = f"http://via_{name}:{own['proxy'].replace('%', '%25')}@{address}"
         lines.append(f"{name},{own['password']},{totp},{name}@example.com,{own['mailbox']},{proxy}")
@@ -94,8 +121,11 @@ async def _sessions(fleet: Fleet, count: int) -> dict[str, str]:
     found: dict[str, str] = {}
     async with opened(settings, fleet.database_url) as ui, ui.database.sessions.begin() as session:
         for account in range(1, count + 1):
-            fields = ["session_mobile"]
+            fields = ["session_mobile", "session_web"]
             kept = await ui.vault.open(session, "account", account, fields, actor="test", reason="test")
+            if "session_web" in kept:
+                cookies = json.loads(kept["session_web"].get_secret_value())["cookies"]
+                found |= {f"browser session of {account}": one["value"] for one in cookies if one["name"] == "sessionid"}
             if "session_mobile" in kept:
                 told: dict[str, Any] = json.loads(kept["session_mobile"].get_secret_value())
                 bearer = told.get("authorization_data") or {}

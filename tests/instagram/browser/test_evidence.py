@@ -1,13 +1,21 @@
 """Evidence of a failure: there, readable, and without secrets."""
 
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+
 import pytest
+from PIL import Image
 from tests.instagram.browser.shared import SharedChromium
 from tests.instagram.conftest import PASSWORD, TOTP_SECRET, Stage
 
 from igfleet.errors import NeedsPerson, RetryLater, RunError
+from igfleet.instagram.adapters.browser.chronicle import Chronicle
+from igfleet.instagram.adapters.browser.evidence import Evidence
 from igfleet.instagram.adapters.browser.site import Patience
 from igfleet.instagram.adapters.playwright_client import PlaywrightPublisher
 from igfleet.instagram.gateway import Reel
+from igfleet.log import redactor
 from igfleet.reasons import ReasonCode
 
 pytestmark = pytest.mark.anyio
@@ -62,9 +70,6 @@ async def test_what_goes_well_leaves_none(shared_stage: Stage, chromium: SharedC
 
 
 async def test_evidence_that_cannot_be_kept_hides_no_failure(shared_stage: Stage, chromium: SharedChromium) -> None:
-    from dataclasses import replace
-    from pathlib import Path
-
     async def refuse(_path: Path, _name: str) -> None:
         raise NeedsPerson("the library is full", ReasonCode.LIBRARY_FULL)
 
@@ -77,3 +82,55 @@ async def test_evidence_that_cannot_be_kept_hides_no_failure(shared_stage: Stage
     await publisher.close()
 
     assert raised.value.reason is ReasonCode.CREDENTIALS_MISSING
+
+
+_PAGE = """
+<style>input, textarea {{ font: 20px sans-serif; width: 400px; display: block }}</style>
+<label>Name <input name="username" value="{name}"></label>
+<input type="password" value="{secret}"><input type="text" name="password" value="{secret}">
+<input type="text" name="shown" value="{secret}"><input name="verificationCode" value="{code}">
+<textarea>{secret}</textarea><p>We do not know {secret} with {code}.</p>
+<iframe srcdoc="<input name='shown' value='{secret}'><p>{secret}</p>"></iframe>
+"""
+
+
+async def _pictured(chromium: SharedChromium, folder: Path, **given: str) -> tuple[bytes, bytes, str]:
+    """The page as anybody would take a picture of it; and as evidence has it, with its text."""
+    kept: dict[str, bytes] = {}
+
+    async def keep(path: Path, name: str) -> None:
+        kept[name] = path.read_bytes()
+
+    folder.mkdir()
+    evidence = Evidence(folder, keep, Chronicle())
+    page = await chromium.browser.new_page()
+    try:
+        await page.set_content(_PAGE.format(**given), wait_until="load")
+        plain = await page.screenshot()
+        await evidence.take(page, "it failed")
+        await evidence.hand_over()
+    finally:
+        await page.close()
+    return _pixels(plain), _pixels(kept["1-page.png"]), kept["1-trace.txt"].decode()
+
+
+def _pixels(picture: bytes) -> bytes:
+    with Image.open(BytesIO(picture)) as opened:
+        return opened.convert("RGB").tobytes()
+
+
+async def test_pictures_of_pages_that_differ_in_their_secrets_are_the_same(
+    chromium: SharedChromium, tmp_path: Path
+) -> None:
+    one, other = {"secret": "canary-WWWW", "code": "888888"}, {"secret": "canary-iiii", "code": "111111"}
+    redactor.learn(*one.values(), *other.values())
+
+    first = await _pictured(chromium, tmp_path / "1", name="nord_01", **one)
+    second = await _pictured(chromium, tmp_path / "2", name="nord_01", **other)
+    third = await _pictured(chromium, tmp_path / "3", name="nord_02", **other)
+
+    assert first[0] != second[0], "without the cover they would be seen"
+    assert first[1] == second[1]
+    assert second[1] != third[1], "what is no secret is seen"
+    assert "nord_01" in first[2]
+    assert not [value for value in (*one.values(), *other.values()) for seen in (first, second) if value in seen[2]]

@@ -22,6 +22,7 @@ from igfleet.instagram.adapters.browser.labels import label
 from igfleet.instagram.adapters.browser.site import Site
 from igfleet.instagram.adapters.refusal import Phase
 from igfleet.instagram.gateway import AskCode, AskTotp, CodeWanted
+from igfleet.log import redactor
 from igfleet.reasons import ReasonCode
 
 LOGIN_PAGE = "/accounts/login/"
@@ -72,6 +73,7 @@ class CodePage:
 
     async def enter(self, site: Site, code: str) -> bool:
         """Hand in the code, once; whether it was right."""
+        redactor.learn(code)  # a picture of the page may show it
         await _field(site).fill(code)
         button = site.page.get_by_role("button", name=label("confirm")).first
         asked = _SECOND if self.is_second_factor else urlsplit(self.place).path

@@ -1,5 +1,6 @@
-"""Evidence of a failure: a picture of the page with its secret fields covered, and a text of what led there.
+"""Evidence of a failure: a picture of the page with its secrets covered, and a text of what led there.
 
+What is no secret by the name of its field is one when this process knows it: a page may show a password, or repeat it.
 Not Playwright's own trace: that holds typed passwords, cookies and answers, and cannot be had without them.
 """
 
@@ -8,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from playwright.async_api import Error as BrowserError
-from playwright.async_api import Page
+from playwright.async_api import Frame, Page
 
 from igfleet import log
 from igfleet.errors import RunError
@@ -17,8 +18,30 @@ from igfleet.instagram.gateway import KeepEvidence
 
 _log = log.get(__name__)
 _LONGEST_S = 4
-SECRET_FIELDS = 'input[type="password"], input[name="verificationCode"], input[name="security_code"]'
+SECRET_FIELDS = ", ".join(
+    f"input[{sign}]"
+    for sign in (
+        'type="password"',
+        'name="password"',
+        'name="verificationCode"',
+        'name="security_code"',
+        'autocomplete~="current-password"',
+        'autocomplete~="one-time-code"',
+    )
+)
 _EMPTY_THEM = "fields => fields.forEach(field => { field.value = ''; })"
+_ALL_THAT_IS_READ = """() => {
+  const found = [...document.querySelectorAll("input, textarea")];
+  const walker = document.createTreeWalker(document, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    if (!walker.currentNode.parentElement?.closest("script, style, template, noscript")) found.push(walker.currentNode);
+  }
+  return found;
+}"""
+_TEXTS = "found => found.map(one => one.value ?? one.data)"
+_WRITE = """
+(found, cleaned) => cleaned.forEach(([at, text]) => { found[at]["value" in found[at] ? "value" : "data"] = text; })
+"""
 
 
 class Evidence:
@@ -54,8 +77,18 @@ class Evidence:
 
     async def _look(self, page: Page, picture: Path) -> str:
         """What assistive programs see of the page. Its secret fields are emptied first, and covered besides."""
-        secret = page.locator(SECRET_FIELDS)
-        await page.eval_on_selector_all(SECRET_FIELDS, _EMPTY_THEM)
-        await page.screenshot(path=picture, mask=[secret], animations="disabled")
+        for frame in page.frames:
+            await _clean(frame)
+        secret = [frame.locator(SECRET_FIELDS) for frame in page.frames]
+        await page.screenshot(path=picture, mask=secret, animations="disabled")
         self._waiting.append(picture)
         return await page.locator("body").aria_snapshot()
+
+
+async def _clean(frame: Frame) -> None:
+    """Take out what must not be seen: the values of secret fields, and stars for what this process knows as a secret."""
+    await frame.eval_on_selector_all(SECRET_FIELDS, _EMPTY_THEM)
+    found = await frame.evaluate_handle(_ALL_THAT_IS_READ)
+    texts: list[str] = await found.evaluate(_TEXTS)
+    cleaned = [(at, log.redactor.text(text)) for at, text in enumerate(texts)]
+    await found.evaluate(_WRITE, [[at, text] for at, text in cleaned if text != texts[at]])
