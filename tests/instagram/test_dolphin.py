@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.async_api import async_playwright
 from tests.instagram.attached import PROFILE, WAY, Attached
@@ -146,6 +148,37 @@ async def test_only_this_machine_is_spoken_to_and_private_networks_when_live(
         await attached.open(dolphin_host=host, only_simulated=is_simulated).sign_in()
 
     assert raised.value.reason is ReasonCode.EGRESS_REFUSED
+
+
+async def test_a_host_that_is_another_the_second_time_is_asked_for_once_and_pinned(attached: Attached) -> None:
+    answers = [["127.0.0.1"], ["93.184.216.34"]]
+
+    async def names(host: str) -> list[str]:
+        assert host == "dolphin.example"
+        return answers.pop(0)
+
+    port = httpx.URL(str(attached.browser.dolphin_host)).port
+    moving = replace(attached.browser, dolphin_host=f"http://dolphin.example:{port}")
+
+    async with DolphinApi(moving, names) as api:
+        await api.sign_in()
+        endpoint = await api.start(PROFILE, headless=True)
+        await api.stop(PROFILE)
+
+    assert endpoint.startswith("ws://127.0.0.1:")
+    assert attached.dolphin.calls == ["login-with-token", "start", "stop"]
+    assert len(answers) == 1
+
+
+async def test_a_host_with_one_address_elsewhere_is_not_asked(attached: Attached) -> None:
+    async def names(_host: str) -> list[str]:
+        return ["127.0.0.1", "93.184.216.34"]
+
+    async with DolphinApi(attached.browser, names) as api:
+        with pytest.raises(NeedsPerson):
+            await api.sign_in()
+
+    assert attached.dolphin.calls == []
 
 
 async def test_a_simulated_task_uses_no_real_dolphin(attached: Attached) -> None:

@@ -1,4 +1,7 @@
-"""The local API of Dolphin Anty: an application that keeps browser profiles and starts their browsers."""
+"""The local API of Dolphin Anty: an application that keeps browser profiles and starts their browsers.
+
+Its host is resolved once: the address that was looked at is the one that gets the token, and whose browser is driven.
+"""
 
 import asyncio
 import re
@@ -6,11 +9,11 @@ from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 import httpx
 
 from igfleet import log
+from igfleet.addresses import Names, system_names
 from igfleet.errors import NeedsPerson, RetryLater, RunError
 from igfleet.instagram.adapters.browser.cookies import Cookies
 from igfleet.instagram.gateway import Browser
@@ -38,19 +41,21 @@ class AlreadyRuns(RetryLater):
 
 
 class DolphinApi:
-    """One application. `async with DolphinApi(browser) as api: …`; every method raises `RunError`."""
+    """One application. `async with DolphinApi(browser) as api: …`, then `sign_in`; every method raises `RunError`."""
 
-    def __init__(self, browser: Browser) -> None:
+    def __init__(self, browser: Browser, names: Names = system_names) -> None:
         if not browser.dolphin_host or not browser.dolphin_token:
             raise NeedsPerson(
                 "Set DOLPHIN_API_HOST and DOLPHIN_API_TOKEN on the worker to use Dolphin Anty",
                 ReasonCode.DOLPHIN_REFUSED,
             )
-        self._host, self._only_simulated = urlsplit(browser.dolphin_host).hostname or "", browser.only_simulated
+        self._url = httpx.URL(f"{browser.dolphin_host.rstrip('/')}/v1.0")
+        self._names, self._only_simulated = names, browser.only_simulated
         self._token = browser.dolphin_token
         log.redactor.learn(self._token)
-        base = f"{browser.dolphin_host.rstrip('/')}/v1.0"
-        self._http = httpx.AsyncClient(base_url=base, timeout=_TIMEOUT, trust_env=False)
+        headers = {"Host": self._url.netloc.decode()}
+        self._http = httpx.AsyncClient(headers=headers, timeout=_TIMEOUT, trust_env=False)
+        self._address = ""
 
     async def __aenter__(self) -> Self:
         return self
@@ -62,7 +67,8 @@ class DolphinApi:
 
     async def sign_in(self) -> None:
         """Hand in the token. In the sandbox whoever is not the stand-in is not spoken to any further."""
-        await self._see_that_it_is_near()
+        self._address = await self._near()
+        self._http.base_url = self._url.copy_with(host=self._address)
         answer = await self._ask("POST", "/auth/login-with-token", json={"token": self._token})
         if self._only_simulated and answer.get("simulated") is not True:
             text = (
@@ -99,12 +105,13 @@ class DolphinApi:
         if not isinstance(port, int) or not 0 < port < 2**16 or not _ENDPOINT.fullmatch(str(path)):
             text = "Dolphin Anty started the profile, but does not say where its browser is"
             raise RetryLater(text, ReasonCode.DOLPHIN_TROUBLE)
-        host = f"[{self._host}]" if ":" in self._host else self._host
+        host = f"[{self._address}]" if ":" in self._address else self._address
         return f"ws://{host}:{port}{path}"
 
     async def _ask(self, method: str, path: str, **more: Any) -> Answer:
         try:
-            response = await self._http.request(method, path, **more)
+            named = {"sni_hostname": self._url.raw_host.decode()}
+            response = await self._http.request(method, path, extensions=named, **more)
             body = response.json()
         except httpx.TransportError as error:
             text = f"Dolphin Anty does not answer ({type(error).__name__})"
@@ -116,16 +123,17 @@ class DolphinApi:
             raise _refusal(response.status_code, answer)
         return answer
 
-    async def _see_that_it_is_near(self) -> None:
-        """Only this machine and private networks: cookies and a token go there."""
+    async def _near(self) -> str:
+        """Its address, on this machine or in a private network only: cookies and a token go there."""
         try:
-            found = await asyncio.get_running_loop().getaddrinfo(self._host, None)
+            found = await self._names(self._url.host)
         except OSError as error:
             raise RetryLater("DOLPHIN_API_HOST has no address", ReasonCode.DOLPHIN_TROUBLE) from error
-        addresses = [ip_address(str(one[4][0]).partition("%")[0]) for one in found]
-        if not all(one.is_loopback or (_is_near(one) and not self._only_simulated) for one in addresses):
+        addresses = [ip_address(one.partition("%")[0]) for one in found]
+        if not addresses or not all(one.is_loopback or (_is_near(one) and not self._only_simulated) for one in addresses):
             where = "on this machine" if self._only_simulated else "on this machine or in a private network"
             raise NeedsPerson(f"DOLPHIN_API_HOST is not {where}", ReasonCode.EGRESS_REFUSED)
+        return str(addresses[0])
 
 
 def _is_near(address: IPv4Address | IPv6Address) -> bool:
