@@ -2,6 +2,7 @@
 
 import gc
 import os
+import random
 import sys
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -126,6 +127,16 @@ def pytest_collection_finish() -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`./igfleet looks` walks everything; the tests a part of it."""
     parser.addoption("--whole", action="store_true", help="walk over every state, theme, width and hostile string")
+    parser.addoption("--sample-seed", type=int, help="draw a sample once more, by the seed that a test has printed")
+
+
+@pytest.fixture
+def sample_seed(request: pytest.FixtureRequest) -> int:
+    """Draws a sample; another one each time, and told."""
+    given: int | None = request.config.getoption("--sample-seed")
+    seed = random.SystemRandom().randrange(10**6) if given is None else given
+    print(f"this sample once more: --sample-seed {seed}")
+    return seed
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from tests.runners.social import A_PICTURE, MemoryInstagram, a_run, an_order
 from igfleet.contracts.tasks import Action
 from igfleet.errors import GiveUp, NeedsPerson, NetworkTrouble
 from igfleet.instagram.gateway import Profile
+from igfleet.media.facts import NotMedia
 from igfleet.media.square import square_picture
 from igfleet.reasons import ReasonCode
 from igfleet.runners.avatar import Avatar, AvatarOptions, Strategy
@@ -159,6 +160,17 @@ def test_a_square_is_neither_too_small_nor_too_large(tmp_path: Path, size: tuple
 
     with Image.open(tmp_path / "square.jpg") as opened:
         assert opened.size == (side, side)
+
+
+def test_a_picture_that_is_damaged_or_giant_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "damaged.png").write_bytes(b"\x89PNG\r\n\x1a\nno more")
+    Image.new("1", (9_000, 9_000)).save(tmp_path / "giant.png")
+
+    for name, told in (("damaged.png", "no picture that can be read"), ("giant.png", "that is too many")):
+        with pytest.raises(NotMedia, match=told):
+            square_picture(tmp_path / name, tmp_path / "square.jpg")
+
+    assert not (tmp_path / "square.jpg").exists()
 
 
 def test_a_picture_is_turned_upright_and_clear_parts_become_white(tmp_path: Path) -> None:
