@@ -39,7 +39,7 @@ def hits(secrets: dict[str, str], places: Iterator[tuple[str, bytes]]) -> list[s
 
 
 def unpacked(places: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
-    """Every place as it is, and once more what is packed in it: files of an archive, the points and notes of a picture."""
+    """Every place as it is, then what is packed in it: the files of an archive, the points and notes of a picture."""
     for where, data in places:
         yield where, data
         for inner in _packed_in(data):

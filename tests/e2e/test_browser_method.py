@@ -81,7 +81,8 @@ def test_no_browser_outlives_its_run_or_a_worker_that_is_killed_and_no_profile_i
 def _run_of(profile: Path) -> psutil.Process:
     """The run whose browser works in this profile. Between them stands the browser's driver."""
     words = ((process, process.info["cmdline"] or []) for process in psutil.process_iter(["cmdline"]))
-    [browser] = [process for process, said in words if any(word == f"--user-data-dir={profile}" for word in said)]
+    working = [process for process, said in words if f"--user-data-dir={profile}" in said]
+    [browser] = [process for process in working if process.parent() not in working]
     return browser.parents()[1]
 
 

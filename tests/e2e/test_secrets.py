@@ -1,6 +1,6 @@
 """After a whole campaign, with its failures, no secret is anywhere but sealed: not in the database's files, not in a
-backup, a log, a page, an export, a picture of a browser or an answer of an API, and in no encoding. `./igfleet siege` does it with 1,000
-accounts."""
+backup, a log, a page, an export, a picture of a browser or an answer of an API, and in no encoding. `./igfleet siege`
+does it with 1,000 accounts."""
 
 import asyncio
 import base64
@@ -38,6 +38,9 @@ BEGINS = {kind: f"canary-{kind}-Zq7%" for kind in KINDS}
 TOTP_BEGINS = "KVKFKRCPNZQUYMLX"
 """What the secrets of all accounts begin with is looked for: that finds every one of them, and parts of them too."""
 MANY, AT_WORK = 1_000, 40
+_EVIDENCE = """
+SELECT e.name FROM evidence e JOIN account_tasks a ON a.id = e.account_task_id WHERE a.task_id = %s
+"""
 
 
 def test_a_secret_is_found_in_every_disguise() -> None:
@@ -76,7 +79,7 @@ def test_no_secret_is_written_anywhere(own_fleet: Fleet, clips: list[Path], is_w
     fleet.until(lambda: _is_over(fleet, task), 1800 if is_whole else 120)
     by_browser = fleet.order("bulk_login", [GOOD, SEEN], method="playwright", max_attempts=1)
     fleet.until(lambda: _is_over(fleet, by_browser), 120)
-    kept = fleet.rows("SELECT e.name FROM evidence e JOIN account_tasks a ON a.id = e.account_task_id WHERE a.task_id = %s", int(by_browser))
+    kept = fleet.rows(_EVIDENCE, int(by_browser))
     assert {row["name"] for row in kept} == {"1-page.png", "1-trace.txt"}
     sessions = asyncio.run(_sessions(fleet, len(names[:AT_WORK])))
     assert len(sessions) >= 3, "the campaign left no session to look for"
@@ -125,7 +128,8 @@ async def _sessions(fleet: Fleet, count: int) -> dict[str, str]:
             kept = await ui.vault.open(session, "account", account, fields, actor="test", reason="test")
             if "session_web" in kept:
                 cookies = json.loads(kept["session_web"].get_secret_value())["cookies"]
-                found |= {f"browser session of {account}": one["value"] for one in cookies if one["name"] == "sessionid"}
+                [value] = [cookie["value"] for cookie in cookies if cookie["name"] == "sessionid"]
+                found[f"browser session of {account}"] = value
             if "session_mobile" in kept:
                 told: dict[str, Any] = json.loads(kept["session_mobile"].get_secret_value())
                 bearer = told.get("authorization_data") or {}

@@ -130,7 +130,9 @@ class DolphinApi:
         except OSError as error:
             raise RetryLater("DOLPHIN_API_HOST has no address", ReasonCode.DOLPHIN_TROUBLE) from error
         addresses = [ip_address(one.partition("%")[0]) for one in found]
-        if not addresses or not all(one.is_loopback or (_is_near(one) and not self._only_simulated) for one in addresses):
+        if not addresses or not all(
+            one.is_loopback or (_is_near(one) and not self._only_simulated) for one in addresses
+        ):
             where = "on this machine" if self._only_simulated else "on this machine or in a private network"
             raise NeedsPerson(f"DOLPHIN_API_HOST is not {where}", ReasonCode.EGRESS_REFUSED)
         return str(addresses[0])

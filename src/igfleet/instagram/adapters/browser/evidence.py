@@ -86,7 +86,7 @@ class Evidence:
 
 
 async def _clean(frame: Frame) -> None:
-    """Take out what must not be seen: the values of secret fields, and stars for what this process knows as a secret."""
+    """Take out what must not be seen: what stands in secret fields, and what this process knows as a secret."""
     await frame.eval_on_selector_all(SECRET_FIELDS, _EMPTY_THEM)
     found = await frame.evaluate_handle(_ALL_THAT_IS_READ)
     texts: list[str] = await found.evaluate(_TEXTS)

@@ -70,7 +70,7 @@ async def launched(opening: Opening) -> Had:
     async with AsyncExitStack() as stack:
         home = Path(tempfile.mkdtemp(prefix="browser-", dir=opening.folder))  # nobody else may look into it
         profile = home / "profile"
-        stack.push_async_callback(asyncio.to_thread, shutil.rmtree, home, ignore_errors=True)
+        stack.push_async_callback(_wipe, home)
         if opening.ca_file is not None:
             await asyncio.to_thread(trust, home, opening.ca_file)
         stack.push_async_callback(_kill, profile)
@@ -104,6 +104,10 @@ def _program(opening: Opening) -> Path:
         text = f"{name} has no window. IGFLEET_CHROMIUM must name a whole Chromium for a visible browser."
         raise NeedsPerson(text, ReasonCode.TOOL_MISSING)
     return browser.executable
+
+
+async def _wipe(home: Path) -> None:
+    await asyncio.to_thread(shutil.rmtree, home, ignore_errors=True)
 
 
 def _has_sandbox() -> bool:
