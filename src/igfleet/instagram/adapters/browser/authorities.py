@@ -26,19 +26,26 @@ class _Trust(ctypes.Structure):
 
 
 def trust(home: Path, ca_file: Path) -> None:
-    """Make `home`, a fresh folder, a home whose browser trusts the authorities of the file besides the public ones.
+    """Make `home` a home folder whose browser trusts the authorities of the file besides the public ones.
 
     Raises `NeedsPerson` (tool_missing) where that cannot be done.
     """
     added = _certificates(ca_file) - _certificates(Path(certifi.where()))
     folder = home / ".pki" / "nssdb"
-    folder.mkdir(mode=0o700, parents=True)
+    noted = folder / "igfleet.der"
+    wanted = b"".join(sorted(added))
+    if noted.is_file() and noted.read_bytes() == wanted:
+        return
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for path in folder.iterdir():
+        path.unlink()
     try:
         _write(folder, sorted(added))
     except OSError as error:
         raise NeedsPerson(
             f"The browser cannot be made to trust EGRESS_CA_FILE: {error}", ReasonCode.TOOL_MISSING
         ) from error
+    noted.write_bytes(wanted)
 
 
 def _certificates(path: Path) -> set[bytes]:
