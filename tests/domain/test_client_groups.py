@@ -10,12 +10,13 @@ from igfleet.errors import Forbidden, Invalid
 from igfleet.settings import UiSettings
 from igfleet.ui import migrating
 from igfleet.ui.bulk.ordering import Drifted, Selection
-from igfleet.ui.cancelling import cancel, cancel_one
+from igfleet.ui.cancelling import cancel, cancel_one, cancel_only
 from igfleet.ui.fleet.edits import edit
 from igfleet.ui.models import Account, AuditEntry, Base, Role, Task, User
 from igfleet.ui.people import add_invited
 from igfleet.ui.planning.plan import plan
 from igfleet.ui.planning.start import start
+from igfleet.ui.retrying import retry_failed
 from igfleet.ui.scope.scope import Scope, confine, scope_of
 from igfleet.ui.scope.views import SCHEMA, VIEWS
 from igfleet.ui.users import roster
@@ -78,6 +79,28 @@ async def test_a_tasks_state_follows_from_all_its_accounts(session: AsyncSession
     states = [row.state for row in await make.account_tasks_of(session, task)]
     assert sorted(states) == ["available", "cancelled"]
     assert not TaskState((await session.get_one(Task, task.id, populate_existing=True)).state).is_final
+
+
+async def test_of_a_mixed_task_she_retries_and_cancels_her_own(session: AsyncSession, settings: UiSettings) -> None:
+    task = await _mixed(session, settings)
+    ids = [row.id for row in await make.account_tasks_of(session, task)]
+    await session.execute(text("UPDATE account_tasks SET state = 'discarded', head = false, reason_code = 'x'"))
+    await session.execute(text("UPDATE tasks SET state = 'failed', finished_at = now()"))
+    await session.commit()
+    picked = Selection("account_tasks", "retry", {"task": str(task.id)}, ids=ids)
+
+    await confine(session, BAKERY)
+    seen = await picked.found(session, settings)
+    retried = await retry_failed(session, task.id, "user:lena", only=ids)
+    await session.commit()
+    between = [row.state for row in await make.account_tasks_of(session, task)]
+    await confine(session, BAKERY)
+    cancelled = await cancel_only(session, task.id, ids, "user:lena")
+    await session.commit()
+
+    assert (seen, retried, cancelled) == (ids[:1], 1, 1)
+    assert between == ["available", "discarded"]
+    assert [row.state for row in await make.account_tasks_of(session, task)] == ["cancelled", "discarded"]
 
 
 async def test_a_selection_of_all_is_counted_within_the_scope(session: AsyncSession, settings: UiSettings) -> None:

@@ -89,6 +89,7 @@ async def test_what_a_form_names_of_another_client_is_not_taken(ui_without_proxi
             "/bulk/new/accounts": {"act": "pause", "id": theirs["account_id"]},
             "/bulk/new/tasks": {"act": "pause", "id": theirs["task_id"]},
             "/bulk/new/proxies": {"act": "check", "id": theirs["proxy_id"]},
+            "/bulk/new/account_tasks": {"act": "cancel", "task": theirs["task_id"], "all": "1"},
             "/proxies/checks": {"id": theirs["proxy_id"]},
             f"/proxies/{own.keys['proxy_id']}/replacement": {"new_id": theirs["proxy_id"]},
             "/schedule/holds": {"date": "2030-01-01", "zone": "UTC", "task": theirs["task_id"]},

@@ -1,8 +1,8 @@
 """Trying again what failed, and going on with what waited for a person."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, func, insert, select, true, update
+from sqlalchemy import ColumnElement, exists, func, insert, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -12,6 +12,7 @@ from igfleet.runners import options_of, runner_of
 from igfleet.runners.base import Options, Runner
 from igfleet.ui.accounts import STOPPED_FOR_A_PERSON, resume_accounts
 from igfleet.ui.models import Account, AccountTask, AuditEntry, LogEntry, Post, Task
+from igfleet.ui.models.base import among
 from igfleet.ui.pausing import clear
 from igfleet.ui.post_moves import move_posts
 from igfleet.ui.queue.promote import promote
@@ -42,20 +43,20 @@ _FRESH: dict[str, object] = {
 }
 
 
-async def retry_failed(session: AsyncSession, task_id: int, actor: str, reason: str = "") -> int:
+async def retry_failed(
+    session: AsyncSession, task_id: int, actor: str, reason: str = "", *, only: Collection[int] | None = None
+) -> int:
     """Give the given-up account tasks, and what failed of the completed ones, another go.
 
     Posts that are published or in doubt are not touched, and of other kinds nothing is done twice either. Returns how
-    many account tasks run again; with a `reason`, only what failed for it. Raises `NothingToDo` when nothing failed,
-    `WrongState` for a draft or a cancelled task.
+    many account tasks run again; with a `reason`, only what failed for it; with `only`, of these account tasks, by
+    whoever sees them. Raises `NothingToDo` when nothing failed, `WrongState` for a draft or a cancelled task.
     """
-    task = await locked(session, task_id)
-    if task.state in (TaskState.DRAFT, TaskState.CANCELLED):
-        raise WrongState(f"Task {task.id} is {task.state}: nothing of it can be retried.")
-    if task.cancelled_by is not None and not TaskState(task.state).is_final:
-        raise WrongState(f"Task {task.id} is being cancelled: wait until it is, then retry what failed.")
-    discarded = await _ids(session, task.id, _given_up(reason))
-    partial = await _ids(session, task.id, failed_in_part(runner_of(task.kind), reason))
+    task = await locked(session, task_id, in_part=only is not None)
+    _require_open(task)
+    picked = true() if only is None else among(AccountTask.id, only)
+    discarded = await _ids(session, task.id, picked & _given_up(reason))
+    partial = await _ids(session, task.id, picked & failed_in_part(runner_of(task.kind), reason))
     if not discarded and not partial:
         why = f" with the reason {reason}" if reason else ""
         raise NothingToDo(f"Nothing of task {task.id} failed{why}: there is nothing to retry.")
@@ -65,22 +66,12 @@ async def retry_failed(session: AsyncSession, task_id: int, actor: str, reason: 
     await _revive(session, task, discarded, cancel_requested_at=None)
     made = await continue_in_new(session, task, partial)
     again = Post.account_task_id.in_(discarded) | (Post.account_task_id.in_(made) & _for(Post.reason_code, reason))
-    await move_posts(
-        session,
-        again & (Post.state == PostState.FAILED),
-        PostState.PLANNED,
-        actor=actor,
-        why="a person asked for another try",
-    )
+    failed = again & (Post.state == PostState.FAILED)
+    await move_posts(session, failed, PostState.PLANNED, actor=actor, why="a person asked for another try")
     count = len(discarded) + len(made)
-    session.add(
-        AuditEntry(
-            actor=actor,
-            action="task_retried",
-            subject=f"task:{task.id}",
-            facts={"account_tasks": count} | ({"reason": reason} if reason else {}),
-        )
-    )
+    facts: dict[str, object] = {"account_tasks": count} | ({"reason": reason} if reason else {})
+    facts |= {} if only is None else {"picked": [*discarded, *partial]}
+    session.add(AuditEntry(actor=actor, action="task_retried", subject=f"task:{task.id}", facts=facts))
     session.add(LogEntry(task_id=task.id, event="task_retried", text=f"{count} account tasks retried by {actor}"))
     await promote(session, task.account_ids)
     await settle_state(session, task)
@@ -93,11 +84,19 @@ async def resume(session: AsyncSession, task_id: int, actor: str, *, account_tas
     Accounts that were stopped for a confirmation run again. Returns how many were resumed. Raises `NothingToDo` when
     none waits. What was cancelled meanwhile settles its doubts only.
     """
+    which = true() if account_task_id is None else AccountTask.id == account_task_id
+    return await _resume(session, task_id, which, actor)
+
+
+async def resume_only(session: AsyncSession, task_id: int, only: Collection[int], actor: str) -> int:
+    """The same for these, except those of which a person is still to say whether a post is live."""
+    asked = exists().where(Post.account_task_id == AccountTask.id, Post.state == PostState.NEEDS_PERSON)
+    return await _resume(session, task_id, among(AccountTask.id, only) & ~asked.correlate(AccountTask), actor)
+
+
+async def _resume(session: AsyncSession, task_id: int, which: ColumnElement[bool], actor: str) -> int:
     task = await locked(session, task_id, in_part=True)
-    which = AccountTask.state == AccountTaskState.SUSPENDED
-    if account_task_id is not None:
-        which &= AccountTask.id == account_task_id
-    ids = await _ids(session, task.id, which)
+    ids = await _ids(session, task.id, which & (AccountTask.state == AccountTaskState.SUSPENDED))
     if not ids:
         raise NothingToDo(f"Nothing of task {task.id} waits for a person.")
     stopped = select(Account.id).join(AccountTask, AccountTask.account_id == Account.id)
@@ -141,6 +140,14 @@ async def continue_in_new(session: AsyncSession, task: Task, account_task_ids: S
         old.has_failures = False
         made.append(new_id)
     return made
+
+
+def _require_open(task: Task) -> None:
+    """Raises `WrongState`."""
+    if task.state in (TaskState.DRAFT, TaskState.CANCELLED):
+        raise WrongState(f"Task {task.id} is {task.state}: nothing of it can be retried.")
+    if task.cancelled_by is not None and not TaskState(task.state).is_final:
+        raise WrongState(f"Task {task.id} is being cancelled: wait until it is, then retry what failed.")
 
 
 async def _revive(session: AsyncSession, task: Task, ids: Sequence[int], **more: object) -> None:

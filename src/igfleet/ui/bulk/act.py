@@ -100,3 +100,19 @@ class Listed:
     """Those of some ids that there are, in order."""
     batch: int = 500
     """So many rows are done in one transaction."""
+    of: str = ""
+    """The field that names what all the rows belong to, whose page their list is on: `task`."""
+
+    def home(self, given: Mapping[str, Any]) -> str:
+        """The page of the list. `given` are the fields of a selection, or the options of its job."""
+        return f"{self.path}/{given[self.of]}" if self.of else self.path
+
+    def owner(self, given: Mapping[str, Any]) -> dict[str, str]:
+        """What the rows belong to, by the field that names it."""
+        return {self.of: str(given[self.of])} if self.of else {}
+
+    def changed(self, options: Mapping[str, Any], ids: Sequence[int]) -> tuple[str, int]:
+        """The topic and the key by which open pages are told that these rows changed."""
+        if self.of:
+            return self.of, int(options[self.of])
+        return self.noun, ids[0] if len(ids) == 1 else 0

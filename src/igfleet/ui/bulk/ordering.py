@@ -11,14 +11,20 @@ from igfleet.errors import Conflict, Invalid, NotFound
 from igfleet.plurals import counted, number
 from igfleet.settings import UiSettings
 from igfleet.ui.bulk.act import Act, Listed
+from igfleet.ui.bulk.of_account_tasks import ACCOUNT_TASKS
 from igfleet.ui.bulk.of_accounts import ACCOUNTS
 from igfleet.ui.bulk.of_proxies import PROXIES
 from igfleet.ui.bulk.of_tasks import TASKS
 from igfleet.ui.forms.reading import listed as texts_of
 from igfleet.ui.models import AuditEntry, BulkJob, BulkState
-from igfleet.ui.security.sound import ids_of
+from igfleet.ui.security.sound import id_of, ids_of
 
-LISTS: Mapping[str, Listed] = {"accounts": ACCOUNTS, "tasks": TASKS, "proxies": PROXIES}
+LISTS: Mapping[str, Listed] = {
+    "accounts": ACCOUNTS,
+    "tasks": TASKS,
+    "account_tasks": ACCOUNT_TASKS,
+    "proxies": PROXIES,
+}
 TYPED_FROM = 100
 """From so many rows on the number is typed."""
 MOST = 100_000
@@ -48,7 +54,7 @@ class Selection:
     noun: str
     act: str
     given: Mapping[str, str]
-    """The filter."""
+    """What the rows belong to, and the filter."""
     ids: Sequence[int] = ()
     all: bool = False
     seen: int | None = None
@@ -67,6 +73,12 @@ class Selection:
     @property
     def what(self) -> Act:
         return self.listed.acts[self.act]
+
+    @property
+    def words(self) -> list[str]:
+        """Which they are; nothing when they were picked by hand from the one list that there is."""
+        words = self.listed.words(self.given)
+        return [*words, "picked by hand"] if words and not self.all else words
 
     async def count(self, session: AsyncSession, settings: UiSettings) -> int:
         """How many there are just now."""
@@ -108,11 +120,13 @@ class Selection:
 def read(noun: str, form: Mapping[str, Any]) -> Selection:
     """From the parameters of an address or the fields of a form. Raises `NotFound`, `Invalid`."""
     listed, act = _chosen(noun, str(form.get("act", "")))
+    if listed.of and id_of(str(form.get(listed.of, ""))) is None:
+        raise NotFound(f"Of which {listed.of} are they?")
     seen = ids_of([str(form.get("all", ""))])
     return Selection(
         noun=noun,
         act=act,
-        given=listed.filtered(form) if seen else {},
+        given=listed.owner(form) | (listed.filtered(form) if seen else {}),
         ids=ids_of(texts_of(form, "id")),
         all=bool(seen),
         seen=seen[0] if seen else None,
@@ -150,8 +164,8 @@ async def order(session: AsyncSession, settings: UiSettings, selection: Selectio
     job = BulkJob(
         noun=selection.noun,
         act=selection.act,
-        options={"option": option},
-        selection=selection.listed.words(selection.given),
+        options={"option": option} | selection.listed.owner(selection.given),
+        selection=selection.words,
         ids=ids,
         total=len(ids),
         created_by=by.actor,

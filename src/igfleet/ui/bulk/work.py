@@ -1,6 +1,5 @@
 """Doing bulk jobs: a batch, and how far it is, in one transaction. A ui that dies loses at most its present batch."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -27,9 +26,8 @@ _OPEN = [state.value for state in BulkState if state.is_open]
 class Batch:
     """Some rows that were just done."""
 
-    of: str = ""
-    """"account": what the open pages are told of."""
-    ids: Sequence[int] = ()
+    told: tuple[str, int] | None = None
+    """The topic and the key by which open pages hear of it."""
     has_more: bool = False
 
 
@@ -80,8 +78,8 @@ async def work(ui: HasWork, job_id: int) -> None:
             batch = Batch()
             await _fail(ui, job_id, str(error))
         ui.bus.tell("bulk", job_id)
-        if batch.ids:
-            ui.bus.tell(batch.of, batch.ids[0] if len(batch.ids) == 1 else 0)
+        if batch.told:
+            ui.bus.tell(*batch.told)
     ui.bus.tell("work")
 
 
@@ -118,7 +116,7 @@ async def _batch(session: AsyncSession, settings: UiSettings, job_id: int) -> Ba
         job.state, job.message = _S.DONE, told(job)
         job.finished_at = func.now()
         _log.info("bulk_done", job=job.id, act=job.act, rows=job.done, changed=job.changed)
-    return Batch(listed.noun, step, has_more=job.done < job.total)
+    return Batch(listed.changed(job.options, step), has_more=job.done < job.total)
 
 
 async def _fail(ui: HasWork, job_id: int, message: str) -> None:

@@ -99,7 +99,7 @@ async def _asked(
         "selection": selection,
         "count": count,
         "named": await selection.named(session, settings),
-        "words": selection.listed.words(selection.given),
+        "words": selection.words,
         "is_typed": count >= TYPED_FROM and not selection.what.leads_to,
         "error": error,
         "wrong": error.fields if isinstance(error, Invalid) else {},
@@ -108,7 +108,8 @@ async def _asked(
         "kinds_offered": KINDS_OF_ACCOUNTS,
     }
     code = error.status_code if error else 200
-    return page(request, "bulk/new.html", selection.noun, status_code=code, **context)
+    here = selection.listed.path.removeprefix("/")
+    return page(request, "bulk/new.html", here, status_code=code, **context)
 
 
 HANDLERS = [table, confirm, order, one, fragment, file, cancel]

@@ -12,6 +12,7 @@ from igfleet.contracts.states import TaskState
 from igfleet.errors import NothingToDo
 from igfleet.ui import pausing, task_page
 from igfleet.ui.announcing import announce
+from igfleet.ui.bulk.of_account_tasks import offered_acts
 from igfleet.ui.bulk.of_tasks import TASKS
 from igfleet.ui.cancelling import cancel as cancel_task
 from igfleet.ui.context import UiContext
@@ -33,6 +34,7 @@ from igfleet.ui.retrying import retry_failed
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 from igfleet.ui.security.sound import id_of
 from igfleet.ui.task_list import TaskFilter
+from igfleet.ui.task_page import TaskPage
 
 WantedState = Annotated[str, QueryParameter(name="state")]
 PageNumber = Annotated[int, QueryParameter(name="page", ge=1, le=10_000)]
@@ -76,7 +78,7 @@ async def one(
     seen = await task_page.gather(session, task_id, wanted, number, breakers_hold=ui.settings.breakers)
     if seen.task.state == TaskState.DRAFT:
         return go(f"/tasks/{task_id}/plan")
-    return page(request, "tasks/one.html", "tasks", seen=seen, state=wanted, number=number)
+    return _shown(request, "tasks/one.html", seen, wanted, number)
 
 
 @get("/tasks/{task_id:int}/live")
@@ -90,7 +92,7 @@ async def fragment(
 ) -> Template:
     """The part that changes."""
     seen = await task_page.gather(session, task_id, wanted, number, breakers_hold=ui.settings.breakers)
-    return page(request, "tasks/_live.html", "tasks", seen=seen, state=wanted, number=number)
+    return _shown(request, "tasks/_live.html", seen, wanted, number)
 
 
 @post("/tasks/{task_id:int}/cancellation")
@@ -171,6 +173,11 @@ async def undo(request: AnyRequest, task_id: FromPath[int], session: Session, ui
     made = await undo_task(session, ui.settings, task_id, person_of(request).actor)
     await plan(session, ui.settings, made.id)
     return go(f"/tasks/{made.id}/plan")
+
+
+def _shown(request: AnyRequest, template: str, seen: TaskPage, state: str, number: int) -> Template:
+    acts = offered_acts(seen) if person_of(request).role.includes(Role.OPERATOR) else {}
+    return page(request, template, "tasks", seen=seen, state=state, number=number, acts=acts)
 
 
 def _changed(ui: UiContext, task_id: int) -> Redirect:

@@ -194,6 +194,7 @@ function beginSelecting() {
 }
 document.addEventListener("change", (event) => { if (event.target.matches("[type=checkbox]")) showSelected(); });
 document.addEventListener("igfleet:results", beginSelecting);
+document.addEventListener("htmx:after:swap", beginSelecting);
 beginSelecting();
 
 // The order of ticked tiles: the order of ticking, told by numbers and sent along.

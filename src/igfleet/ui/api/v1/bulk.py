@@ -31,6 +31,8 @@ class Noun(StrEnum):
     ACCOUNTS = "accounts"
     TASKS = "tasks"
     PROXIES = "proxies"
+    ACCOUNT_TASKS = "account_tasks"
+    """Of one task: ordered on its page, and told here."""
 
 
 class ActView(View):
@@ -61,6 +63,8 @@ class NewSelection(Body):
 
     @model_validator(mode="after")
     def _is_one_of_two(self) -> Self:
+        if self.of is Noun.ACCOUNT_TASKS:
+            raise ValueError("account tasks are selected on their task's page")
         if bool(self.ids) == (self.filter is not None):
             raise ValueError("give ids, or a filter")
         return self
@@ -110,7 +114,7 @@ async def list_acts(caller: Caller) -> Page[ActView]:
         ActView(of=Noun(noun), act=name, label=act.label.removesuffix(" …"), asks=act.asks)
         for noun, listed in LISTS.items()
         for name, act in listed.acts.items()
-        if not act.leads_to
+        if not act.leads_to and not listed.of
     ]
     return Page[ActView](items=found)
 
