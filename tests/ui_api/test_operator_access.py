@@ -28,6 +28,7 @@ ADMINS = {
     "DELETE /api/v1/settings/{name:str}", "GET /api/v1/audit/chain", "POST /api/v1/users/{user_id:int}/invitation",
     "POST /api/v1/users/{user_id:int}/signout", "POST /api/v1/users/{user_id:int}/second-factor/removal",
     "GET /api/v1/webhooks", "POST /api/v1/webhooks", "PUT /api/v1/webhooks/{webhook_id:int}",
+    "PUT /api/v1/webhooks/{webhook_id:int}/quiet-hours",
     "DELETE /api/v1/webhooks/{webhook_id:int}", "POST /api/v1/webhooks/{webhook_id:int}/tests",
     "GET /api/v1/webhooks/deliveries", "POST /api/v1/webhooks/deliveries/{delivery_id:int}/replay",
     "GET /api/v1/methods", "PUT /api/v1/methods/{method:str}", "POST /api/v1/worker-tokens",

@@ -153,6 +153,12 @@ async def test_a_webhook_is_made_changed_tested_sent_again_and_removed(ui: Serve
             for change in ({"events": ["test"]}, {"address": "ftp://x"}, {"events": []}, {"format": "telegram"})
         ]
         changed = (await client.put(path, json={"name": "Night desk", "events": ["task_ended"]})).json()
+        night = {"quiet_from": "22:00", "quiet_until": "07:00", "timezone": "Europe/Oslo", "urgent": ["task_ended"]}
+        quiet = (await client.put(f"{path}/quiet-hours", json=night)).json()
+        wrong += [
+            (await client.put(f"{path}/quiet-hours", json=night | change)).status_code
+            for change in ({"quiet_until": ""}, {"quiet_from": "25:00"}, {"timezone": "Moon/Crater"})
+        ]
         test = await client.post(f"{path}/tests")
         told = await _answered(client, made.json()["id"])
         again = (await client.post(f"/api/v1/webhooks/deliveries/{test.json()['id']}/replay")).json()
@@ -161,7 +167,8 @@ async def test_a_webhook_is_made_changed_tested_sent_again_and_removed(ui: Serve
         gone = [(await client.post(f"{path}/tests")).status_code, (await client.delete(path)).status_code]
 
     assert (made.status_code, made.json()["secret"][:5], made.json()["host"]) == (201, "igfh_", "127.0.0.1:9")
-    assert wrong == [422] * 4
+    assert wrong == [422] * 7
+    assert (quiet["quiet_from"], quiet["timezone"], quiet["urgent"]) == ("22:00:00", "Europe/Oslo", ["task_ended"])
     assert (changed["name"], changed["events"], changed["host"]) == ("Night desk", ["task_ended"], "127.0.0.1:9")
     assert (test.status_code, told["event"], told["state"], again["attempts"]) == (201, "test", "waiting", 0)
     assert [sorted(one) for one in listed] == [sorted(changed)], "neither address nor secret"

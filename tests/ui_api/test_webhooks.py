@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,8 +15,10 @@ from tests.ui_api.playing import Player, ordered
 from tests.ui_api.receiving import receiver
 from tests.ui_api.stage import form_token, staged
 
+from igfleet import clock
 from igfleet.errors import Invalid
 from igfleet.ui.models import WebhookEvent, WebhookFormat
+from igfleet.ui.quiet_hours import QuietHours
 from igfleet.ui.webhooks import sending, verbs
 from igfleet.ui.webhooks.verbs import NewWebhook
 
@@ -102,6 +105,34 @@ async def test_what_is_not_taken_is_sent_again_the_same_and_later(ui: Served) ->
         assert pauses[0] < 13 < pauses[1]
 
 
+async def test_in_quiet_hours_only_what_is_urgent_is_told_and_the_rest_in_its_order_when_they_end(ui: Served) -> None:
+    paused, failing = WebhookEvent.EVERYTHING_PAUSED, WebhookEvent.PROXY_FAILING
+    with receiver(200, 500) as there:
+        quiet = QuietHours(*_around(0), "UTC")
+        await _made(ui, there.address, [paused, failing], quiet=quiet, urgent=[paused])
+        rows = "SELECT 'http', 'exit', n FROM generate_series(1, 5) n RETURNING 1"
+        await _sql(ui, f"INSERT INTO proxies (scheme, host, port) {rows}")
+        await _sql(ui, "UPDATE proxies SET state = 'failing' RETURNING 1")
+        await _sql(ui, "INSERT INTO standstills (began_by, why) VALUES ('user:anna', 'A storm') RETURNING 1")
+        await _until(lambda: bool(there.bodies))
+        async with ui.signed_in() as browser:
+            page = await browser.get("/settings/webhooks")
+            begin, end = _around(12)
+            form = {"csrf": await form_token(browser), "quiet_from": begin, "quiet_until": end, "timezone": "UTC"}
+            held = len(there.bodies)
+            wrong = await browser.post("/settings/webhooks/1/quiet-hours", data={**form, "quiet_until": ""})
+            answer = await browser.post("/settings/webhooks/1/quiet-hours", data={**form, "urgent": [paused.value]})
+        await _until_row(ui, "attempts = 1 AND status = 500")
+        await _hurry(ui)
+        await _until(lambda: len(there.bodies) == 7)
+
+    told = [json.loads(body) for body in there.bodies]
+    assert (held, page.text.count("quiet until")) == (1, 5)
+    assert (wrong.status_code, answer.status_code) == (422, 303)
+    assert told[0]["event"] == "everything_paused"
+    assert [one["id"] for one in told[1:]] == [1, 1, 2, 3, 4, 5], "the others waited for the first"
+
+
 async def test_after_the_last_attempt_it_is_given_up_until_a_person_sends_it_again(ui: Served) -> None:
     with receiver(*[503] * 1) as there:
         webhook = await _number(ui, there.address)
@@ -155,10 +186,17 @@ async def test_telegram_gets_what_it_takes_and_the_pages_never_show_address_or_s
     assert await _sql(ui, "SELECT count(*) FROM sealed_secrets WHERE owner = 'webhook'") == 0
 
 
-async def _made(ui: Served, address: str, events: Sequence[WebhookEvent] = _ALL) -> str:
+async def _made(ui: Served, address: str, events: Sequence[WebhookEvent] = _ALL, **more: Any) -> str:
     async with ui.context.database.sessions.begin() as session:
-        new = NewWebhook("Ours", address, WebhookFormat.JSON, events)
+        new = NewWebhook("Ours", address, WebhookFormat.JSON, events, **more)
         return (await verbs.make(session, ui.context.vault, ui.context.settings, new, "test")).secret
+
+
+def _around(hours: int) -> tuple[str, str]:
+    """From an hour before to an hour after the moment in so many hours."""
+    moment = clock.now() + timedelta(hours=hours)
+    begin, end = (f"{moment + timedelta(hours=by):%H:%M}" for by in (-1, 1))
+    return begin, end
 
 
 async def _number(ui: Served, address: str) -> int:

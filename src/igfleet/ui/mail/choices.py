@@ -14,7 +14,7 @@ from igfleet.setting_values import LONGEST_MAIL_ADDRESS, MAIL_ADDRESS
 from igfleet.settings import UiSettings
 from igfleet.ui.mail.letter import Chapter, Letter, Line, subject
 from igfleet.ui.models import AuditEntry, DeliveryState, Mail, MailChoice, MailPace, User, WebhookEvent
-from igfleet.ui.schedule.zones import is_zone
+from igfleet.ui.quiet_hours import QuietHours, checked, checked_time
 from igfleet.ui.webhooks.events import EVENTS, counted
 
 _SHOWN = 100
@@ -112,30 +112,16 @@ def _checked(wanted: Wanted) -> dict[str, Any]:
         wrong["events"] = "Choose at least one event; without an address you get no mail."
     if wanted.pace not in set(MailPace):
         wrong["pace"] = "Choose one."
-    if not is_zone(wanted.timezone.strip()):
-        wrong["timezone"] = "This is no time zone: write it as Europe/Berlin"
-    times: dict[str, time | None] = {}
-    for name in ("digest_at", "quiet_from", "quiet_until"):
-        try:
-            times[name] = _time(getattr(wanted, name))
-        except ValueError:
-            wrong[name] = "Write a time, as in 07:30"
-    if not wrong and (times["quiet_from"] is None) != (times["quiet_until"] is None):
-        wrong["quiet_until"] = "Quiet hours need a beginning and an end."
+    digest_at = checked_time("digest_at", wanted.digest_at, wrong)
+    quiet = checked(QuietHours(wanted.quiet_from, wanted.quiet_until, wanted.timezone), wrong)
     if wrong:
         raise Invalid(" ".join(wrong.values()), wrong)
     urgent = [event for event in events if event in set(wanted.urgent)]
-    times["digest_at"] = times["digest_at"] or time(8)
     return {
         "address": address,
         "events": events,
         "urgent": urgent,
         "pace": wanted.pace,
-        "timezone": wanted.timezone.strip(),
-        **times,
+        "digest_at": digest_at or time(8),
+        **quiet,
     }
-
-
-def _time(text: str) -> time | None:
-    """Hours and minutes. Raises `ValueError`."""
-    return time.fromisoformat(text.strip()).replace(second=0, microsecond=0, tzinfo=None) if text.strip() else None

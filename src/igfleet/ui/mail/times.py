@@ -4,7 +4,8 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from igfleet.ui.models import MailChoice, MailPace
-from igfleet.ui.schedule.zones import UTC_ZONE, instant, is_zone
+from igfleet.ui.quiet_hours import quiet_until, zone_of
+from igfleet.ui.schedule.zones import instant
 
 GATHERED = timedelta(minutes=1)
 """So long after the first event the mail is written, with what came meanwhile."""
@@ -18,34 +19,14 @@ def is_due(choice: MailChoice, event: str, noted_at: datetime, now: datetime) ->
     return _at(choice, noted_at) <= now and quiet_until(choice, now) <= now
 
 
-def quiet_until(choice: MailChoice, moment: datetime) -> datetime:
-    """When the quiet hours end in which a moment lies; outside of them, the moment itself."""
-    begin, end = choice.quiet_from, choice.quiet_until
-    if begin is None or end is None or begin == end:
-        return moment
-    zone = _zone(choice)
-    local = moment.astimezone(zone)
-    at = local.time()
-    is_quiet = begin <= at < end if begin < end else at >= begin or at < end
-    if not is_quiet:
-        return moment
-    day = local.date() if at < end else local.date() + timedelta(days=1)
-    return max(moment, instant(datetime.combine(day, end), zone))  # of an hour that comes twice, the first counts
-
-
 def _at(choice: MailChoice, noted_at: datetime) -> datetime:
     """The first time at which it may be told, whatever is quiet."""
-    zone = _zone(choice)
+    zone = zone_of(choice)
     if choice.pace == MailPace.HOURLY:
         return _next_hour(noted_at, choice.digest_at, zone)
     if choice.pace == MailPace.DAILY:
         return _next_day(noted_at, choice.digest_at, zone)
     return noted_at + GATHERED
-
-
-def _zone(choice: MailChoice) -> ZoneInfo:
-    """UTC for one that this machine no longer knows."""
-    return ZoneInfo(choice.timezone if is_zone(choice.timezone) else UTC_ZONE)
 
 
 def _next_hour(after: datetime, at: time, zone: ZoneInfo) -> datetime:

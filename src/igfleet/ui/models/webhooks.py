@@ -1,9 +1,9 @@
 """Webhooks: where outcomes are told, and each telling."""
 
-from datetime import datetime
+from datetime import datetime, time
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, Text
+from sqlalchemy import ForeignKey, Index, Text, Time
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -61,6 +61,11 @@ class Webhook(Base):
     chat: Mapped[str] = mapped_column(Text, server_default="")
     """Telegram's chat_id."""
     events: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    urgent: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    """Of the events: those told at once, in quiet hours too."""
+    quiet_from: Mapped[time | None] = mapped_column(Time)
+    quiet_until: Mapped[time | None] = mapped_column(Time)
+    timezone: Mapped[str] = mapped_column(Text, server_default="UTC")
     created_at: Mapped[Created]
     created_by: Mapped[str] = mapped_column(Text)
 

@@ -7,6 +7,7 @@ from litestar.response import Redirect, Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.errors import Invalid
+from igfleet.ui import quiet_hours
 from igfleet.ui.forms.reading import last, listed
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.mail import choices
@@ -79,9 +80,8 @@ async def _shown(request: AnyRequest, session: AsyncSession, ui: Any, status_cod
 
 
 def _written(kept: MailChoice) -> Wanted:
-    begin, end = ("" if at is None else f"{at:%H:%M}" for at in (kept.quiet_from, kept.quiet_until))
-    at = f"{kept.digest_at:%H:%M}"
-    return Wanted(kept.address, kept.events, kept.urgent, kept.pace, at, begin, end, kept.timezone)
+    quiet, at = quiet_hours.written(kept), f"{kept.digest_at:%H:%M}"
+    return Wanted(kept.address, kept.events, kept.urgent, kept.pace, at, quiet.begin, quiet.end, quiet.timezone)
 
 
 HANDLERS = [show, keep, test]

@@ -14,6 +14,7 @@ from igfleet.ui.db import Database
 from igfleet.ui.models import Delivery, DeliveryState, Webhook
 from igfleet.ui.outbound import Answer, NoAnswer, Outbound
 from igfleet.ui.webhooks import signing
+from igfleet.ui.webhooks.order import select_due
 from igfleet.ui.webhooks.telling import body_of
 from igfleet.ui.webhooks.verbs import OWNER
 
@@ -21,6 +22,7 @@ _log = log.get(__name__)
 PAUSES_S = (10, 60, 300, 1800, 7200, 21600, 43200)
 """Between the attempts; after the last one it is given up."""
 _AT_ONCE = 50
+_IN_A_ROW_S = 30.0
 _LOST = text("""
 INSERT INTO deliveries (webhook_id, event, subject_id, mark)
 SELECT h.id, 'worker_lost', w.id, w.seen_at::text FROM webhooks h, workers w
@@ -33,18 +35,28 @@ ON CONFLICT DO NOTHING
 async def due(database: Database) -> list[int]:
     """Note which workers are lost; then what is to be sent now, the oldest first."""
     async with database.sessions.begin() as session:
-        if await session.scalar(select(Webhook.id).limit(1)) is None:
+        webhooks = list(await session.scalars(select(Webhook)))
+        if not webhooks:
             return []
         await session.execute(_LOST)
-        query = select(Delivery.id).where(Delivery.state == DeliveryState.WAITING, Delivery.next_at <= func.now())
-        return list(await session.scalars(query.order_by(Delivery.id).limit(_AT_ONCE)))
+        return list(await session.scalars(select_due(webhooks, clock.now()).limit(_AT_ONCE)))
 
 
 async def send(ui: UiContext, delivery_id: int) -> None:
-    """Make one attempt, when it is still due."""
+    """Make one attempt, when it is still due; where they go in order, then those that wait behind it."""
+    following: int | None = delivery_id
+    until = clock.boot_seconds() + _IN_A_ROW_S
+    while (
+        following is not None and clock.boot_seconds() < until
+    ):  # what is left comes with the next look at what is due
+        following = await _next_of(ui, following) if await _attempt(ui, following) else None
+
+
+async def _attempt(ui: UiContext, delivery_id: int) -> bool:
+    """Whether it was taken."""
     taken = await _taken(ui, delivery_id)
     if taken is None:
-        return
+        return False
     delivery, address, secret = taken
     assert delivery.body is not None
     body = delivery.body.encode()
@@ -55,6 +67,18 @@ async def send(ui: UiContext, delivery_id: int) -> None:
     except NoAnswer as error:
         answer = Answer(0, str(error))
     await _note(ui, delivery, answer)
+    return answer.is_good
+
+
+async def _next_of(ui: UiContext, delivery_id: int) -> int | None:
+    """What goes behind this one, where they go in order."""
+    async with ui.database.sessions() as session:
+        owner = select(Webhook).join(Delivery, Delivery.webhook_id == Webhook.id).where(Delivery.id == delivery_id)
+        webhook = await session.scalar(owner)
+        if webhook is None or webhook.quiet_from is None:
+            return None
+        behind = select_due([webhook], clock.now()).where(Webhook.id == webhook.id)
+        return await session.scalar(behind.limit(1))
 
 
 async def _taken(ui: UiContext, delivery_id: int) -> tuple[Delivery, str, str] | None:

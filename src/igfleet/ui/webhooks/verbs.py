@@ -1,9 +1,10 @@
-"""What an admin does about webhooks: make, remove, test, send again."""
+"""What an admin does about webhooks: make, remove, set their quiet hours, test, send again."""
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import Select, delete, func, select
@@ -22,6 +23,7 @@ from igfleet.ui.models import (
     WebhookEvent,
     WebhookFormat,
 )
+from igfleet.ui.quiet_hours import NEVER, QuietHours, checked, written
 from igfleet.ui.vault import Vault
 from igfleet.ui.webhooks.events import EVENTS
 
@@ -38,6 +40,9 @@ class NewWebhook:
     format: WebhookFormat
     events: Sequence[WebhookEvent]
     chat: str = ""
+    quiet: QuietHours = NEVER
+    urgent: Sequence[WebhookEvent] = ()
+    """Of the events: those told in quiet hours too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +54,15 @@ class Made:
 
 async def make(session: AsyncSession, vault: Vault, settings: UiSettings, new: NewWebhook, actor: str) -> Made:
     """Store it. Audited. Raises `Invalid`."""
-    host = _checked(new, settings)
+    host, quiet = _checked(new, settings)
     webhook = Webhook(
         name=new.name.strip(),
         host=host,
         format=new.format,
         chat=new.chat.strip(),
         events=[event.value for event in dict.fromkeys(new.events)],
+        urgent=[event.value for event in dict.fromkeys(new.events) if event in set(new.urgent)],
+        **quiet,
         created_by=actor,
     )
     session.add(webhook)
@@ -71,12 +78,13 @@ async def change(
     session: AsyncSession, webhook_id: int, name: str, events: Sequence[WebhookEvent], actor: str
 ) -> Webhook:
     """Call it so, and tell it these from now on; address and secret stay. Audited. Raises `NotFound`, `Invalid`."""
-    webhook = await _find(session, webhook_id)
+    webhook = await find(session, webhook_id)
     wrong = _wrong_words(name, events)
     if wrong:
         raise Invalid(" ".join(wrong.values()), wrong)
     before = {"name": webhook.name, "events": webhook.events}
     webhook.name, webhook.events = name.strip(), [event.value for event in dict.fromkeys(events)]
+    webhook.urgent = _urgent(webhook.urgent, webhook.events)
     facts = {"before": before, "after": {"name": webhook.name, "events": webhook.events}}
     session.add(AuditEntry(actor=actor, action="webhook_changed", subject=f"webhook:{webhook_id}", facts=facts))
     return webhook
@@ -84,7 +92,7 @@ async def change(
 
 async def remove(session: AsyncSession, webhook_id: int, actor: str) -> str:
     """Nothing more is told there, and what was told is forgotten. Its name. Audited. Raises `NotFound`."""
-    webhook = await _find(session, webhook_id)
+    webhook = await find(session, webhook_id)
     await session.delete(webhook)
     for table in (SealedSecret, DataKey):
         await session.execute(delete(table).where(table.owner == OWNER, table.owner_id == webhook_id))
@@ -93,9 +101,28 @@ async def remove(session: AsyncSession, webhook_id: int, actor: str) -> str:
     return webhook.name
 
 
+async def set_quiet_hours(
+    session: AsyncSession, webhook_id: int, wanted: QuietHours, urgent: Sequence[str], actor: str
+) -> Webhook:
+    """From now on so; what waits is told by these. Audited. Raises `NotFound`, `Invalid`."""
+    webhook = await find(session, webhook_id)
+    wrong: dict[str, str] = {}
+    quiet = checked(wanted, wrong)
+    if wrong:
+        raise Invalid(" ".join(wrong.values()), wrong)
+    before = _quiet_facts(webhook)
+    for name, value in quiet.items():
+        setattr(webhook, name, value)
+    webhook.urgent = _urgent(urgent, webhook.events)
+    facts = {"name": webhook.name, "before": before, "after": _quiet_facts(webhook)}
+    subject = f"webhook:{webhook_id}"
+    session.add(AuditEntry(actor=actor, action="webhook_quiet_hours_set", subject=subject, facts=facts))
+    return webhook
+
+
 async def test(session: AsyncSession, webhook_id: int) -> Delivery:
     """Send it something harmless. Raises `NotFound`."""
-    webhook = await _find(session, webhook_id)
+    webhook = await find(session, webhook_id)
     delivery = Delivery(webhook_id=webhook.id, event=WebhookEvent.TEST, subject_id=webhook.id)
     session.add(delivery)
     await session.flush()
@@ -103,8 +130,12 @@ async def test(session: AsyncSession, webhook_id: int) -> Delivery:
 
 
 async def replay(session: AsyncSession, delivery_id: int, actor: str) -> Delivery:
-    """Send the same once more, now, and try as often as the first time. Audited. Raises `NotFound`, `WrongState`."""
-    delivery = await session.get(Delivery, delivery_id, with_for_update=True)
+    """Send the same once more, and try as often as the first time; quiet hours hold it as well. Audited.
+
+    Raises `NotFound`, `WrongState`.
+    """
+    one = select(Delivery).where(Delivery.id == delivery_id).options(joinedload(Delivery.webhook))
+    delivery = await session.scalar(one.with_for_update(of=Delivery))
     if delivery is None:
         raise NotFound(f"There is no delivery {delivery_id}.")
     if delivery.state == DeliveryState.WAITING and delivery.attempts == 0:
@@ -133,7 +164,8 @@ async def deliveries(session: AsyncSession, webhook_id: int | None = None) -> li
     return list(await session.scalars(told(webhook_id).order_by(Delivery.id.desc()).limit(_SHOWN)))
 
 
-async def _find(session: AsyncSession, webhook_id: int) -> Webhook:
+async def find(session: AsyncSession, webhook_id: int) -> Webhook:
+    """Raises `NotFound`."""
     found = await session.get(Webhook, webhook_id)
     if found is None:
         raise NotFound(f"There is no webhook {webhook_id}.")
@@ -144,8 +176,16 @@ async def _now(session: AsyncSession) -> datetime:
     return (await session.execute(select(func.now()))).scalar_one()
 
 
-def _checked(new: NewWebhook, settings: UiSettings) -> str:
-    """The host of the address."""
+def _urgent(urgent: Sequence[str], events: Sequence[str]) -> list[str]:
+    return [event for event in dict.fromkeys(events) if event in set(urgent)]
+
+
+def _quiet_facts(webhook: Webhook) -> dict[str, object]:
+    return {**asdict(written(webhook)), "urgent": list(webhook.urgent)}
+
+
+def _checked(new: NewWebhook, settings: UiSettings) -> tuple[str, dict[str, Any]]:
+    """The host of the address, and the columns of the quiet hours."""
     wrong = _wrong_words(new.name, new.events)
     host = _host(new.address.strip())
     if host is None:
@@ -154,10 +194,11 @@ def _checked(new: NewWebhook, settings: UiSettings) -> str:
         wrong["address"] = "In live mode the address must begin with https://"
     if new.format is WebhookFormat.TELEGRAM and not 0 < len(new.chat.strip()) <= _LONGEST:
         wrong["chat"] = "Telegram needs the id of the chat."
+    quiet = checked(new.quiet, wrong)
     if wrong:
         raise Invalid(" ".join(wrong.values()), wrong)
     assert host is not None
-    return host
+    return host, quiet
 
 
 def _wrong_words(name: str, events: Sequence[WebhookEvent]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Webhooks: where outcomes are told, and what became of each telling."""
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Annotated
 
 from litestar import delete, get, post, put
@@ -12,9 +12,13 @@ from igfleet.ui.api.v1.access import ADMINS, Caller
 from igfleet.ui.api.v1.paging import USUAL, Body, Cursor, Limit, Page, RowId, View, rows_of
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import Delivery, DeliveryState, WebhookEvent, WebhookFormat
+from igfleet.ui.quiet_hours import QuietHours
+from igfleet.ui.schedule.zones import UTC_ZONE
 from igfleet.ui.webhooks import verbs
 
 Events = Annotated[tuple[WebhookEvent, ...], Field(min_length=1, max_length=len(WebhookEvent))]
+Urgent = Annotated[tuple[WebhookEvent, ...], Field(max_length=len(WebhookEvent))]
+Clock = Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9])?$")]
 
 
 class WebhookView(View):
@@ -28,6 +32,13 @@ class WebhookView(View):
     chat: str
     """Telegram's chat_id."""
     events: list[WebhookEvent]
+    quiet_from: time | None
+    """With `quiet_until`: the hours in which it is told only what is urgent. The rest is told when they end."""
+    quiet_until: time | None
+    timezone: str
+    """By whose clock the quiet hours are."""
+    urgent: list[WebhookEvent]
+    """Of the events: those told in quiet hours too."""
     created_at: datetime
     created_by: str
 
@@ -51,6 +62,12 @@ class NewWebhook(Body):
     events: Events
     chat: Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")] = ""
     """Telegram's chat_id; needed with that format."""
+    quiet_from: Clock = ""
+    """With `quiet_until`: the hours, as in 22:00, in which it is told only what is urgent. Empty: none."""
+    quiet_until: Clock = ""
+    timezone: Word = UTC_ZONE
+    urgent: Urgent = ()
+    """Of the events: those told in quiet hours too."""
 
 
 class WebhookChange(Body):
@@ -59,6 +76,22 @@ class WebhookChange(Body):
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Desk", "events": ["post_failed"]}]})
     name: Word
     events: Events
+
+
+class QuietHoursChange(Body):
+    """When it is told only what is urgent, from now on."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"quiet_from": "22:00", "quiet_until": "07:00", "timezone": "Europe/Oslo", "urgent": []}]
+        }
+    )
+    quiet_from: Clock
+    """As in 22:00. Both times empty: never."""
+    quiet_until: Clock
+    timezone: Word = UTC_ZONE
+    urgent: Urgent = ()
+    """Of the events of the webhook: those told in quiet hours too."""
 
 
 class WebhookRemoved(View):
@@ -94,7 +127,8 @@ async def list_webhooks(caller: Caller, session: Session) -> Page[WebhookView]:
 @post("/webhooks", opt=ADMINS, status_code=201, tags=["Webhooks"])
 async def make_webhook(data: JSONBody[NewWebhook], caller: Caller, session: Session, ui: Ui) -> WebhookMade:
     """Tell an address from now on. The answer has the secret that signs what is sent."""
-    new = verbs.NewWebhook(data.name, data.address, data.format, data.events, data.chat)
+    quiet = QuietHours(data.quiet_from, data.quiet_until, data.timezone)
+    new = verbs.NewWebhook(data.name, data.address, data.format, data.events, data.chat, quiet, data.urgent)
     made = await verbs.make(session, ui.vault, ui.settings, new, caller.actor)
     return WebhookMade(**WebhookView.model_validate(made.webhook).model_dump(), secret=made.secret)
 
@@ -105,6 +139,16 @@ async def change_webhook(
 ) -> WebhookView:
     """Change the name of a webhook and what it is told."""
     return WebhookView.model_validate(await verbs.change(session, webhook_id, data.name, data.events, caller.actor))
+
+
+@put("/webhooks/{webhook_id:int}/quiet-hours", opt=ADMINS, tags=["Webhooks"])
+async def set_quiet_hours(
+    webhook_id: FromPath[int], data: JSONBody[QuietHoursChange], caller: Caller, session: Session
+) -> WebhookView:
+    """Set the hours in which a webhook is told only what is urgent. What waits already follows them."""
+    quiet = QuietHours(data.quiet_from, data.quiet_until, data.timezone)
+    changed = await verbs.set_quiet_hours(session, webhook_id, quiet, data.urgent, caller.actor)
+    return WebhookView.model_validate(changed)
 
 
 @delete("/webhooks/{webhook_id:int}", opt=ADMINS, status_code=200, tags=["Webhooks"])
@@ -144,6 +188,7 @@ HANDLERS = [
     list_webhooks,
     make_webhook,
     change_webhook,
+    set_quiet_hours,
     remove_webhook,
     test_webhook,
     list_deliveries,
