@@ -9,14 +9,14 @@ import anyio
 import anyio.to_thread
 import pytest
 from sqlalchemy import update
-from tests.domain.factories import account_tasks_of, accounts, draft, videos
+from tests.domain.factories import account_tasks_of, accounts, draft, proxies, videos
 from tests.serving import Served
 from tests.ui_api.holding import holder, key
 from typer.testing import CliRunner, Result
 
 from igfleet.cli.app import app
 from igfleet.cli.exits import Exit
-from igfleet.ui.models import AccountTask
+from igfleet.ui.models import AccountTask, Challenge
 from igfleet.ui.planning.plan import plan
 from igfleet.ui.planning.start import start
 
@@ -78,6 +78,7 @@ async def test_what_is_printed_is_what_the_uis_own_machine_prints(
     token = (await key(ui)).token
     async with ui.context.database.sessions.begin() as session:
         await accounts(session, 2, tags=["n"])
+        await proxies(session, 1)
         await videos(session, 1)
     await _run(ui, token, "tasks", "create", "--tag", "n", "--media", 1, "--caption", "Hi", "--start")
     await _stocked(ui)
@@ -91,7 +92,7 @@ async def test_what_is_printed_is_what_the_uis_own_machine_prints(
         ("captions", "show", "none"), ("recurring", "list", "--json"),
         ("reports", "posts", "--json"), ("reports", "posts", "--zone", "Mars"), ("users", "list", "--json"),
         ("users", "role", "nobody", "viewer"), ("webhooks", "list", "--json"),
-        ("audit", "list", "--most", 3, "--json"), ("audit", "verify"),
+        ("audit", "list", "--most", 3, "--json"), ("audit", "verify"), ("proxies", "list", "--json"),
     ):  # fmt: skip
         there = await _run(ui, token, *words)
         here = await anyio.to_thread.run_sync(lambda w=words: CliRunner().invoke(app, [str(word) for word in w]))
@@ -182,6 +183,34 @@ async def test_the_desk_is_kept_from_another_machine(ui: Served, tmp_path: Path)
     assert (printed[4][:18], printed[14][:5]) == ("/invitation?token=", "igfh_")
     assert (printed[15], printed[17]) == ("Webhook 1 is changed.\n", "Webhook 1 (Night) is removed.\n")
     assert {one["name"]: one["source"] for one in settings}["CAPTION_MAX_HASHTAGS"] == "default"
+
+
+async def test_the_yard_is_kept_from_another_machine(ui: Served, tmp_path: Path) -> None:
+    token = (await key(ui)).token
+    bars = tmp_path / "bars.txt"
+    bars.write_text("@bar_01\nno-name\n", encoding="utf-8")
+    (tmp_path / "proxies.txt").write_text("exit-1.example:8080\nexit-2.example:8080\n", encoding="utf-8")
+    async with ui.context.database.sessions.begin() as session:
+        [account] = await accounts(session, 1)
+        session.add(Challenge(account_id=account.id, kind="email_code", method="instagrapi", has_resume=True))
+    said = [
+        (await _run(ui, token, *words))
+        for words in (
+            ("targets", "add", "bars", bars), ("targets", "list"), ("targets", "show", "bars", "--json"),
+            ("targets", "remove", "bars"), ("targets", "show", "bars"), ("proxies", "import", tmp_path / "proxies.txt"),
+            ("proxies", "replace", 1, 2), ("proxies", "rotate", 1), ("inbox", "answer", 1, "123456"),
+            ("inbox", "close", 9), ("breakers", "close", 9), ("methods", "enable", "playwright", "--i-know-the-risk"),
+            ("methods", "disable", "playwright"), ("workers", "token", "worker-1"), ("workers", "revoke", "worker-1"),
+            ("resume",),
+        )
+    ]  # fmt: skip
+    printed = [_out(one) for one in said]
+
+    assert [one.exit_code for one in said] == [1, 0, 0, 0, 3, 0, 0, 4, 0, 3, 3, 0, 0, 0, 0, 4], printed
+    assert printed[0] == "1 new, 0 were on the list already\n"
+    assert [row["username"] for row in json.loads(printed[2])] == ["bar_01"]
+    assert printed[11:13] == ["Live use of playwright is on.\n", "Live use of playwright is off.\n"]
+    assert (printed[13][:5], printed[14]) == ("igfw_", "1 token(s) of worker-1 revoked.\n")
 
 
 async def _stocked(ui: Served) -> None:

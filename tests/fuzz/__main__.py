@@ -8,11 +8,11 @@ from pathlib import Path
 
 from igfleet import log
 from igfleet.embedded import EmbeddedPostgres
-from igfleet.ui import migrating
+from igfleet.ui import migrating, restricted
 from tests.fuzz.campaign import Found, attack, callers, set_stage
 from tests.serving import served
 
-_CALLS = 60
+_CALLS = 100
 """Of the part of the APIs that one caller calls, about."""
 
 
@@ -24,6 +24,7 @@ def main() -> None:
         with EmbeddedPostgres(folder / "pg", durable=False).running() as server:
             url = server.dsn("fuzz")
             migrating.upgrade(url)
+            restricted.restrict(url)
             found = asyncio.run(_campaign(url, folder, given.cases, given.seed, given.only))
     cases, failures = sum(one.cases for one in found), sum(one.failures for one in found)
     print(f"{cases:,} cases by {len(found)} callers, {failures} failures (seed {given.seed})")

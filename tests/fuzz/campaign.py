@@ -26,7 +26,8 @@ _ROOT = Path(__file__).parent.parent.parent
 _CONFIG = Path(__file__).parent / "schemathesis.toml"
 _NUMBERED = (
     "account_id", "task_id", "post_id", "proxy_id", "media_id", "upload_id", "challenge_id", "incident_id",
-    "worker_id", "breaker_id", "account_task_id",
+    "worker_id", "breaker_id", "account_task_id", "job_id", "hold_id", "recurring_id", "set_id",
+    "webhook_id", "delivery_id", "mail_id",
 )  # fmt: skip
 
 

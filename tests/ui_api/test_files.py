@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import select, text
 from tests.domain.factories import accounts
 from tests.serving import SHARED_TOKEN, Served
+from tests.ui_api.holding import holder
 
 from igfleet.contracts.files import Purpose
 from igfleet.errors import LeaseLost, NeedsPerson
@@ -229,6 +230,22 @@ async def test_evidence_is_kept_beside_the_library_and_shown_to_who_is_signed_in
     assert f'href="{file["path"]}"' in task.text
     assert (shown.content, shown.headers["content-type"]) == (content, "image/png")
     assert shown.headers["content-disposition"] == "attachment; filename*=UTF-8''after.png"
+
+
+async def test_evidence_is_fetched_by_a_key_of_its_task(leased: Leased, ui_without_proxies: Served) -> None:
+    content = b"\x89PNG\r\n\x1a\n and a picture"
+    await leased.offer(content, purpose="evidence", name="after.png")
+    await leased.append(content, 0, content)
+    await leased.offer(content, purpose="evidence", name="after.png")
+
+    async with holder(ui_without_proxies) as boss, holder(ui_without_proxies, tags=["elsewhere"]) as other:
+        [one] = (await boss.get("/api/v1/tasks/1/evidence")).json()["items"]
+        part = await boss.get(f"/api/v1/evidence/{one['id']}", headers={"Range": "bytes=1-3"})
+        hidden = [(await other.get(f"/api/v1/{path}")).status_code for path in ("tasks/1/evidence", "evidence/1")]
+
+    assert (one["name"], one["media_type"], one["size_bytes"]) == ("after.png", "image/png", len(content))
+    assert (part.status_code, part.content) == (206, b"PNG")
+    assert hidden == [404, 404]
 
 
 async def test_too_much_evidence_leaves_again_the_oldest_first(leased: Leased, ui_without_proxies: Served) -> None:

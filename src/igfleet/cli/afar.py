@@ -78,9 +78,9 @@ class Afar:
         """Sent again like a post."""
         return self._ask("PUT", path, json=body, headers={"Idempotency-Key": str(uuid.uuid4())})
 
-    def delete(self, path: str) -> Any:
+    def delete(self, path: str, **query: str) -> Any:
         """Sent again like a post."""
-        return self._ask("DELETE", path, headers={"Idempotency-Key": str(uuid.uuid4())})
+        return self._ask("DELETE", path, params=query, headers={"Idempotency-Key": str(uuid.uuid4())})
 
     def rows(self, path: str, **query: object) -> Iterator[Json]:
         """All rows of a list, page by page."""

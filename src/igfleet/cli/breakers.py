@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from igfleet.cli.afar import Server, Token, from_afar
 from igfleet.cli.database import ACTOR, on_database
 from igfleet.cli.noun import noun
 from igfleet.cli.output import AsJson, as_json, say, table
@@ -34,7 +35,9 @@ def list_(json: AsJson = False) -> None:
 
 
 @app.command("close")
-def close(breaker: Annotated[int, typer.Argument(min=1, help="The breaker's id.")]) -> None:
+def close(
+    breaker: Annotated[int, typer.Argument(min=1, help="The breaker's id.")], server: Server = "", token: Token = ""
+) -> None:
     """Say that it is mended: what rested goes on at once."""
 
     async def work(ui: "UiContext") -> None:
@@ -45,7 +48,10 @@ def close(breaker: Annotated[int, typer.Argument(min=1, help="The breaker's id."
             await close(session, breaker, ACTOR)
             await tell_after_commit(session, Change("challenge", 0), Change("work", 0))
 
-    on_database(work)
+    if server:
+        from_afar(server, token, lambda ui: ui.post(f"breakers/{breaker}/end"))
+    else:
+        on_database(work)
     say("It goes on.")
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from igfleet.cli.afar import Afar, Server, Token, from_afar
 from igfleet.cli.breakers import breaker_row
 from igfleet.cli.database import ACTOR, on_database
 from igfleet.cli.noun import noun
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from igfleet.ui.challenges.inbox import Question
     from igfleet.ui.context import UiContext
-    from igfleet.ui.models import Challenge, PostIncident
+    from igfleet.ui.models import PostIncident
 
 app = noun("What waits for a person: codes, approvals, posts in doubt, incidents.")
 Id = Annotated[int, typer.Argument(min=1, help="The challenge's id.")]
@@ -57,59 +58,84 @@ def list_(json: AsJson = False) -> None:
 
 @app.command("answer")
 def answer(
-    challenge: Id, code: Annotated[str, typer.Argument(help="As it came; spaces and dashes do not matter.")]
+    challenge: Id,
+    code: Annotated[str, typer.Argument(help="As it came; spaces and dashes do not matter.")],
+    server: Server = "",
+    token: Token = "",
 ) -> None:
     """Hand in a code. The run that asked for it enters it, or the next one does, without signing in again."""
-    from igfleet.ui.challenges import verbs
 
-    _done(
-        challenge, lambda ui, session: verbs.answer(session, ui.vault, challenge, code, ACTOR), "The code is handed in."
-    )
+    async def act(ui: "UiContext", session: "AsyncSession") -> None:
+        from igfleet.ui.challenges import verbs
+
+        await verbs.answer(session, ui.vault, challenge, code, ACTOR)
+
+    _done(challenge, act, lambda ui: ui.post(f"challenges/{challenge}/answer", {"code": code}), server, token)
+    say("The code is handed in.")
 
 
 @app.command("approve")
-def approve(challenge: Id) -> None:
+def approve(challenge: Id, server: Server = "", token: Token = "") -> None:
     """Say that it is settled in the app; for a code: ask for a new one. One run checks whether that holds."""
-    from igfleet.ui.challenges import verbs
 
-    said = "One run now sees whether it holds."
-    _done(challenge, lambda ui, session: verbs.approve(session, ui.settings, challenge, ACTOR), said)
+    async def act(ui: "UiContext", session: "AsyncSession") -> None:
+        from igfleet.ui.challenges import verbs
+
+        await verbs.approve(session, ui.settings, challenge, ACTOR)
+
+    _done(challenge, act, lambda ui: ui.post(f"challenges/{challenge}/approval"), server, token)
+    say("One run now sees whether it holds.")
 
 
 @app.command("skip")
-def skip(challenge: Id) -> None:
+def skip(challenge: Id, server: Server = "", token: Token = "") -> None:
     """Cancel the share of the account that met it. The account stays stopped."""
-    from igfleet.ui.challenges import verbs
 
-    _done(challenge, lambda _, session: verbs.skip(session, challenge, ACTOR), "The account's share is cancelled.")
+    async def act(_ui: "UiContext", session: "AsyncSession") -> None:
+        from igfleet.ui.challenges import verbs
+
+        await verbs.skip(session, challenge, ACTOR)
+
+    _done(challenge, act, lambda ui: ui.post(f"challenges/{challenge}/omission"), server, token)
+    say("The account's share is cancelled.")
 
 
 @app.command("close")
-def close(incident: Annotated[int, typer.Argument(min=1, help="The incident's id.")]) -> None:
+def close(
+    incident: Annotated[int, typer.Argument(min=1, help="The incident's id.")], server: Server = "", token: Token = ""
+) -> None:
     """Say that you have looked at an incident of a published post."""
 
-    async def work(ui: "UiContext") -> None:
-        from igfleet.ui.bus import Change, tell_after_commit
+    async def act(_ui: "UiContext", session: "AsyncSession") -> None:
         from igfleet.ui.verification import incidents
 
-        async with ui.database.sessions.begin() as session:
-            await incidents.close(session, incident, ACTOR)
-            await tell_after_commit(session, Change("challenge", 0))
+        await incidents.close(session, incident, ACTOR)
 
-    on_database(work)
+    _done(0, act, lambda ui: ui.post(f"incidents/{incident}/closing"), server, token)
     say("The incident is closed.")
 
 
-def _done(challenge: int, act: "Callable[[UiContext, AsyncSession], Awaitable[Challenge]]", said: str) -> None:
+def _done(
+    challenge: int,
+    act: "Callable[[UiContext, AsyncSession], Awaitable[None]]",
+    there: Callable[[Afar], None],
+    server: str,
+    token: str,
+) -> None:
+    """Here in one transaction, of which every ui hears; or on another ui. No challenge (0): it is about a post."""
+
     async def work(ui: "UiContext") -> None:
         from igfleet.ui.bus import Change, tell_after_commit
 
+        further = (Change("work", 0), Change("task", 0)) if challenge else ()
         async with ui.database.sessions.begin() as session:
             await act(ui, session)
-            await tell_after_commit(session, Change("challenge", challenge), Change("work", 0), Change("task", 0))
+            await tell_after_commit(session, Change("challenge", challenge), *further)
 
-    on_database(work)
-    say(said)
+    if server:
+        from_afar(server, token, there)
+    else:
+        on_database(work)
 
 
 def _row(question: "Question") -> dict[str, object]:

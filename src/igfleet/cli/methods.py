@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from igfleet.cli.afar import Afar, Server, Token, from_afar, picked
 from igfleet.cli.database import ACTOR, on_database
 from igfleet.cli.exits import Exit
 from igfleet.cli.noun import noun
@@ -17,6 +18,7 @@ app = noun("Methods, and whether they may run live.")
 RISK = (
     "Unofficial clients can break Instagram's terms and cost the account. Say that you know it with --i-know-the-risk."
 )
+_BY = ("enabled_by", "enabled_at")
 
 
 class Named(StrEnum):
@@ -28,7 +30,7 @@ class Named(StrEnum):
 
 
 @app.command("list")
-def list_(json: AsJson = False) -> None:
+def list_(json: AsJson = False, server: Server = "", token: Token = "") -> None:
     """List the methods that may run live, and who allowed it."""
 
     async def work(ui: "UiContext") -> list[dict[str, object]]:
@@ -36,14 +38,17 @@ def list_(json: AsJson = False) -> None:
 
         async with ui.database.sessions() as session:
             found = await allowed(session)
-        columns = ("enabled_by", "enabled_at")
         return [
             {"method": name.value, "live": name in found}
-            | {column: getattr(found.get(name), column, None) for column in columns}
+            | {column: getattr(found.get(name), column, None) for column in _BY}
             for name in Named
         ]
 
-    rows = on_database(work)
+    def there(ui: Afar) -> list[dict[str, object]]:
+        found = ui.get("methods")["items"]
+        return [{"method": row["method"], "live": row["is_live"], **picked(row, _BY)} for row in found]
+
+    rows = from_afar(server, token, there) if server else on_database(work)
     if json:
         as_json(rows)
     else:
@@ -54,26 +59,32 @@ def list_(json: AsJson = False) -> None:
 def enable(
     method: Named,
     i_know_the_risk: Annotated[bool, typer.Option("--i-know-the-risk", help="You know what it can cost.")] = False,
+    server: Server = "",
+    token: Token = "",
 ) -> None:
     """Allow live use of a method."""
     if not i_know_the_risk:
         say(f"igfleet: {RISK}")
         raise typer.Exit(Exit.REFUSED)
-    _switch(method, on=True)
+    _switch(method, server, token, on=True)
 
 
 @app.command("disable")
-def disable(method: Named) -> None:
+def disable(method: Named, server: Server = "", token: Token = "") -> None:
     """Forbid live use of a method. What runs ends by itself, nothing new is begun."""
-    _switch(method, on=False)
+    _switch(method, server, token, on=False)
 
 
-def _switch(method: Named, *, on: bool) -> None:
+def _switch(method: Named, server: str, token: str, *, on: bool) -> None:
     async def work(ui: "UiContext") -> None:
         from igfleet.ui.live_methods import switch
 
         async with ui.database.sessions.begin() as session:
             await switch(session, method, ACTOR, on=on, knows_the_risk=on)
 
-    on_database(work)
+    if server:
+        wanted = {"is_live": on, "knows_the_risk": on}
+        from_afar(server, token, lambda ui: ui.put(f"methods/{method.value}", wanted))
+    else:
+        on_database(work)
     print(f"Live use of {method} is {'on' if on else 'off'}.")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from igfleet.cli import importing
+from igfleet.cli.afar import Afar, Json, Server, Token, from_afar, picked
 from igfleet.cli.database import ACTOR, on_database
 from igfleet.cli.exits import Exit, plain_errors
 from igfleet.cli.noun import noun
@@ -14,10 +15,13 @@ from igfleet.cli.output import AsJson, as_json, say, table
 if TYPE_CHECKING:
     from igfleet.ui.context import UiContext
     from igfleet.ui.imports.verdicts import Preview
-    from igfleet.ui.outbound import Answer
 
 app = noun("Proxies.")
 _COLUMNS = ("id", "name", "state", "verdict", "latency_ms", "country", "accounts", "trouble")
+_NAMES = (
+    *("id", "scheme", "host", "port", "username", "state", "verdict", "latency_ms", "exit_ip", "country"),
+    *("checked_at", "fails_24h", "accounts", "trouble", "tags", "address", "name", "has_password", "rotates"),
+)
 _FOUND = ("id", "address", "verdict", "latency_ms", "exit_ip", "country", "sentence")
 Id = Annotated[int, typer.Argument(min=1, help="The proxy's id.")]
 
@@ -28,6 +32,8 @@ def import_(
     preview: Annotated[bool, typer.Option("--preview", help="Only say what would happen to each line.")] = False,
     bad_lines: Annotated[Path | None, typer.Option(help="Write the bad lines' numbers and reasons there.")] = None,
     json: AsJson = False,
+    server: Server = "",
+    token: Token = "",
 ) -> None:
     """Import proxies. Good lines are stored, bad ones are listed; passwords are sealed and never printed."""
 
@@ -40,11 +46,15 @@ def import_(
                 return await preview_proxies(session, ui.vault, content)
             return (await apply_proxies(session, ui.vault, content, ACTOR)).preview
 
-    importing.report(on_database(work), json=json, applied=not preview, bad_lines=bad_lines)
+    def there(ui: Afar) -> "Preview":
+        return importing.preview_of(ui.post("proxies/imports", {"text": importing.read(file), "preview": preview}))
+
+    verdicts = from_afar(server, token, there) if server else on_database(work)
+    importing.report(verdicts, json=json, applied=not preview, bad_lines=bad_lines)
 
 
 @app.command("list")
-def list_(json: AsJson = False) -> None:
+def list_(json: AsJson = False, server: Server = "", token: Token = "") -> None:
     """List proxies with their last check and the number of accounts behind each."""
 
     async def work(ui: "UiContext") -> list[dict[str, object]]:
@@ -58,7 +68,10 @@ def list_(json: AsJson = False) -> None:
             proxies = list(await session.scalars(select(Proxy).order_by(Proxy.id)))
             return [row_of(row) for row in await rows_of(session, proxies)]
 
-    rows = on_database(work)
+    def there(ui: Afar) -> list[dict[str, object]]:
+        return [picked(row, _NAMES) | {"tags": " ".join(row["tags"])} for row in ui.rows("proxies")]
+
+    rows = from_afar(server, token, there) if server else on_database(work)
     if json:
         as_json(rows)
     else:
@@ -110,6 +123,8 @@ def replace_(
     old: Annotated[int, typer.Argument(min=1, help="The proxy that accounts have.")],
     new: Annotated[int, typer.Argument(min=1, help="The proxy that they get.")],
     json: AsJson = False,
+    server: Server = "",
+    token: Token = "",
 ) -> None:
     """Give the accounts of one proxy another, from their next run on."""
 
@@ -119,7 +134,10 @@ def replace_(
         async with ui.database.sessions.begin() as session:
             return await replace(session, old, new, ACTOR)
 
-    moved = on_database(work)
+    def there(ui: Afar) -> int:
+        return int(ui.post(f"proxies/{old}/replacement", {"by": new})["accounts"])
+
+    moved = from_afar(server, token, there) if server else on_database(work)
     if json:
         as_json({"old": old, "new": new, "accounts": moved})
     else:
@@ -127,18 +145,22 @@ def replace_(
 
 
 @app.command("rotate")
-def rotate_(proxy: Id, json: AsJson = False) -> None:
+def rotate_(proxy: Id, json: AsJson = False, server: Server = "", token: Token = "") -> None:
     """Ask the proxy's provider for another exit IP, at the address that was imported with it."""
 
-    async def work(ui: "UiContext") -> "Answer":
+    async def work(ui: "UiContext") -> Json:
         from igfleet.ui.proxies import rotate
 
-        return await rotate(ui, proxy, ACTOR)
+        answer = await rotate(ui, proxy, ACTOR)
+        return {"status": answer.status, "text": answer.text, "is_good": answer.is_good}
 
-    answer = on_database(work)
+    def there(ui: Afar) -> Json:
+        return {**ui.post(f"proxies/{proxy}/rotations"), "is_good": True}  # a refusal is told as an error
+
+    answer = from_afar(server, token, there) if server else on_database(work)
     if json:
-        as_json({"proxy": proxy, "status": answer.status, "answer": answer.text})
+        as_json({"proxy": proxy, "status": answer["status"], "answer": answer["text"]})
     else:
-        print(f"The provider says: {answer.status} {answer.text}".rstrip())
-    if not answer.is_good:
+        print(f"The provider says: {answer['status']} {answer['text']}".rstrip())
+    if not answer["is_good"]:
         raise typer.Exit(Exit.NOT_ALL_DONE)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from igfleet.cli.afar import Server, Token, from_afar
 from igfleet.cli.database import ACTOR, on_database
 from igfleet.cli.exits import EPILOG, Exit
 from igfleet.cli.output import AsJson, as_json, say
@@ -58,7 +59,7 @@ def pause(
         raise typer.Exit(Exit.TIMEOUT)
 
 
-def resume() -> None:
+def resume(server: Server = "", token: Token = "") -> None:
     """Let everything go on from where it was."""
 
     async def work(ui: "UiContext") -> None:
@@ -69,7 +70,10 @@ def resume() -> None:
             await standstill.end(session, ACTOR)
             await tell_after_commit(session, Change("worker", 0), Change("work", 0))
 
-    on_database(work)
+    if server:
+        from_afar(server, token, lambda ui: ui.post("standstill/end"))
+    else:
+        on_database(work)
     say("Everything goes on.")
 
 

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from igfleet.cli import importing
+from igfleet.cli.afar import Afar, Server, Token, from_afar, picked
 from igfleet.cli.database import ACTOR, on_database
 from igfleet.cli.exits import Exit
 from igfleet.cli.noun import noun
 from igfleet.cli.output import AsJson, as_json, say, table
+from igfleet.errors import NotFound
 
 if TYPE_CHECKING:
     from igfleet.ui.context import UiContext
@@ -26,6 +28,8 @@ def add(
     list_name: ListName,
     file: Annotated[Path, typer.Argument(help="User names, or a CSV file with a column username.")],
     json: AsJson = False,
+    server: Server = "",
+    token: Token = "",
 ) -> None:
     """Put people on a list. Good names are stored, bad ones are listed (exit 1)."""
 
@@ -37,7 +41,14 @@ def add(
         async with ui.database.sessions.begin() as session:
             return names, await targets.add(session, list_name, names.good, ACTOR)
 
-    names, new = on_database(work)
+    def there(ui: Afar) -> "tuple[Names, int]":
+        from igfleet.ui.imports.target_names import names_in
+
+        names = names_in(importing.read(file))
+        body = {"name": list_name, "usernames": names.good}
+        return names, int(ui.post("targets", body)["new"]) if names.good else 0
+
+    names, new = from_afar(server, token, there) if server else on_database(work)
     if json:
         as_json(
             {"new": new, "good": len(names.good), "bad": [{"line": line, "word": word} for line, word in names.bad]}
@@ -51,7 +62,7 @@ def add(
 
 
 @app.command("list")
-def list_(json: AsJson = False) -> None:
+def list_(json: AsJson = False, server: Server = "", token: Token = "") -> None:
     """All lists, with how many of their people are looked up, private, or cannot be followed."""
 
     async def work(ui: "UiContext") -> list[dict[str, object]]:
@@ -61,7 +72,10 @@ def list_(json: AsJson = False) -> None:
             found = await targets.summaries(session)
             return [{column: getattr(one, column) for column in _COLUMNS} for one in found]
 
-    rows = on_database(work)
+    def there(ui: Afar) -> list[dict[str, object]]:
+        return [picked(row, _COLUMNS) for row in ui.get("target-lists")["items"]]
+
+    rows = from_afar(server, token, there) if server else on_database(work)
     if json:
         as_json(rows)
     else:
@@ -69,7 +83,7 @@ def list_(json: AsJson = False) -> None:
 
 
 @app.command("show")
-def show(list_name: ListName, json: AsJson = False) -> None:
+def show(list_name: ListName, json: AsJson = False, server: Server = "", token: Token = "") -> None:
     """The people on a list."""
 
     async def work(ui: "UiContext") -> list[dict[str, object]]:
@@ -79,7 +93,13 @@ def show(list_name: ListName, json: AsJson = False) -> None:
             found = await targets.of_list(session, list_name)
             return [{column: getattr(one, column) for column in _PEOPLE} for one in found]
 
-    rows = on_database(work)
+    def there(ui: Afar) -> list[dict[str, object]]:
+        found = [picked(row, _PEOPLE) for row in ui.rows("targets", list=list_name)]
+        if not found:
+            raise NotFound(f"There is no list of targets named {list_name!r}.")
+        return sorted(found, key=lambda row: str(row["username"]))
+
+    rows = from_afar(server, token, there) if server else on_database(work)
     if json:
         as_json(rows)
     else:
@@ -87,7 +107,7 @@ def show(list_name: ListName, json: AsJson = False) -> None:
 
 
 @app.command("remove")
-def remove(list_name: ListName) -> None:
+def remove(list_name: ListName, server: Server = "", token: Token = "") -> None:
     """Remove a list. Whom accounts follow is still remembered."""
 
     async def work(ui: "UiContext") -> int:
@@ -96,4 +116,7 @@ def remove(list_name: ListName) -> None:
         async with ui.database.sessions.begin() as session:
             return await targets.remove(session, list_name, ACTOR)
 
-    print(f"{on_database(work)} targets removed")
+    def there(ui: Afar) -> int:
+        return int(ui.delete("targets", list=list_name)["removed"])
+
+    print(f"{from_afar(server, token, there) if server else on_database(work)} targets removed")

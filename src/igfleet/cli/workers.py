@@ -46,7 +46,12 @@ def list_(json: AsJson = False, server: Server = "", token: Token = "") -> None:
 
 
 @app.command("token")
-def token(name: Annotated[str, typer.Argument(help="The worker's name (WORKER_NAME).")], json: AsJson = False) -> None:
+def token_(
+    name: Annotated[str, typer.Argument(help="The worker's name (WORKER_NAME).")],
+    json: AsJson = False,
+    server: Server = "",
+    token: Token = "",
+) -> None:
     """Make a token for one worker and print it. It is shown only now; give it to the worker as UI_API_TOKEN."""
 
     async def work(ui: "UiContext") -> str:
@@ -55,7 +60,10 @@ def token(name: Annotated[str, typer.Argument(help="The worker's name (WORKER_NA
         async with ui.database.sessions.begin() as session:
             return await tokens.make(session, name, ACTOR)
 
-    made = on_database(work)
+    def there(ui: Afar) -> str:
+        return str(ui.post("worker-tokens", {"worker": name})["token"])
+
+    made = from_afar(server, token, there) if server else on_database(work)
     if json:
         as_json({"worker": name, "token": made})
     else:
@@ -63,7 +71,9 @@ def token(name: Annotated[str, typer.Argument(help="The worker's name (WORKER_NA
 
 
 @app.command("revoke")
-def revoke(name: Annotated[str, typer.Argument(help="The worker's name.")]) -> None:
+def revoke(
+    name: Annotated[str, typer.Argument(help="The worker's name.")], server: Server = "", token: Token = ""
+) -> None:
     """Revoke all tokens of a worker. It loses access within a second."""
 
     async def work(ui: "UiContext") -> int:
@@ -72,7 +82,10 @@ def revoke(name: Annotated[str, typer.Argument(help="The worker's name.")]) -> N
         async with ui.database.sessions.begin() as session:
             return await tokens.revoke(session, name, ACTOR)
 
-    print(f"{on_database(work)} token(s) of {name} revoked.")
+    def there(ui: Afar) -> int:
+        return int(ui.delete("worker-tokens", worker=name)["revoked"])
+
+    print(f"{from_afar(server, token, there) if server else on_database(work)} token(s) of {name} revoked.")
 
 
 def _state(silent_s: float, *, is_draining: bool) -> str:

@@ -21,7 +21,9 @@ type Json = dict[str, Any]
 OPERATORS = "/api/v1"
 EVERYTHING = ("/api", "/health", "/metrics")
 RANGED = "ranged"
-"""In a handler's `opt`: it answers with a file, or a range of it."""
+"""In a handler's `opt`: the sorts of file that it answers with, whole or a range of it."""
+PLAYABLE = {RANGED: ("video/mp4", "image/jpeg")}
+"""The `opt` of the library's files."""
 RAW = "raw"
 """In a handler's `opt`: its body is bytes."""
 MAY = "may"
@@ -127,7 +129,7 @@ def _operation(told: Json, handler: HTTPRouteHandler, refs: Mapping[Any, Json]) 
         good = {"content": {"application/json": {"schema": refs[repr(answer), "serialization"]}}}
     made["responses"] = {code: {"description": "Done", "content": good["content"]}}
     if handler.opt.get(RANGED):
-        content: Json = {"video/mp4": {"schema": {}}, "image/jpeg": {"schema": {}}}
+        content: Json = {sort: {"schema": {}} for sort in handler.opt[RANGED]}
         made["responses"] = {code: {"description": words, "content": content} for code, words in _FILE.items()}
     if handler.opt.get("public"):
         made["security"] = []

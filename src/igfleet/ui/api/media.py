@@ -9,14 +9,14 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from igfleet.errors import NotFound
-from igfleet.ui.api.description import RANGED
+from igfleet.ui.api.description import PLAYABLE
 from igfleet.ui.context import UiContext
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import Media
 from igfleet.ui.ranges import Span, span_of
 
 
-@get(["/media/{media_id:int}/download", "/media/images/{media_id:int}/download"], opt={RANGED: True})
+@get(["/media/{media_id:int}/download", "/media/images/{media_id:int}/download"], opt=PLAYABLE)
 async def download(
     media_id: FromPath[int],
     request: Request[Any, Any, Any],

@@ -14,7 +14,7 @@ from igfleet.contracts.files import Origin
 from igfleet.contracts.states import MediaState
 from igfleet.media.facts import MediaKind
 from igfleet.ui import conversions, library, library_uploads
-from igfleet.ui.api.description import RANGED, RAW
+from igfleet.ui.api.description import PLAYABLE, RAW
 from igfleet.ui.api.media import ranged
 from igfleet.ui.api.repeats import NAMED_BY_PATH
 from igfleet.ui.api.v1.access import FLEET, Caller
@@ -96,7 +96,7 @@ async def one_medium(media_id: FromPath[int], caller: Caller, session: Session) 
     return view_of(await library.find(session, media_id))
 
 
-@get("/media/{media_id:int}/content", opt={RANGED: True}, tags=["Media"])
+@get("/media/{media_id:int}/content", opt=PLAYABLE, tags=["Media"])
 async def content(
     media_id: FromPath[int], request: Request[Any, Any, Any], caller: Caller, session: Session, ui: Ui
 ) -> Response[Any]:

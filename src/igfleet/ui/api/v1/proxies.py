@@ -31,6 +31,8 @@ class ProxyView(View):
 
     id: int
     name: str
+    address: str
+    username: str | None
     scheme: str
     host: str
     port: int
@@ -159,7 +161,8 @@ def view_of(row: ProxyRow) -> ProxyView:
     own = {name: getattr(proxy, name) for name in ProxyView.model_fields if hasattr(Proxy, name)}
     seen = {name: getattr(last, name, None) for name in ("verdict", "latency_ms", "exit_ip", "country")}
     more = {"rotates": proxy.has_change_ip_url, "fails_24h": row.fails, "accounts": row.accounts}
-    return ProxyView.model_validate(own | seen | more)
+    named = {"address": proxy.label, "username": proxy.shown_user or None}
+    return ProxyView.model_validate(own | seen | more | named)
 
 
 HANDLERS = [list_proxies, one_proxy, import_proxies, check_proxies, rotate_proxy, replace_proxy, switch_proxy]

@@ -63,7 +63,7 @@ class NewRecurring(Body):
     )
     task_id: Id
     name: Word
-    weekdays: Annotated[frozenset[Annotated[int, Field(ge=0, le=6)]], Field(min_length=1)]
+    weekdays: Annotated[tuple[Annotated[int, Field(ge=0, le=6)], ...], Field(min_length=1, max_length=7)]
     """0 is Monday."""
     at: Annotated[str, Field(max_length=10)]
     """By the clock of the zone, as 09:30."""
@@ -94,7 +94,7 @@ async def list_occurrences(recurring_id: FromPath[int], caller: Caller, session:
 async def repeat_task(data: JSONBody[NewRecurring], caller: Caller, session: Session) -> RecurringView:
     """Repeat the order of a task, from its next time on."""
     task = await task_of(session, caller, data.task_id)
-    rule = Rule(data.weekdays, parsed_time(data.at), data.timezone)
+    rule = Rule(frozenset(data.weekdays), parsed_time(data.at), data.timezone)
     row = await recurring.define(session, task.id, Repeat(data.name, rule, data.missed, data.late_min), caller.actor)
     return _shown(await recurring.find(session, row.id))
 
