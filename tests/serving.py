@@ -18,6 +18,7 @@ from igfleet.ui.db import Database
 from igfleet.ui.models import Role
 from igfleet.ui.people import add_invited
 from igfleet.ui.restricted import address_of
+from tests.authorities import PUBLIC
 from tests.emptying import empty
 
 SHARED_TOKEN = "shared-worker-token-1234567890"
@@ -38,7 +39,7 @@ class Served:
     def client(self, token: str | None = SHARED_TOKEN) -> httpx.AsyncClient:
         """A caller of the API."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return httpx.AsyncClient(base_url=self.address, headers=headers, trust_env=False, timeout=30)
+        return httpx.AsyncClient(base_url=self.address, headers=headers, trust_env=False, verify=PUBLIC, timeout=30)
 
     @asynccontextmanager
     async def as_owner(self) -> AsyncIterator[AsyncSession]:

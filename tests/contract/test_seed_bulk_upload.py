@@ -16,6 +16,7 @@ from igfleet.ui.models import AuditEntry, Post
 from igfleet.ui.planning import draft as drafts
 from igfleet.ui.planning.plan import plan
 from igfleet.ui.planning.start import start
+from tests.authorities import PUBLIC
 from tests.contract.seed_worker import SeedWorker
 from tests.e2e.fleet import TOKEN, Fleet, clip
 from tests.serving import SHARED_TOKEN, Served, Standing
@@ -39,7 +40,9 @@ async def ui(standing: Standing) -> AsyncIterator[Served]:
 @pytest.fixture
 async def worker(ui: Served) -> AsyncIterator[SeedWorker]:
     headers = {"Authorization": f"Bearer {SHARED_TOKEN}"}
-    async with httpx.AsyncClient(base_url=ui.address, headers=headers, trust_env=False, timeout=30) as client:
+    async with httpx.AsyncClient(
+        base_url=ui.address, headers=headers, trust_env=False, verify=PUBLIC, timeout=30
+    ) as client:
         yield SeedWorker(client)
 
 
@@ -203,7 +206,7 @@ def test_our_worker_obeys_a_caller_of_the_first_contract(tmp_path: Path, databas
         fleet.worker("w1")
         base = fleet.address_of("w1")
         headers = {"Authorization": f"Bearer {TOKEN}"}
-        with httpx.Client(base_url=base, headers=headers, trust_env=False, timeout=60) as caller:
+        with httpx.Client(base_url=base, headers=headers, trust_env=False, verify=PUBLIC, timeout=60) as caller:
             start_call = {
                 "mode": "pull",
                 "task_id": task,

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from igfleet.runners import KINDS
 from igfleet.ui.models import AccountTask
+from tests.authorities import PUBLIC
 from tests.contract.orders import OPTIONS, started
 from tests.serving import SHARED_TOKEN, Served, Standing
 
@@ -43,7 +44,9 @@ async def ui(standing: Standing) -> AsyncIterator[Served]:
 async def worker(ui: Served) -> AsyncIterator[httpx.AsyncClient]:
     """Nothing but HTTP and the token."""
     headers = {"Authorization": f"Bearer {SHARED_TOKEN}"}
-    async with httpx.AsyncClient(base_url=ui.address, headers=headers, trust_env=False, timeout=30) as client:
+    async with httpx.AsyncClient(
+        base_url=ui.address, headers=headers, trust_env=False, verify=PUBLIC, timeout=30
+    ) as client:
         yield client
 
 

@@ -16,6 +16,7 @@ from igfleet.runners import KINDS
 from igfleet.settings import WorkerSettings, load
 from igfleet.worker.app import serve
 from igfleet.worker.kinds import kinds
+from tests.authorities import PUBLIC
 from tests.contract.test_seed_every_kind import TOP
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(120)]
@@ -58,7 +59,9 @@ async def caller(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     worker = asyncio.create_task(serve(settings, "127.0.0.1", 0, address.set_result))
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    async with httpx.AsyncClient(base_url=await address, headers=headers, trust_env=False, timeout=30) as client:
+    async with httpx.AsyncClient(
+        base_url=await address, headers=headers, trust_env=False, verify=PUBLIC, timeout=30
+    ) as client:
         yield client
     worker.cancel()
     await asyncio.gather(worker, return_exceptions=True)
@@ -97,7 +100,7 @@ async def test_each_kind_is_accepted_once_and_can_be_asked_after(caller: httpx.A
 
 
 async def test_health_needs_no_token_and_everything_else_does(caller: httpx.AsyncClient) -> None:
-    async with httpx.AsyncClient(base_url=caller.base_url, trust_env=False, timeout=30) as stranger:
+    async with httpx.AsyncClient(base_url=caller.base_url, trust_env=False, verify=PUBLIC, timeout=30) as stranger:
         health = await stranger.get("/api/v1/health")
         refused = [
             (await stranger.get("/api/v1/jobs")).status_code,

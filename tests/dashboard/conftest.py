@@ -9,6 +9,7 @@ import httpx
 import pytest
 from playwright import async_api as playwright
 from playwright.async_api import ConsoleMessage, Page
+from tests.authorities import PUBLIC
 from tests.serving import PASSWORD, Served
 
 from igfleet.ui.models import Role
@@ -46,7 +47,9 @@ async def visitor(ui: Served) -> AsyncIterator[Visitor]:
     """An admin who is signed in."""
     await ui.user("anna", Role.ADMIN)
     headers = {"accept": "text/html"}
-    async with httpx.AsyncClient(base_url=ui.address, headers=headers, trust_env=False, timeout=30) as client:
+    async with httpx.AsyncClient(
+        base_url=ui.address, headers=headers, trust_env=False, verify=PUBLIC, timeout=30
+    ) as client:
         somebody = Visitor(client)
         answer = await somebody.send("/signin", "/signin", name="anna", password=PASSWORD)
         assert "Overview" in answer.text

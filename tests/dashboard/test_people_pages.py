@@ -5,6 +5,7 @@ import re
 import httpx
 import pytest
 from sqlalchemy import update
+from tests.authorities import PUBLIC
 from tests.dashboard.conftest import Visitor
 from tests.domain import factories as make
 from tests.serving import PASSWORD, Served
@@ -19,7 +20,7 @@ SECRET = "canary-Pa$$word-1"
 
 def stranger(ui: Served) -> Visitor:
     headers = {"accept": "text/html", "user-agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"}
-    return Visitor(httpx.AsyncClient(base_url=ui.address, headers=headers, trust_env=False, timeout=60))
+    return Visitor(httpx.AsyncClient(base_url=ui.address, headers=headers, trust_env=False, verify=PUBLIC, timeout=60))
 
 
 async def test_somebody_is_invited_comes_in_and_is_put_out(visitor: Visitor, ui: Served) -> None:

@@ -4,6 +4,7 @@ import gzip
 
 import httpx
 import pytest
+from tests.authorities import PUBLIC
 from tests.dashboard.conftest import Browser, Visitor
 from tests.dashboard.stage import half_done
 from tests.serving import Served
@@ -51,7 +52,7 @@ async def test_static_files_are_packed_once(visitor: Visitor, ui: Served) -> Non
     page = await visitor.read("/")
     address = page.partition('rel="stylesheet" href="')[2].partition('"')[0]
 
-    async with httpx.AsyncClient(base_url=ui.address, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=ui.address, trust_env=False, verify=PUBLIC) as client:
         async with client.stream("GET", address, headers={"accept-encoding": "gzip"}) as answer:
             raw = b"".join([part async for part in answer.aiter_raw()])
         plain = await client.get(address, headers={"accept-encoding": "identity"})

@@ -21,6 +21,7 @@ import psutil
 import psycopg
 from psycopg.rows import dict_row
 
+from tests.authorities import PUBLIC
 from tests.e2e import commands
 
 type Process = subprocess.Popen[bytes] | commands.Begun
@@ -284,7 +285,7 @@ class Fleet:
 @functools.cache
 def _caller() -> httpx.Client:
     """One for all calls: making a client takes longer than calling. Each call has a connection of its own."""
-    return httpx.Client(trust_env=False, timeout=10, limits=httpx.Limits(max_keepalive_connections=0))
+    return httpx.Client(trust_env=False, verify=PUBLIC, timeout=10, limits=httpx.Limits(max_keepalive_connections=0))
 
 
 def clip(path: Path, seconds: float) -> Path:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.authorities import PUBLIC
 
 from igfleet.sandbox.sandbox import Sandbox
 
@@ -11,12 +12,12 @@ pytestmark = pytest.mark.anyio
 
 
 def _client(sandbox: Sandbox) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=f"{sandbox.control_url}/v1/", trust_env=False)
+    return httpx.AsyncClient(base_url=f"{sandbox.control_url}/v1/", trust_env=False, verify=PUBLIC)
 
 
 async def _echoed(sandbox: Sandbox, user: str, password: str) -> httpx.Response:
     proxy = httpx.Proxy(sandbox.proxy_url, auth=(user, password))
-    async with httpx.AsyncClient(proxy=proxy, trust_env=False) as client:
+    async with httpx.AsyncClient(proxy=proxy, trust_env=False, verify=PUBLIC) as client:
         return await client.get("http://echo.sandbox/")
 
 

@@ -11,6 +11,7 @@ import pytest
 from instagrapi import Client
 from instagrapi.exceptions import FeedbackRequired, InvalidTargetUser, MediaUnavailable, PrivateAccount
 from PIL import Image
+from tests.authorities import PUBLIC
 
 from igfleet.sandbox.sandbox import Sandbox
 
@@ -30,7 +31,7 @@ class Signed:
         return await anyio.to_thread.run_sync(lambda: work(self.client))
 
     async def control(self, method: str, path: str, **body: object) -> dict[str, Any]:
-        async with httpx.AsyncClient(base_url=self.sandbox.control_url, trust_env=False) as http:
+        async with httpx.AsyncClient(base_url=self.sandbox.control_url, trust_env=False, verify=PUBLIC) as http:
             answer = await http.request(method, f"/v1/{path}", json=body or None)
         assert answer.status_code == 200, answer.text
         return dict(answer.json())

@@ -11,6 +11,7 @@ import psutil
 import pytest
 import uvicorn
 from sqlalchemy import text
+from tests.authorities import PUBLIC
 from tests.serving import PASSWORD, Served
 from tests.ui_api.holding import holder
 from tests.ui_api.routes import all_routes
@@ -136,7 +137,7 @@ async def test_a_request_that_dribbles_in_is_dropped_and_a_whole_one_is_served()
         await asyncio.sleep(0.01)
     try:
         slow = [await _dribble(port, head) for head in (b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\nX: ", _POST)]
-        async with httpx.AsyncClient(trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False, verify=PUBLIC) as client:
             whole = await client.get(f"http://127.0.0.1:{port}/")
             again = await client.post(f"http://127.0.0.1:{port}/", content=b"x" * 100_000)
     finally:

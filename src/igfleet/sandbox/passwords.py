@@ -1,6 +1,7 @@
 """The key with which clients hide a password, and its opening."""
 
 import base64
+from functools import cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import serialization
@@ -11,10 +12,10 @@ _KEY_ID = 205
 
 
 class PasswordKey:
-    """An RSA key pair of its own per process."""
+    """An RSA key pair; all of a process are the same one, as Instagram has one for everybody."""
 
     def __init__(self) -> None:
-        self._private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self._private = _private_key()
 
     def headers(self) -> dict[str, str]:
         """The headers by which clients learn the public key."""
@@ -42,3 +43,8 @@ class PasswordKey:
         tag, hidden = rest[:16], rest[16:]
         key = self._private.decrypt(wrapped, padding.PKCS1v15())
         return AESGCM(key).decrypt(iv, hidden + tag, stamp.encode()).decode()
+
+
+@cache
+def _private_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)

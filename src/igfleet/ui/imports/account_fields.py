@@ -5,11 +5,10 @@ import binascii
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
-from functools import cache
 from urllib.parse import parse_qs, urlsplit
-from zoneinfo import available_timezones
 
 from igfleet.ui.imports.proxy_lines import parse_proxy
+from igfleet.ui.schedule.zones import is_zone
 
 _USERNAME = re.compile(r"[a-z0-9._]{1,30}")
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
@@ -97,7 +96,7 @@ def _locale(value: str) -> str:
 
 
 def _timezone(value: str) -> str:
-    if value not in _timezones():
+    if not is_zone(value):
         raise ValueError("is no time zone: write it as Europe/Berlin")
     return value
 
@@ -122,11 +121,6 @@ def _text(longest: int) -> Callable[[str], str]:
         return value
 
     return check
-
-
-@cache
-def _timezones() -> frozenset[str]:
-    return frozenset(available_timezones())
 
 
 FIELDS: Mapping[str, Callable[[str], str]] = {

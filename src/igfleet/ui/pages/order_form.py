@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from litestar.datastructures import UploadFile
 from pydantic import ValidationError
@@ -18,6 +18,7 @@ from igfleet.ui.forms.reading import last, listed, read, texts, words
 from igfleet.ui.imports.source import decoded
 from igfleet.ui.models import Task
 from igfleet.ui.planning.draft import Captions, Draft, DraftMedia, accounts_named, accounts_tagged
+from igfleet.ui.schedule.zones import is_zone
 from igfleet.ui.security.sound import id_of, ids_of
 
 _UTC = "UTC"
@@ -135,7 +136,7 @@ async def _captions(session: AsyncSession, form: dict[str, Any]) -> Captions:
 async def _start_at(form: dict[str, Any]) -> datetime | None:
     """A local time in the zone that the form names."""
     text, zone = (last(form, "start_at") or "").strip(), (last(form, "timezone") or "").strip() or _UTC
-    if zone not in available_timezones():
+    if not is_zone(zone):
         message = "is no time zone: write it as Europe/Berlin"
         raise Invalid("The time zone is not known.", {"timezone": message})
     if not text:

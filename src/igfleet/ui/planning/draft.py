@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
-from zoneinfo import available_timezones
 
 from pydantic import Field, JsonValue, field_validator
 from sqlalchemy import delete, func, select
@@ -18,6 +17,7 @@ from igfleet.errors import Invalid, NotFound, WrongState
 from igfleet.runners import options_of, runner_of
 from igfleet.settings import UiSettings
 from igfleet.ui.models import Account, AccountTask, AuditEntry, Media, Task, TaskMedia
+from igfleet.ui.schedule.zones import is_zone
 
 _SEED_BITS = 53
 """So many bits survive every JSON reader."""
@@ -45,7 +45,7 @@ class Captions(Strict):
     @field_validator("timezone")
     @classmethod
     def _known(cls, value: str) -> str:
-        if value not in available_timezones():
+        if not is_zone(value):
             raise ValueError("is no time zone: write it as Europe/Berlin")
         return value
 

@@ -13,11 +13,18 @@ UTC_ZONE = "UTC"
 def zone_names() -> tuple[str, ...]:
     """The zones that people choose from."""
     places = ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
-    return (UTC_ZONE, *sorted(name for name in available_timezones() if name.split("/")[0] in places))
+    return (UTC_ZONE, *sorted(name for name in _known() if name.split("/")[0] in places))
 
 
 def is_zone(name: str) -> bool:
-    return name in available_timezones()
+    """Whether this machine knows the zone."""
+    return name in _known()
+
+
+@cache
+def _known() -> frozenset[str]:
+    """Asking anew would read a whole tree of folders."""
+    return frozenset(available_timezones())
 
 
 def checked(name: str) -> str:
