@@ -36,6 +36,8 @@ check=$!
 trap 'kill $check 2>/dev/null; rm -f "$told"' EXIT
 trap 'exit 130' INT TERM
 status=0
+# One process compiles what all the others then only read.
+python -m pytest --collect-only -qq >/dev/null 2>&1 || true
 python -m pytest -n 5 --dist loadfile --no-loadscope-reorder || status=$?
 wait $check || status=$?
 trap 'rm -f "$told"' EXIT
