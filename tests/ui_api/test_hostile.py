@@ -59,6 +59,29 @@ async def test_a_session_that_somebody_planted_is_not_taken_over(ui: Served) -> 
     assert before.status_code == 401
 
 
+async def test_over_https_a_browser_takes_the_cookies_from_this_host_only(ui: Served) -> None:
+    await ui.user("anna")
+    https = {"X-Forwarded-Proto": "https"}
+    async with ui.client(None) as anna:
+        page = await anna.get("/signin", headers=https)
+        own = {**https, "Cookie": page.headers["set-cookie"].partition(";")[0]}
+        given = {"csrf": token_in(page), "name": "anna", "password": PASSWORD}
+        signed = await anna.post("/signin", data=given, headers=own)
+        held = next(one for one in signed.headers.get_list("set-cookie") if COOKIE in one)
+        key = held.partition("=")[2].partition(";")[0]
+        there = [
+            (await anna.get("/accounts", headers={**https, "Cookie": f"{name}={key}"})).status_code
+            for name in (f"__Host-{COOKIE}", COOKIE)
+        ]
+
+    assert signed.status_code == 303
+    for one in (page.headers["set-cookie"], *signed.headers.get_list("set-cookie")):
+        assert one.startswith("__Host-igfleet_")
+        assert {"Path=/", "Secure", "HttpOnly", "SameSite=lax"} <= set(one.split("; "))
+        assert "Domain" not in one
+    assert there == [200, 401], "what a neighbour planted under the plain name is not looked at"
+
+
 @pytest.mark.parametrize("change", ["seen_at = now() - interval '31 min'", "created_at = now() - interval '12 h 1 s'"])
 async def test_a_session_ends_when_it_is_idle_and_when_it_is_old(ui: Served, change: str) -> None:
     async with ui.signed_in() as anna:

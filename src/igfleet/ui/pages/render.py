@@ -3,11 +3,9 @@
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from litestar.datastructures import Cookie
 from litestar.response import Redirect, Template
 
 from igfleet.ui.finding import views
-from igfleet.ui.security import forms
 from igfleet.ui.security.gate import AnyRequest, owner_of, person_of, tokens
 
 _WORDS = "done"
@@ -57,13 +55,3 @@ def _said(request: AnyRequest) -> str:
 def _hearer(request: AnyRequest) -> str:
     """The person: a session may be a fresh one by then, as after another password."""
     return f"user:{person_of(request).user_id}"
-
-
-def visitor_cookie(request: AnyRequest, value: str) -> Cookie:
-    return cookie(request, forms.VISITOR_COOKIE, value)
-
-
-def cookie(request: AnyRequest, name: str, value: str, max_age: int | None = None) -> Cookie:
-    """A cookie that scripts cannot read and other sites cannot send along with a form."""
-    is_secure = request.url.scheme == "https" or request.headers.get("x-forwarded-proto") == "https"
-    return Cookie(key=name, value=value, path="/", httponly=True, samesite="lax", secure=is_secure, max_age=max_age)

@@ -12,9 +12,9 @@ from igfleet.errors import Forbidden, Invalid
 from igfleet.ui import invitations
 from igfleet.ui.injected import Session
 from igfleet.ui.models import AuditEntry, Role
-from igfleet.ui.pages.render import cookie, go, page, visitor_cookie
+from igfleet.ui.pages.render import go, page
 from igfleet.ui.people import add_user
-from igfleet.ui.security import forms, sessions
+from igfleet.ui.security import cookies, sessions
 from igfleet.ui.security.gate import AnyRequest, checked_form
 
 _OLD_LINK = "This link was used already or is too old. Start the ui again to get a new one, or sign in."
@@ -45,10 +45,9 @@ async def set_up(request: AnyRequest, session: Session) -> Redirect | Template:
 
 def for_visitor(request: AnyRequest, template: str, **context: Any) -> Template:
     """A page with a form for whoever is not signed in: its token belongs to a cookie that comes with it."""
-    visitor = request.cookies.get(forms.VISITOR_COOKIE) or secrets.token_urlsafe(16)
-    request.cookies[forms.VISITOR_COOKIE] = visitor
+    cookie = cookies.for_visitor(request, cookies.visitor_key(request) or secrets.token_urlsafe(16))
     made = page(request, template, **context)
-    made.cookies = [visitor_cookie(request, visitor)]
+    made.cookies = [cookie]
     return made
 
 
@@ -64,7 +63,7 @@ async def signed_in(request: AnyRequest, session: AsyncSession, user: Any, onwar
     facts = {"address": address}
     session.add(AuditEntry(actor=f"user:{user.name}", action="signed_in", subject=f"user:{user.id}", facts=facts))
     answer = go(onward)
-    answer.cookies = [cookie(request, sessions.COOKIE, key), cookie(request, forms.VISITOR_COOKIE, "", max_age=0)]
+    answer.cookies = [cookies.for_session(request, key), cookies.without_visitor(request)]
     return answer
 
 
