@@ -3,7 +3,7 @@
 import re
 from datetime import timedelta
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, SecretStr
 from pydantic_settings import NoDecode
@@ -23,6 +23,7 @@ DEFAULT_BUDGETS: dict[str, tuple[int, int]] = {
 
 MAIL_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", re.ASCII)
 LONGEST_MAIL_ADDRESS = 254
+_SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 
 def _split(value: object) -> object:
@@ -84,7 +85,10 @@ def _proxy_address(value: str) -> str:
 
 
 def _postgres_address(value: SecretStr) -> SecretStr:
-    _address(value.get_secret_value(), ("postgresql", "postgres"), "postgresql://user:password@127.0.0.1:5432/igfleet")
+    text = value.get_secret_value()
+    _address(text, ("postgresql", "postgres"), "postgresql://user:password@127.0.0.1:5432/igfleet")
+    if any(mode not in _SSL_MODES for mode in parse_qs(urlsplit(text).query).get("sslmode", [])):
+        raise ValueError(f"its sslmode must be one of {', '.join(_SSL_MODES)}")
     return value
 
 

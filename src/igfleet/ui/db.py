@@ -4,47 +4,42 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, cast
 
 import asyncpg
 from sqlalchemy import event
-from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DisconnectionError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from igfleet.errors import SetupError
 
-_STATEMENT_TIMEOUT_MS = "20000"
+_OF_CONNECTIONS = {
+    "application_name": "igfleet",
+    "jit": "off",  # no statement here runs for long enough to be worth compiling
+    "statement_timeout": "20000",
+    "idle_in_transaction_session_timeout": "30000",
+}
 _TRUSTED_S = 5.0
 _USED_AT = "used_at"
 
 
-def async_url(url: str) -> URL:
-    """The address in SQLAlchemy's words; `postgres://` and `postgresql://` both work."""
-    return make_url(url.replace("postgres://", "postgresql://", 1)).set(drivername="postgresql+asyncpg")
-
-
 class Database:
-    """Connections to one PostgreSQL: `sessions` for models and pages, `transaction()` for the hot statements."""
+    """Connections to one PostgreSQL: `sessions` for models and pages, `transaction()` for the hot statements.
+
+    The address is asyncpg's to read: it takes what libpq takes, `sslmode` and `sslrootcert` too.
+    """
 
     def __init__(self, url: str, pool_size: int = 24) -> None:
         self.url = url
         self.engine: AsyncEngine = create_async_engine(
-            async_url(url),
+            "postgresql+asyncpg://",
+            async_creator=partial(asyncpg.connect, url, timeout=10, server_settings=_OF_CONNECTIONS),
             pool_size=pool_size,
             max_overflow=0,  # one more than that would be opened, taught everything anew, and closed each time
             pool_timeout=10,
             hide_parameters=True,
-            connect_args={
-                "timeout": 10,
-                "server_settings": {
-                    "application_name": "igfleet",
-                    "jit": "off",  # no statement here runs for long enough to be worth compiling
-                    "statement_timeout": _STATEMENT_TIMEOUT_MS,
-                    "idle_in_transaction_session_timeout": "30000",
-                },
-            },
         )
         event.listen(self.engine.sync_engine, "checkin", _note_use)
         event.listen(self.engine.sync_engine, "checkout", _check)

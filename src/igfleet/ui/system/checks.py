@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import ip_address
 
 import psycopg
 
@@ -44,6 +45,7 @@ def of_database(settings: UiSettings, url: str) -> Iterator[Finding]:
     status = migrating.status(url)
     yield Finding("database", Grade.OK, "PostgreSQL answers" if settings.database_url else "embedded PostgreSQL")
     yield _migrations(settings, status)
+    yield _checked("connection", lambda: _connection(url))
     if status.is_at_head:
         yield _checked("audit", lambda: _audit(url))
     yield _checked("clock", lambda: _clock(url))
@@ -71,6 +73,28 @@ def _audit(url: str) -> Finding:
         return Finding("audit", Grade.OK, f"igfleet works as {found.role}, which cannot change it")
     mend = "igfleet db role makes one that cannot, and says what to set."
     return Finding("audit", Grade.NOTE, f"igfleet works as {found.role}, which could change it", mend)
+
+
+def _connection(url: str) -> Finding:
+    with psycopg.connect(url, connect_timeout=10) as connection:
+        row = connection.execute("SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl").fetchone()
+        mode = connection.info.get_parameters().get("sslmode", "")
+        host, address = connection.info.host, connection.info.hostaddr
+    is_near = host.startswith("/") or ip_address(address).is_loopback
+    return judged(str(row[0]) if row else "", mode, is_near=is_near)
+
+
+def judged(tls: str, mode: str, *, is_near: bool) -> Finding:
+    """How safe the way to the database is. `tls` is its version, empty when there is none; `mode` its `sslmode`."""
+    name, certified = "connection", mode in ("verify-ca", "verify-full")
+    if tls and certified:
+        return Finding(name, Grade.OK, f"{tls}, and its certificate is checked")
+    if is_near:
+        return Finding(name, Grade.OK, "the database is on this machine")
+    mend = "Add ?sslmode=verify-full&sslrootcert=FILE to DATABASE_URL (docs/database.md)."
+    if tls:
+        return Finding(name, Grade.NOTE, f"{tls}, and nobody checks whose: somebody else may answer", mend)
+    return Finding(name, Grade.BAD, "everything goes to another machine in the clear", mend)
 
 
 def _clock(url: str) -> Finding:
