@@ -1,18 +1,21 @@
 """Joining, roles, second factors: what holds without a page."""
 
 import asyncio
+import random
 import re
 
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from tests.domain.conftest import House
+from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from igfleet import totp
 from igfleet.errors import Conflict, Forbidden, Invalid, NothingToDo, NotSignedIn, TooManyRequests
 from igfleet.ui.models import AuditEntry, Role, User, UserSession
-from igfleet.ui.people import add_invited
+from igfleet.ui.people import SHORTEST_PASSWORD, add_invited
 from igfleet.ui.security import attempts, passwords, sessions
+from igfleet.ui.security.guessable import is_guessable
 from igfleet.ui.users import joining, roster, second_factor
 
 pytestmark = pytest.mark.anyio
@@ -25,6 +28,16 @@ async def person(house: House, name: str = "anna", role: Role = Role.ADMIN) -> U
     async with house.database.sessions.begin() as session:
         session.add(user)
     return user
+
+
+def test_no_password_of_the_lists_is_taken_nor_one_that_differs_little(sample_seed: int) -> None:
+    listed = [one for words in FREQUENCY_LISTS.values() for one in words if len(one) >= SHORTEST_PASSWORD]
+    drawn = random.Random(sample_seed).sample(listed, 100)
+    alike = ("P@ssw0rd2024", "qwertyuiop123", "1234567890123", "aaaaaaaaaaaaaaa", "anna.nord.2019", "Igfleet12345")
+
+    assert len(listed) > 3_000
+    assert [one for one in (*drawn, *alike) if not is_guessable(one, "anna.nord")] == []
+    assert not any(is_guessable(one, "anna.nord") for one in (PASSWORD, "vD7-k2Lq-0sXw", "lorries under seven moons"))
 
 
 async def test_whoever_was_invited_chooses_a_password_once(house: House) -> None:

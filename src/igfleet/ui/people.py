@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from igfleet.errors import Conflict, Invalid
 from igfleet.log import redactor
 from igfleet.ui.models import AuditEntry, Role, User
+from igfleet.ui.security.guessable import is_guessable
 
 SHORTEST_PASSWORD = 10
 LONGEST_PASSWORD = 500
@@ -25,7 +26,7 @@ async def add_user(
 
     Raises `Invalid` for a name or password that will not do, `Conflict` for a taken name.
     """
-    _require_usable({"name": _wrong_name(name), "password": _wrong_password(password)})
+    _require_usable({"name": _wrong_name(name), "password": await _wrong_password(password, name)})
     made = User(name=name, password_hash=await hashed(password), role=Role(role), clients=checked_clients(clients))
     return await _add(session, made, actor, "user_added")
 
@@ -47,7 +48,7 @@ def checked_clients(clients: Sequence[str]) -> list[str]:
 
 async def set_password(session: AsyncSession, user: User, password: str) -> None:
     """Give a person this password; whoever is signed in as them stays so. Raises `Invalid`."""
-    _require_usable({"password": _wrong_password(password)})
+    _require_usable({"password": await _wrong_password(password, user.name)})
     user.password_hash = await hashed(password)
     await session.flush()
 
@@ -73,9 +74,15 @@ def _wrong_name(name: str) -> str:
     return "" if is_right else "Letters, digits and . _ @ - only, at most 64, beginning with a letter or digit."
 
 
-def _wrong_password(password: str) -> str:
-    is_right = SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD
-    return "" if is_right else f"Between {SHORTEST_PASSWORD} and {LONGEST_PASSWORD} characters."
+async def _wrong_password(password: str, name: str) -> str:
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        return f"Between {SHORTEST_PASSWORD} and {LONGEST_PASSWORD} characters."
+    is_weak = await anyio.to_thread.run_sync(is_guessable, password, name)
+    return (
+        "It is one of those that are tried first, or nearly. Take several words, or what a program makes."
+        if is_weak
+        else ""
+    )
 
 
 def _require_usable(wrong: dict[str, str]) -> None:
