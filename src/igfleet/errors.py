@@ -36,6 +36,10 @@ class Forbidden(UserError):
     reason_code = "forbidden"
 
 
+class SecondFactorNeeded(Forbidden):
+    reason_code = "second_factor_needed"
+
+
 class NotFound(UserError):
     status_code = 404
     reason_code = "not_found"

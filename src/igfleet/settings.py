@@ -243,6 +243,11 @@ class UiSettings(Settings):
     mail_from: MailAddress = Field(
         "igfleet@localhost", validation_alias="MAIL_FROM", description="Address that mails to people come from."
     )
+    require_second_factor: Literal["nobody", "admins", "all"] = Field(
+        "nobody",
+        validation_alias="REQUIRE_SECOND_FACTOR",
+        description="Who must have a second factor: whoever has none sets it up before anything else.",
+    )
     session_idle: Seconds = Field(
         timedelta(minutes=30),
         validation_alias="SESSION_IDLE_SECS",

@@ -1,5 +1,6 @@
 """Users, my own page, the sign-in with a second factor, the audit, and secrets behind a password."""
 
+import asyncio
 import re
 
 import httpx
@@ -71,6 +72,52 @@ async def test_a_second_factor_is_set_up_asked_for_and_lost(visitor: Visitor, ui
     assert (await other.client.get("/tasks")).headers["location"].startswith("/signin")
     await visitor.send("/me", "/me/second-factor/removal", password=PASSWORD)
     assert "second factor off" in await visitor.read("/audit")
+
+
+async def test_who_must_have_a_second_factor_sets_it_up_before_anything_else(visitor: Visitor, ui: Served) -> None:
+    setting, needed = "/settings/values/REQUIRE_SECOND_FACTOR", "/me/second-factor"
+    await ui.user("vera", Role.VIEWER)
+    vera = stranger(ui)
+    await vera.send("/signin", "/signin", name="vera", password=PASSWORD)
+    assert (await visitor.client.get(needed)).headers["location"] == "/me", "nobody must"
+
+    await visitor.send("/settings", setting, value="admins")
+    await _until_led(visitor, needed)
+    led, others = await visitor.client.get("/tasks", follow_redirects=True), await vera.client.get("/tasks")
+    refused = await visitor.client.post("/me/password", data={"csrf": "x"})
+    wrong = await visitor.send(needed, needed, password="not mine at all")
+    begun = await visitor.send(needed, needed, password=PASSWORD)
+    seed = _SEED.search(begun.text)
+    assert seed
+    on = await visitor.client.post(f"{needed}/confirmation", data=_with_token(begun, code=totp.code_at(seed[1])))
+    await visitor.send("/settings", setting, value="all")
+    await _until_led(vera, needed)
+    out = await vera.send(needed, "/signout")
+    await visitor.send("/settings", f"{setting}/removal")
+    await vera.send("/signin", "/signin", name="vera", password=PASSWORD)
+    await _until_led(vera, None)
+
+    assert led.url.path == needed
+    assert "Here admins sign in with a code" in led.text
+    assert 'aria-label="Main"' not in led.text
+    assert (others.status_code, refused.status_code) == (200, 403)
+    assert "Set up your second factor first" in refused.text
+    assert (wrong.status_code, "Set it up" in wrong.text) == (422, True)
+    assert "Recovery codes" in on.text
+    assert out.url.path == "/signin"
+
+
+async def _until_led(who: Visitor, path: str | None) -> None:
+    """Until the ui has heard of the setting."""
+    async with asyncio.timeout(30):
+        while (await who.client.get("/tasks")).headers.get("location") != path:  # noqa: ASYNC110  # another process
+            await asyncio.sleep(0.05)
+
+
+def _with_token(page: httpx.Response, **fields: str) -> dict[str, str]:
+    token = re.search(r'name="csrf" value="([^"]+)"', page.text)
+    assert token
+    return {"csrf": token[1], **fields}
 
 
 async def test_another_password_ends_every_other_session(visitor: Visitor, ui: Served) -> None:

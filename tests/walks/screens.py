@@ -77,6 +77,7 @@ SCREENS = (
     "/users/2",
     "/me",
     "/me/notifications",
+    "/me/second-factor",
     "/audit",
     "/system",
     "/standstill",

@@ -38,6 +38,7 @@ CHANGEABLE = (
     "aggregate_secrets",
     "public_url",
     "mail_from",
+    "require_second_factor",
     "session_idle",
     "session_longest",
 )

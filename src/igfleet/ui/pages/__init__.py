@@ -7,6 +7,7 @@ from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 from litestar.types import ExceptionHandlersMap
 
+from igfleet.errors import SecondFactorNeeded
 from igfleet.ui import problems
 from igfleet.ui.compression import Compression
 from igfleet.ui.pages import (
@@ -95,7 +96,7 @@ _HANDLERS = [
 
 
 def show_error(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
-    """An error as a page; for whom is not signed in, the way to the sign-in."""
+    """An error as a page; the way to the sign-in for whom is not signed in, to the second factor for whom needs one."""
     problem, headers = problems.problem_of(error)
     wants_page = "text/html" in request.headers.get("accept", "") or request.headers.get("hx-request") == "true"
     if not wants_page:
@@ -103,6 +104,8 @@ def show_error(request: Request[Any, Any, Any], error: Exception) -> Response[An
     is_reading = request.method == "GET" and request.headers.get("hx-request") != "true"
     if problem.status == 401 and is_reading and request.url.path != "/signin":
         return Redirect(f"/signin?next={request.url.path}" if request.url.path != "/" else "/signin")
+    if isinstance(error, SecondFactorNeeded) and is_reading:
+        return Redirect(me.NEEDED, status_code=303)
     name = "errors/_bar.html" if request.headers.get("hx-request") == "true" else "errors/page.html"
     request.state.person = getattr(request.state, "person", None)
     shown = page(request, name, status_code=problem.status, problem=problem)

@@ -9,13 +9,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from igfleet.errors import Invalid
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import Role, User
-from igfleet.ui.pages.render import go_and_say, page, with_words
+from igfleet.ui.pages.render import go, go_and_say, page, with_words
 from igfleet.ui.pages.set_up import address_of, signed_in
 from igfleet.ui.security import sessions
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 from igfleet.ui.users import joining, roster, second_factor
 
 _EVERYBODY = {"role": Role.VIEWER}
+_SETS_UP = {**_EVERYBODY, "sets_up": True}
+NEEDED = "/me/second-factor"
 
 
 @get("/me")
@@ -54,7 +56,13 @@ async def end_others(request: AnyRequest, session: Session) -> Redirect:
     return go_and_say(request, "/me", "All other browsers are signed out")
 
 
-@post("/me/second-factor", opt=_EVERYBODY)
+@get(NEEDED, opt=_SETS_UP)
+async def needed(request: AnyRequest, ui: Ui) -> Template | Redirect:
+    """The beginning of the set-up, for who must have one."""
+    return _needed(request, ui, {}) if person_of(request).lacks_second_factor(ui.settings) else go("/me")
+
+
+@post("/me/second-factor", opt=_SETS_UP)
 async def begin(request: AnyRequest, session: Session, ui: Ui) -> Template:
     """A fresh seed, as a picture and as text."""
     form = await checked_form(request)
@@ -62,11 +70,14 @@ async def begin(request: AnyRequest, session: Session, ui: Ui) -> Template:
     try:
         await joining.confirm(ui.database, user, str(form.get("password", "")), address_of(request))
     except Invalid as error:
-        return await _shown(request, session, ui, user, 422, wrong={"again": str(error)})
+        wrong = {"again": str(error)}
+        if person_of(request).lacks_second_factor(ui.settings):
+            return _needed(request, ui, wrong, 422)
+        return await _shown(request, session, ui, user, 422, wrong=wrong)
     return _set_up(request, user, await second_factor.begin(session, ui.vault, user), {})
 
 
-@post("/me/second-factor/confirmation", opt=_EVERYBODY)
+@post("/me/second-factor/confirmation", opt=_SETS_UP)
 async def confirm(request: AnyRequest, session: Session, ui: Ui) -> Template:
     """A first code turns it on; the recovery codes are shown this once."""
     form = await checked_form(request)
@@ -95,6 +106,13 @@ async def _self(request: AnyRequest, session: AsyncSession) -> User:
     return await roster.find(session, person_of(request).user_id)
 
 
+def _needed(request: AnyRequest, ui: Ui, wrong: dict[str, str], status_code: int = 200) -> Template:
+    """Without the navigation: nothing else is open."""
+    whom = "all" if ui.settings.require_second_factor == "all" else "admins"
+    told: dict[str, Any] = {"person": None, "whom": whom, "wrong": wrong}
+    return page(request, "users/second_factor_needed.html", status_code=status_code, **told)
+
+
 def _set_up(request: AnyRequest, user: User, seed: str, wrong: dict[str, str], status_code: int = 200) -> Template:
     side, dots = second_factor.picture(second_factor.address_of(user, seed))
     grouped = " ".join(seed[at : at + 4] for at in range(0, len(seed), 4))
@@ -116,4 +134,4 @@ async def _shown(
     return page(request, "users/me.html", "me", status_code=status_code, **context)
 
 
-HANDLERS = [show, change_password, end_one, end_others, begin, confirm, turn_off]
+HANDLERS = [show, change_password, end_one, end_others, needed, begin, confirm, turn_off]

@@ -12,9 +12,9 @@ from igfleet.errors import Forbidden, Invalid, NotSignedIn
 from igfleet.ui import invitations
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.models import Role, User
-from igfleet.ui.pages.render import cookie, go, page
+from igfleet.ui.pages.render import go, page
 from igfleet.ui.pages.set_up import address_of, for_visitor, signed_in
-from igfleet.ui.security import sessions
+from igfleet.ui.security import cookies, sessions
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 from igfleet.ui.security.passwords import verify
 from igfleet.ui.users import second_factor
@@ -61,13 +61,13 @@ async def enter_code(request: AnyRequest, session: Session, ui: Ui) -> Redirect 
     return await signed_in(request, session, user, onward)
 
 
-@post("/signout", opt={"role": Role.VIEWER})
+@post("/signout", opt={"role": Role.VIEWER, "sets_up": True})
 async def sign_out(request: AnyRequest, session: Session) -> Redirect:
     """End this session."""
     await checked_form(request)
     await sessions.close_session(session, person_of(request).session_key)
     answer = go("/signin")
-    answer.cookies = [cookie(request, sessions.COOKIE, "", max_age=0)]
+    answer.cookies = [cookies.without_session(request)]
     return answer
 
 

@@ -6,7 +6,7 @@ from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
-from igfleet.errors import Forbidden, NotSignedIn
+from igfleet.errors import Forbidden, NotSignedIn, SecondFactorNeeded
 from igfleet.ui import standstill
 from igfleet.ui.challenges import inbox
 from igfleet.ui.context import UiContext
@@ -14,7 +14,7 @@ from igfleet.ui.finding import views
 from igfleet.ui.models import Role
 from igfleet.ui.scope.reach import require_reach
 from igfleet.ui.scope.scope import confine
-from igfleet.ui.security import forms, sessions
+from igfleet.ui.security import cookies, forms, sessions
 from igfleet.ui.security.forms import FormTokens
 from igfleet.ui.security.sessions import SignedIn
 from igfleet.ui.security.sound import sound_field
@@ -24,9 +24,12 @@ AnyRequest = Request[Any, Any, Any]
 
 
 async def dashboard_gate(connection: AnyConnection, handler: BaseRouteHandler) -> None:
-    """A route's `opt` says `public`, or the least `role` (viewer for reading, operator for the rest by default)."""
+    """A route's `opt` says `public`, or the least `role` (viewer for reading, operator for the rest by default).
+
+    `sets_up` marks what is open to who must set up a second factor before anything else.
+    """
     ui: UiContext = connection.app.state.ui
-    key = connection.cookies.get(sessions.COOKIE)
+    key = cookies.session_key(connection)
     async with ui.database.sessions.begin() as session:
         person = await sessions.find(session, ui.settings, key)
         if person is not None:
@@ -45,6 +48,8 @@ async def dashboard_gate(connection: AnyConnection, handler: BaseRouteHandler) -
         return
     if person is None:
         raise NotSignedIn("Sign in first.")
+    if person.lacks_second_factor(ui.settings) and not handler.opt.get("sets_up"):
+        raise SecondFactorNeeded("Set up your second factor first, on the page My account.")
     least = handler.opt.get("role", Role.VIEWER if is_safe else Role.OPERATOR)
     if not person.role.includes(least):
         raise Forbidden(f"This needs the role {least}; you are {person.role}.")
@@ -67,7 +72,7 @@ async def checked_form(request: AnyRequest) -> dict[str, Any]:
 def owner_of(connection: AnyConnection) -> str:
     """Whom a form token belongs to: the session, or before the sign-in the visitor's cookie."""
     person: SignedIn | None = connection.state.person
-    return person.session_key if person else connection.cookies.get(forms.VISITOR_COOKIE, "")
+    return person.session_key if person else cookies.visitor_key(connection)
 
 
 def tokens(connection: AnyConnection) -> FormTokens:

@@ -35,10 +35,16 @@ class SignedIn:
     session_key: str
     """The cookie's value; the key of this session's form tokens."""
     scope: Scope = EVERYTHING
+    has_second_factor: bool = False
 
     @property
     def actor(self) -> str:
         return f"user:{self.name}"
+
+    def lacks_second_factor(self, settings: UiSettings) -> bool:
+        """Whether they have none and must have one."""
+        asked = {"nobody": False, "admins": self.role is Role.ADMIN, "all": True}
+        return asked[settings.require_second_factor] and not self.has_second_factor
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,7 @@ async def find(session: AsyncSession, settings: UiSettings, key: str | None) -> 
     user, is_stale = found
     if is_stale:
         await session.execute(update(row).where(row.digest == _digest(key)).values(seen_at=func.now()))
-    return SignedIn(user.id, user.name, Role(user.role), key, scope_of(user))
+    return SignedIn(user.id, user.name, Role(user.role), key, scope_of(user), user.second_factor_at is not None)
 
 
 async def close_session(session: AsyncSession, key: str) -> None:
