@@ -79,7 +79,7 @@ def test_doctor_finds_nothing_bad_on_a_good_machine(run: Run) -> None:
         "migrations",
         "audit",
         "connection",
-            "clock",
+        "clock",
         "master key",
         "ffmpeg",
         "browser",
