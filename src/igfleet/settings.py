@@ -244,9 +244,7 @@ class UiSettings(Settings):
         "igfleet@localhost", validation_alias="MAIL_FROM", description="Address that mails to people come from."
     )
     require_second_factor: Literal["nobody", "admins", "all"] = Field(
-        "nobody",
-        validation_alias="REQUIRE_SECOND_FACTOR",
-        description="Who must have a second factor: whoever has none sets it up before anything else.",
+        "nobody", validation_alias="REQUIRE_SECOND_FACTOR", description="Who sets up a second factor before all else."
     )
     session_idle: Seconds = Field(
         timedelta(minutes=30),
