@@ -5,11 +5,11 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.domain.factories import accounts, draft, videos
+from tests.domain.factories import accounts, draft, proxies, videos
 from tests.serving import Served
 from tests.ui_api.holding import holder
 
-from igfleet.ui.models import Role
+from igfleet.ui.models import ProxyCheckEntry, Role
 from igfleet.ui.planning.plan import plan
 from igfleet.ui.planning.start import start
 
@@ -199,6 +199,11 @@ async def test_facts_notes_and_switches_are_set_as_on_the_pages(ui: Served) -> N
         wrong = await client.put(path, json={"timezone": "Mars"})
         lost = await narrow.put(path, json={"tags": ["south"]})
         noted = await client.post(f"{path}/notes", json={"note": "The owner was told"})
+        health = (await narrow.get(f"{path}/health")).json()
+        line = (await client.get(f"{path}/timeline")).json()
+        notes = (await client.get(f"{path}/timeline", params={"only": "notes"})).json()["items"]
+        earlier = (await client.get(f"{path}/timeline", params={"cursor": line["items"][-1]["at"]})).json()
+        odd = [(await client.get(f"{path}/timeline", params=no)).status_code for no in ({"cursor": "x"}, {"only": "x"})]
         aside = (await client.post(f"{path}/archive", json={})).json()
         back = (await client.post(f"{path}/archive", json={"on": False})).json()
         live = [
@@ -217,11 +222,34 @@ async def test_facts_notes_and_switches_are_set_as_on_the_pages(ui: Served) -> N
 
     assert (edited["timezone"], edited["tags"], wrong.status_code) == ("Europe/Berlin", ["north"], 422)
     assert (lost.status_code, noted.status_code, entry["facts"]) == (404, 201, {"note": "The owner was told"})
+    costs = {one["name"]: one["taken"] for one in health["parts"] if one["taken"]}
+    assert (health["score"], health["level"], costs) == (60, "fair", {"proxy": 10, "sign-in": 30})
+    assert health["budgets"][0]["left_day"] == health["budgets"][0]["per_day"]
+    assert [one["detail"] for one in notes] == ["The owner was told"]
+    assert {one["after"] for event in line["items"] for one in event["changes"]} >= {"Europe/Berlin", "Asks often"}
+    assert (earlier["items"], earlier["next_cursor"], odd) == ([], None, [422, 422])
     assert (aside["archived_at"] is None, back["archived_at"], back["tags"]) == (False, None, ["north"])
     assert [one.status_code for one in live] == [422, 200]
     assert (unknown.status_code, on) == (404, ["playwright+dolphin"])
     assert (token[:5], revoked, mails) == ("igfw_", {"revoked": 1}, [{"items": [], "next_cursor": None}, 404])
     assert (chain["wrong"], chain["entries"] > 5, cut["found"]) == ([], True, 1)
+
+
+async def test_a_proxy_is_switched_off_and_its_checks_are_listed(ui: Served) -> None:
+    async with ui.context.database.sessions.begin() as session:
+        [proxy] = await proxies(session, 1)
+        words = ("It refuses.", "It is slow.")
+        session.add_all([ProxyCheckEntry(proxy_id=proxy.id, verdict="unreachable", sentence=said) for said in words])
+    async with holder(ui) as client:
+        path = f"/api/v1/proxies/{proxy.id}"
+        off = [(await client.put(f"{path}/switch", json={"on": False})).json()["state"] for _ in range(2)]
+        page = (await client.get(f"{path}/checks", params={"limit": 1})).json()
+        rest = (await client.get(f"{path}/checks", params={"cursor": page["next_cursor"]})).json()
+        gone = await client.get("/api/v1/proxies/99/checks")
+
+    assert off == ["disabled", "disabled"]
+    assert [one["sentence"] for one in (*page["items"], *rest["items"])] == ["It is slow.", "It refuses."]
+    assert (rest["next_cursor"], gone.status_code) == (None, 404)
 
 
 async def _answered(client: httpx.AsyncClient, webhook_id: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from igfleet.ui.api.repeats import Repeats
 from igfleet.ui.api.v1 import (
     about,
     access,
+    account_pages,
     accounts,
     audit,
     bulk,
@@ -35,6 +36,7 @@ ROUTER = Router(
     route_handlers=[
         *about.HANDLERS,
         *accounts.HANDLERS,
+        *account_pages.HANDLERS,
         *proxies.HANDLERS,
         *media.HANDLERS,
         *captions.HANDLERS,

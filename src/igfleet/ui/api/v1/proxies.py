@@ -7,6 +7,7 @@ from litestar import Response, get, post, put
 from litestar.background_tasks import BackgroundTask
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from pydantic import ConfigDict, Field
+from sqlalchemy import select
 
 from igfleet.contracts.base import Id
 from igfleet.contracts.proxy_checks import ProxyVerdict
@@ -20,7 +21,7 @@ from igfleet.ui.api.v1.imports import ImportView, NewProxies, told
 from igfleet.ui.api.v1.paging import USUAL, Body, Cursor, Limit, Page, View, rows_of
 from igfleet.ui.imports.proxies import apply_proxies, preview_proxies
 from igfleet.ui.injected import Session, Ui
-from igfleet.ui.models import Proxy
+from igfleet.ui.models import Proxy, ProxyCheckEntry
 from igfleet.ui.outbound import NoAnswer
 from igfleet.ui.proxy_list import ProxyFilter, ProxyRow
 from igfleet.ui.proxy_list import rows_of as with_checks
@@ -70,6 +71,19 @@ class Replacement(Body):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"by": 2}]})
     by: Id
+
+
+class ProxyCheckView(View):
+    """What one check found."""
+
+    id: int
+    at: datetime
+    verdict: ProxyVerdict
+    sentence: str
+    latency_ms: int | None
+    exit_ip: str | None
+    country: str | None
+    task_id: int | None
 
 
 class NewSwitch(Body):
@@ -146,6 +160,17 @@ async def replace_proxy(
     return Replaced(accounts=await proxies.replace(session, proxy_id, data.by, caller.actor))
 
 
+@get("/proxies/{proxy_id:int}/checks", opt=FLEET, tags=["Proxies"])
+async def list_checks(
+    proxy_id: FromPath[int], caller: Caller, session: Session, cursor: Cursor = None, limit: Limit = USUAL
+) -> Page[ProxyCheckView]:
+    """List what the checks of a proxy found in the last 180 days, the newest first."""
+    proxy = await proxies.find_proxy(session, proxy_id)
+    query = select(ProxyCheckEntry).where(ProxyCheckEntry.proxy_id == proxy.id)
+    rows, following = await rows_of(session, query, ProxyCheckEntry.id, cursor, limit, newest=True)
+    return Page[ProxyCheckView](items=[ProxyCheckView.model_validate(row) for row in rows], next_cursor=following)
+
+
 @put("/proxies/{proxy_id:int}/switch", opt=FLEET, tags=["Proxies"])
 async def switch_proxy(
     proxy_id: FromPath[int], data: JSONBody[NewSwitch], caller: Caller, session: Session
@@ -165,4 +190,13 @@ def view_of(row: ProxyRow) -> ProxyView:
     return ProxyView.model_validate(own | seen | more | named)
 
 
-HANDLERS = [list_proxies, one_proxy, import_proxies, check_proxies, rotate_proxy, replace_proxy, switch_proxy]
+HANDLERS = [
+    list_proxies,
+    one_proxy,
+    import_proxies,
+    check_proxies,
+    rotate_proxy,
+    replace_proxy,
+    switch_proxy,
+    list_checks,
+]
