@@ -102,6 +102,32 @@ async def test_a_key_for_some_accounts_does_to_these_only_and_sees_its_own_jobs(
     assert refused == [404, 404, 409, 403, 403, 403]
 
 
+async def test_account_tasks_of_one_task_are_cancelled_and_those_of_another_left(ui_without_proxies: Served) -> None:
+    ui = ui_without_proxies
+    first = await _planned(ui)
+    login = {"kind": "bulk_login", "accounts": ["nord_01", "nord_02"]}
+    cancel = {"of": "account_tasks", "act": "cancel", "task_id": first.id}
+    async with holder(ui) as client, holder(ui, tags=["south"]) as other:
+        rows = [row["id"] for row in (await client.get(f"/api/v1/tasks/{first.id}/rows")).json()["items"]]
+        again = (await client.post("/api/v1/tasks", json=login)).json()["task_id"]
+        (await client.post(f"/api/v1/tasks/{again}/start", json={})).raise_for_status()
+        foreign = [row["id"] for row in (await client.get(f"/api/v1/tasks/{again}/rows")).json()["items"]]
+        made = (await client.post("/api/v1/bulk-jobs", json={**cancel, "ids": [rows[0], *foreign]})).json()
+        done = await _over(client, made["id"])
+        states = [row["state"] for row in (await client.get(f"/api/v1/tasks/{first.id}/rows")).json()["items"]]
+        seen = (
+            await client.post("/api/v1/bulk-jobs/previews", json={**cancel, "filter": {"state": "scheduled"}})
+        ).json()
+        wrong = [
+            (await client.post("/api/v1/bulk-jobs", json={**cancel, "task_id": None, "ids": rows})).status_code,
+            (await client.post("/api/v1/bulk-jobs", json={**cancel, "of": "tasks", "ids": rows})).status_code,
+            (await other.post("/api/v1/bulk-jobs", json={**cancel, "ids": rows})).status_code,
+        ]
+
+    assert (made["total"], done["message"], len(foreign)) == (1, "1 account task cancelled", 2)
+    assert (states, seen["rows"], wrong) == (["cancelled", "scheduled"], 1, [422, 422, 404])
+
+
 async def test_what_stands_on_the_schedule_is_moved_skipped_and_held(ui_without_proxies: Served) -> None:
     ui = ui_without_proxies
     task = await _planned(ui)

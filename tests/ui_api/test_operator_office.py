@@ -168,7 +168,7 @@ async def test_a_webhook_is_made_changed_tested_sent_again_and_removed(ui: Serve
 
     assert (made.status_code, made.json()["secret"][:5], made.json()["host"]) == (201, "igfh_", "127.0.0.1:9")
     assert wrong == [422] * 7
-    assert (quiet["quiet_from"], quiet["timezone"], quiet["urgent"]) == ("22:00:00", "Europe/Oslo", ["task_ended"])
+    assert (quiet["quiet_from"], quiet["timezone"], quiet["urgent"]) == ("22:00", "Europe/Oslo", ["task_ended"])
     assert (changed["name"], changed["events"], changed["host"]) == ("Night desk", ["task_ended"], "127.0.0.1:9")
     assert (test.status_code, told["event"], told["state"], again["attempts"]) == (201, "test", "waiting", 0)
     assert [sorted(one) for one in listed] == [sorted(changed)], "neither address nor secret"

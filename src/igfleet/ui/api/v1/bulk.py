@@ -10,17 +10,18 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from pydantic import ConfigDict, Field, model_validator
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.contracts.base import Id, Whole, Word
 from igfleet.errors import Forbidden
-from igfleet.ui.api.v1.access import Caller, job_of
+from igfleet.ui.api.v1.access import Caller, job_of, task_of
 from igfleet.ui.api.v1.paging import USUAL, Body, Cursor, Limit, Page, View, rows_of
 from igfleet.ui.bulk import ordering, work
 from igfleet.ui.bulk.ordering import LISTS, MOST, Selection
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.jobs.engine import Jobs
 from igfleet.ui.keys.holder import Holder
-from igfleet.ui.models import BulkJob, BulkState, Role
+from igfleet.ui.models import AccountTask, BulkJob, BulkState, Role
 
 Short = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
 
@@ -32,7 +33,7 @@ class Noun(StrEnum):
     TASKS = "tasks"
     PROXIES = "proxies"
     ACCOUNT_TASKS = "account_tasks"
-    """Of one task: ordered on its page, and told here."""
+    """Of one task."""
 
 
 class ActView(View):
@@ -60,11 +61,13 @@ class NewSelection(Body):
     """The fields of the list in the dashboard, as they stand in its address; `{}` is all that it shows by default."""
     rows: Whole | None = None
     """So many are meant, as the preview told. Needed with a filter, and from 100 rows on."""
+    task_id: Id | None = None
+    """Of account tasks: whose they are."""
 
     @model_validator(mode="after")
     def _is_one_of_two(self) -> Self:
-        if self.of is Noun.ACCOUNT_TASKS:
-            raise ValueError("account tasks are selected on their task's page")
+        if (self.of is Noun.ACCOUNT_TASKS) == (self.task_id is None):
+            raise ValueError("give the task of account tasks, and of nothing else")
         if bool(self.ids) == (self.filter is not None):
             raise ValueError("give ids, or a filter")
         return self
@@ -78,7 +81,7 @@ class SelectionView(View):
     names: list[str]
     """Of the first of them."""
     filter: list[str]
-    """The filter in words."""
+    """Which they are, in words; empty when the rows were named."""
 
 
 class BulkJobView(View):
@@ -114,7 +117,7 @@ async def list_acts(caller: Caller) -> Page[ActView]:
         ActView(of=Noun(noun), act=name, label=act.label.removesuffix(" …"), asks=act.asks)
         for noun, listed in LISTS.items()
         for name, act in listed.acts.items()
-        if not act.leads_to and not listed.of
+        if not act.leads_to
     ]
     return Page[ActView](items=found)
 
@@ -122,9 +125,9 @@ async def list_acts(caller: Caller) -> Page[ActView]:
 @post("/bulk-jobs/previews", status_code=200, tags=["Bulk jobs"])
 async def preview_bulk(data: JSONBody[NewSelection], caller: Caller, session: Session, ui: Ui) -> SelectionView:
     """Count the rows of a selection, and name the first. Nothing is done."""
-    asked = _selection(caller, data)
+    asked = await _selection(session, caller, data)
     count, names = await asked.count(session, ui.settings), await asked.named(session, ui.settings)
-    return SelectionView(rows=count, names=list(names), filter=asked.listed.words(asked.given) if asked.all else [])
+    return SelectionView(rows=count, names=list(names), filter=asked.words)
 
 
 @post("/bulk-jobs", status_code=201, tags=["Bulk jobs"])
@@ -132,7 +135,7 @@ async def order_bulk(
     data: JSONBody[NewSelection], caller: Caller, session: Session, ui: Ui, jobs: NamedDependency[Jobs]
 ) -> Response[BulkJobView]:
     """Do it to all of them, in the background. 409 `selection_changed` when another number matches than `rows` says."""
-    job = await ordering.order(session, ui.settings, _selection(caller, data), caller)
+    job = await ordering.order(session, ui.settings, await _selection(session, caller, data), caller)
     await session.flush()
     return Response(_shown(job), background=BackgroundTask(jobs.bulk, job.id))
 
@@ -180,20 +183,24 @@ async def cancel_bulk(job_id: FromPath[int], caller: Caller, session: Session, u
     return _shown(job)
 
 
-def _selection(caller: Holder, data: NewSelection) -> Selection:
-    """What of it the key opens. Raises `Forbidden`, `Invalid`."""
-    given = data.filter or {}
+async def _selection(session: AsyncSession, caller: Holder, data: NewSelection) -> Selection:
+    """What of it the key opens. Raises `Forbidden`, `NotFound`, `Invalid`."""
+    given, owner = data.filter or {}, {}
+    own = {Noun.ACCOUNTS: caller.accounts(), Noun.TASKS: caller.tasks()}.get(data.of)
+    if data.task_id is not None:
+        task = await task_of(session, caller, data.task_id)
+        own, owner = AccountTask.task_id == task.id, {LISTS[data.of].of: str(task.id)}
     ordering.require_known(data.of, data.act, given)
     asked = Selection(
         noun=data.of,
         act=data.act,
-        given=LISTS[data.of].filtered(given),
+        given=LISTS[data.of].filtered(given) | owner,
         ids=data.ids,
         all=data.filter is not None,
         seen=data.rows,
         option=data.option,
         typed="" if data.rows is None else str(data.rows),
-        own={Noun.ACCOUNTS: caller.accounts(), Noun.TASKS: caller.tasks()}.get(data.of),
+        own=own,
     )
     if data.of is Noun.PROXIES or asked.what.asks.wants_proxy:
         caller.require(Role.OPERATOR, writes=True, fleet=True)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from litestar import delete, get, post, put
 from litestar.params import FromPath, JSONBody, QueryParameter
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, PlainSerializer
 
 from igfleet.contracts.base import Word
 from igfleet.ui.api.v1.access import ADMINS, Caller
@@ -18,6 +18,14 @@ from igfleet.ui.webhooks import verbs
 
 Events = Annotated[tuple[WebhookEvent, ...], Field(min_length=1, max_length=len(WebhookEvent))]
 Urgent = Annotated[tuple[WebhookEvent, ...], Field(max_length=len(WebhookEvent))]
+
+
+def _clock(at: time) -> str:
+    return f"{at:%H:%M}"
+
+
+TimeOfDay = Annotated[time, PlainSerializer(_clock, return_type=str, when_used="json")]
+"""By the clock of a zone, as 22:00: JSON's own form of a time has an offset."""
 Clock = Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9])?$")]
 
 
@@ -32,9 +40,9 @@ class WebhookView(View):
     chat: str
     """Telegram's chat_id."""
     events: list[WebhookEvent]
-    quiet_from: time | None
+    quiet_from: TimeOfDay | None
     """With `quiet_until`: the hours in which it is told only what is urgent. The rest is told when they end."""
-    quiet_until: time | None
+    quiet_until: TimeOfDay | None
     timezone: str
     """By whose clock the quiet hours are."""
     urgent: list[WebhookEvent]
