@@ -171,7 +171,8 @@ async def test_the_desk_is_kept_from_another_machine(ui: Served, tmp_path: Path)
             ("users", "reset-second-factor", "lena"), ("settings", "set", "CAPTION_MAX_HASHTAGS", 12),
             ("settings", "reset", "CAPTION_MAX_HASHTAGS"), ("settings", "set", "MASTER_KEY", "x"),
             ("webhooks", "add", "Desk", f"@{tmp_path / 'address'}", "--event", "post_failed"),
-            ("webhooks", "edit", 1, "Night", "--event", "task_ended"), ("webhooks", "test", 1),
+            ("webhooks", "edit", 1, "Night", "--event", "task_ended"),
+            ("webhooks", "quiet", 1, "--from", "22:00", "--until", "07:00", "--urgent", "task_ended"),
             ("webhooks", "remove", 1), ("users", "edit", "lena"),
         )
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""igfleet webhooks: list, add, edit, remove, test, deliveries, replay."""
+"""igfleet webhooks: list, add, edit, quiet, remove, test, deliveries, replay."""
 
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
@@ -93,6 +93,30 @@ def edit(webhook: Id, name: Named, event: Events, server: Server = "", token: To
         await verbs.change(session, webhook, name, _events(event), ACTOR)
 
     _done(verb, lambda ui: ui.put(f"webhooks/{webhook}", {"name": name, "events": event}), server, token)
+    print(f"Webhook {webhook} is changed.")
+
+
+@app.command("quiet")
+def quiet(
+    webhook: Id,
+    begin: Annotated[str, typer.Option("--from", help="As 22:00; without both times there are none any more.")] = "",
+    end: Annotated[str, typer.Option("--until", help="As 07:00.")] = "",
+    timezone: Annotated[str, typer.Option(help="By whose clock, as Europe/Berlin.")] = "UTC",
+    urgent: Annotated[list[str] | None, typer.Option(help="An event told all the same; repeat for more.")] = None,
+    server: Server = "",
+    token: Token = "",
+) -> None:
+    """Set the hours in which a webhook is told only what is urgent; the rest is told when they end."""
+
+    async def verb(session: "AsyncSession", _ui: "UiContext") -> None:
+        from igfleet.ui.quiet_hours import QuietHours
+        from igfleet.ui.webhooks import verbs
+
+        wanted = QuietHours(begin, end, timezone)
+        await verbs.set_quiet_hours(session, webhook, wanted, _events(urgent or []), ACTOR)
+
+    body = {"quiet_from": begin, "quiet_until": end, "timezone": timezone, "urgent": urgent or []}
+    _done(verb, lambda ui: ui.put(f"webhooks/{webhook}/quiet-hours", body), server, token)
     print(f"Webhook {webhook} is changed.")
 
 
