@@ -98,8 +98,8 @@ async def test_who_must_have_a_second_factor_sets_it_up_before_anything_else(vis
     await _until_led(vera, None)
 
     assert led.url.path == needed
-    assert "Here admins sign in with a code" in led.text
-    assert 'aria-label="Main"' not in led.text
+    assert "Here every admin signs in with a code" in led.text
+    assert [one.url.path for one in (led, wrong, begun, on) if 'aria-label="Main"' in one.text] == []
     assert (others.status_code, refused.status_code) == (200, 403)
     assert "Set up your second factor first" in refused.text
     assert (wrong.status_code, "Set it up" in wrong.text) == (422, True)

@@ -74,7 +74,7 @@ async def begin(request: AnyRequest, session: Session, ui: Ui) -> Template:
         if person_of(request).lacks_second_factor(ui.settings):
             return _needed(request, ui, wrong, 422)
         return await _shown(request, session, ui, user, 422, wrong=wrong)
-    return _set_up(request, user, await second_factor.begin(session, ui.vault, user), {})
+    return _set_up(request, ui, user, await second_factor.begin(session, ui.vault, user), {})
 
 
 @post("/me/second-factor/confirmation", opt=_SETS_UP)
@@ -85,8 +85,8 @@ async def confirm(request: AnyRequest, session: Session, ui: Ui) -> Template:
     try:
         codes = await second_factor.confirm(session, ui.vault, user, str(form.get("code", "")))
     except Invalid as error:
-        return _set_up(request, user, await second_factor.begun(session, ui.vault, user), error.fields, 422)
-    return page(request, "users/recovery.html", "me", codes=codes)
+        return _set_up(request, ui, user, await second_factor.begun(session, ui.vault, user), error.fields, 422)
+    return page(request, "users/recovery.html", "me", codes=codes, **_alone(request, ui))
 
 
 @post("/me/second-factor/removal", opt=_EVERYBODY)
@@ -107,16 +107,22 @@ async def _self(request: AnyRequest, session: AsyncSession) -> User:
 
 
 def _needed(request: AnyRequest, ui: Ui, wrong: dict[str, str], status_code: int = 200) -> Template:
-    """Without the navigation: nothing else is open."""
-    whom = "all" if ui.settings.require_second_factor == "all" else "admins"
-    told: dict[str, Any] = {"person": None, "whom": whom, "wrong": wrong}
+    whom = "everybody" if ui.settings.require_second_factor == "all" else "every admin"
+    told: dict[str, Any] = {"whom": whom, "wrong": wrong, **_alone(request, ui)}
     return page(request, "users/second_factor_needed.html", status_code=status_code, **told)
 
 
-def _set_up(request: AnyRequest, user: User, seed: str, wrong: dict[str, str], status_code: int = 200) -> Template:
+def _alone(request: AnyRequest, ui: Ui) -> dict[str, Any]:
+    """Without the navigation, for whom nothing else is open."""
+    return {"person": None} if person_of(request).lacks_second_factor(ui.settings) else {}
+
+
+def _set_up(
+    request: AnyRequest, ui: Ui, user: User, seed: str, wrong: dict[str, str], status_code: int = 200
+) -> Template:
     side, dots = second_factor.picture(second_factor.address_of(user, seed))
     grouped = " ".join(seed[at : at + 4] for at in range(0, len(seed), 4))
-    context: dict[str, Any] = {"side": side, "dots": dots, "seed": grouped, "wrong": wrong}
+    context: dict[str, Any] = {"side": side, "dots": dots, "seed": grouped, "wrong": wrong, **_alone(request, ui)}
     return page(request, "users/second_factor.html", "me", status_code=status_code, **context)
 
 
