@@ -1,4 +1,4 @@
-"""Two hundred strings that want to be more than text. What runs calls `hostile()`, which a walk listens for."""
+"""More than two hundred strings that want to be more than text. What runs calls `hostile()`, and a walk listens."""
 
 _RUN = "hostile()"
 _VECTORS = (
@@ -63,7 +63,7 @@ _TEMPLATES = (
     "${1337*1337}",
     "#{1337*1337}",
     "<%= 1337*1337 %>",
-    "{% if 1 %}1787569{% endif %}"[:10],
+    "{% if 1 %}",
     "{{config}}",
     "{{''.__class__.__mro__}}",
     "{% include '/etc/passwd' %}",
@@ -109,6 +109,13 @@ _LINES = (
     "x\x0b\x0cy",
 )
 _PATHS = ("../../../../etc/passwd", "..\\..\\x", "C:\\x", "/etc/passwd", "x/../../y", "%2e%2e%2f", "con", ".")
+_NOTHING = ("null", "undefined", "None", "NaN", "[object Object]", "__proto__", "constructor", "0", "-0", "{}")
+_HEADERS = (
+    f"x\r\nSet-Cookie: hostile=1\r\nContent-Type: text/html\r\n\r\n<script>{_RUN}</script>",
+    "x\r\nLocation: https://elsewhere.example/\r\n\r\n",
+    f"<div _='on load call {_RUN}' script='on load call {_RUN}'>x</div>",
+)
+"""Of answers, and what a library of attributes would run."""
 _QUERIES = ("' OR 1=1 --", "'; DROP TABLE accounts; --", "%_%", "\\x00", "$1", "?", ":name", "%s %(x)s {0}")
 
 STRINGS = (
@@ -120,7 +127,11 @@ STRINGS = (
     *_LINES,
     *_PATHS,
     *_QUERIES,
-)[:217]
-"""All different, and none that PostgreSQL does not take: a NUL is refused at the door, see test_odd_input.py."""
+    *_NOTHING,
+    *_HEADERS,
+)
+"""All different, and none that PostgreSQL does not take."""
+TYPED = (*STRINGS, "nord\x00_01")
+"""What is typed into forms: a NUL is refused at the door."""
 COMPUTED = "1787569"
 """What stands on a page when a template was computed."""
