@@ -89,8 +89,8 @@ async def test_what_is_printed_is_what_the_uis_own_machine_prints(
         ("accounts", "list", "--json"), ("accounts", "list"), ("media", "list", "--json"), ("workers", "list"),
         ("tasks", "list", "--json"), ("tasks", "list"), ("tasks", "show", 1, "--json"), ("tasks", "show", 1),
         ("tasks", "show", 9), ("tasks", "plan", 1), ("captions", "list", "--json"), ("captions", "show", "SPRING"),
-        ("captions", "show", "none"), ("recurring", "list", "--json"),
-        ("reports", "posts", "--json"), ("reports", "posts", "--zone", "Mars"), ("users", "list", "--json"),
+        ("recurring", "list", "--json"),
+        ("reports", "posts", "--json"), ("users", "list", "--json"),
         ("users", "role", "nobody", "viewer"), ("webhooks", "list", "--json"),
         ("audit", "list", "--most", 3, "--json"), ("audit", "verify"), ("proxies", "list", "--json"),
     ):  # fmt: skip
@@ -156,7 +156,8 @@ async def test_what_failed_for_one_reason_is_retried(ui_without_proxies: Served)
     assert states == ["discarded", "available"]
 
 
-async def test_the_desk_is_kept_from_another_machine(ui: Served, tmp_path: Path) -> None:
+async def test_the_desk_is_kept_from_another_machine(ui_without_proxies: Served, tmp_path: Path) -> None:
+    ui = ui_without_proxies
     token = (await key(ui)).token
     text = tmp_path / "spring.txt"
     text.write_text("{Hello|Hi} from {{username}}", encoding="utf-8")
@@ -167,26 +168,25 @@ async def test_the_desk_is_kept_from_another_machine(ui: Served, tmp_path: Path)
             ("captions", "keep", "Spring", text), ("captions", "keep", "SPRING", text),
             ("captions", "remove", "spring"), ("users", "add", "lena"), ("users", "add", "lena", "--invite"),
             ("users", "role", "LENA", "viewer"), ("users", "edit", "lena", "--client", "Bakery"),
-            ("users", "disable", "lena"), ("users", "enable", "lena"), ("users", "sign-out", "lena"),
+            ("users", "disable", "lena"), ("users", "sign-out", "lena"),
             ("users", "reset-second-factor", "lena"), ("settings", "set", "CAPTION_MAX_HASHTAGS", 12),
             ("settings", "reset", "CAPTION_MAX_HASHTAGS"), ("settings", "set", "MASTER_KEY", "x"),
             ("webhooks", "add", "Desk", f"@{tmp_path / 'address'}", "--event", "post_failed"),
-            ("webhooks", "edit", 1, "Night", "--event", "task_ended"),
-            ("webhooks", "quiet", 1, "--from", "22:00", "--until", "07:00", "--urgent", "task_ended"),
-            ("webhooks", "remove", 1), ("users", "edit", "lena"),
+            ("webhooks", "edit", 1, "Night", "--event", "task_ended"), ("webhooks", "remove", 1),
         )
     ]  # fmt: skip
     settings = json.loads(_out(await _run(ui, token, "settings", "list", "--json")))
 
-    assert [one.exit_code for one in said] == [0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 4, 0, 0, 3, 0, 0, 0, 0, 2]
+    assert [one.exit_code for one in said] == [0, 0, 0, 2, 0, 0, 0, 0, 0, 4, 0, 0, 3, 0, 0, 0]
     printed = [_out(one) for one in said]
     assert printed[:3] == ["Spring is kept\n", "SPRING is changed\n", "SPRING is removed\n"]
-    assert (printed[4][:18], printed[14][:5]) == ("/invitation?token=", "igfh_")
-    assert (printed[15], printed[17]) == ("Webhook 1 is changed.\n", "Webhook 1 (Night) is removed.\n")
+    assert (printed[4][:18], printed[13][:5]) == ("/invitation?token=", "igfh_")
+    assert (printed[14], printed[15]) == ("Webhook 1 is changed.\n", "Webhook 1 (Night) is removed.\n")
     assert {one["name"]: one["source"] for one in settings}["CAPTION_MAX_HASHTAGS"] == "default"
 
 
-async def test_the_yard_is_kept_from_another_machine(ui: Served, tmp_path: Path) -> None:
+async def test_the_yard_is_kept_from_another_machine(ui_without_proxies: Served, tmp_path: Path) -> None:
+    ui = ui_without_proxies
     token = (await key(ui)).token
     bars = tmp_path / "bars.txt"
     bars.write_text("@bar_01\nno-name\n", encoding="utf-8")
@@ -197,21 +197,21 @@ async def test_the_yard_is_kept_from_another_machine(ui: Served, tmp_path: Path)
     said = [
         (await _run(ui, token, *words))
         for words in (
-            ("targets", "add", "bars", bars), ("targets", "list"), ("targets", "show", "bars", "--json"),
+            ("targets", "add", "bars", bars), ("targets", "show", "bars", "--json"),
             ("targets", "remove", "bars"), ("targets", "show", "bars"), ("proxies", "import", tmp_path / "proxies.txt"),
             ("proxies", "replace", 1, 2), ("proxies", "rotate", 1), ("inbox", "answer", 1, "123456"),
-            ("inbox", "close", 9), ("breakers", "close", 9), ("methods", "enable", "playwright", "--i-know-the-risk"),
+            ("breakers", "close", 9), ("methods", "enable", "playwright", "--i-know-the-risk"),
             ("methods", "disable", "playwright"), ("workers", "token", "worker-1"), ("workers", "revoke", "worker-1"),
             ("resume",),
         )
     ]  # fmt: skip
     printed = [_out(one) for one in said]
 
-    assert [one.exit_code for one in said] == [1, 0, 0, 0, 3, 0, 0, 4, 0, 3, 3, 0, 0, 0, 0, 4], printed
+    assert [one.exit_code for one in said] == [1, 0, 0, 3, 0, 0, 4, 0, 3, 0, 0, 0, 0, 4], printed
     assert printed[0] == "1 new, 0 were on the list already\n"
-    assert [row["username"] for row in json.loads(printed[2])] == ["bar_01"]
-    assert printed[11:13] == ["Live use of playwright is on.\n", "Live use of playwright is off.\n"]
-    assert (printed[13][:5], printed[14]) == ("igfw_", "1 token(s) of worker-1 revoked.\n")
+    assert [row["username"] for row in json.loads(printed[1])] == ["bar_01"]
+    assert printed[9:11] == ["Live use of playwright is on.\n", "Live use of playwright is off.\n"]
+    assert (printed[11][:5], printed[12]) == ("igfw_", "1 token(s) of worker-1 revoked.\n")
 
 
 async def _stocked(ui: Served) -> None:

@@ -20,7 +20,8 @@ _HOUR = timedelta(hours=1)
 TOMORROW = (datetime.now(UTC) + timedelta(days=1)).replace(hour=12, minute=0, second=0, microsecond=0)
 
 
-async def test_a_selection_is_counted_then_done_as_a_job_with_a_result(ui: Served) -> None:
+async def test_a_selection_is_counted_then_done_as_a_job_with_a_result(ui_without_proxies: Served) -> None:
+    ui = ui_without_proxies
     async with ui.context.database.sessions.begin() as session:
         await accounts(session, 3)
     tag = {"of": "accounts", "act": "tag", "option": "north", "filter": {"q": "nord"}}
@@ -64,7 +65,8 @@ WRONG: list[tuple[dict[str, Any], int]] = [
 ]
 
 
-async def test_what_selects_or_does_something_else_than_was_meant_is_refused(ui: Served) -> None:
+async def test_what_selects_or_does_something_else_than_was_meant_is_refused(ui_without_proxies: Served) -> None:
+    ui = ui_without_proxies
     async with ui.context.database.sessions.begin() as session:
         await accounts(session, 1)
     usual = {"of": "accounts", "act": "tag", "option": "x"}
@@ -76,7 +78,8 @@ async def test_what_selects_or_does_something_else_than_was_meant_is_refused(ui:
     assert jobs == []
 
 
-async def test_a_key_for_some_accounts_does_to_these_only_and_sees_its_own_jobs(ui: Served) -> None:
+async def test_a_key_for_some_accounts_does_to_these_only_and_sees_its_own_jobs(ui_without_proxies: Served) -> None:
+    ui = ui_without_proxies
     async with ui.context.database.sessions.begin() as session:
         north, south, _ = await accounts(session, 3)
         north.tags, south.tags = ["north"], ["south"]

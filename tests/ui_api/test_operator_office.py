@@ -16,7 +16,8 @@ from igfleet.ui.planning.start import start
 pytestmark = pytest.mark.anyio
 
 
-async def test_captions_are_kept_found_changed_and_forgotten(ui: Served) -> None:
+async def test_captions_are_kept_found_changed_and_forgotten(ui_without_proxies: Served) -> None:
+    ui = ui_without_proxies
     body = {"name": "Spring", "captions": {"form": "template", "text": "{Hello|Hi} from {{username}}"}}
     async with holder(ui) as client:
         made = (await client.post("/api/v1/captions", json=body)).json()
@@ -62,7 +63,10 @@ async def test_posts_are_reported_by_client_to_who_sees_all_of_them(ui_without_p
     assert codes == [422, 422, 422]
 
 
-async def test_an_admin_invites_limits_and_disables_people_and_finds_it_in_the_audit(ui: Served) -> None:
+async def test_an_admin_invites_limits_and_disables_people_and_finds_it_in_the_audit(
+    ui_without_proxies: Served,
+) -> None:
+    ui = ui_without_proxies
     async with holder(ui) as client:
         made = await client.post("/api/v1/users", json={"name": "lena", "role": "viewer", "clients": ["Bakery"]})
         lena = made.json()
@@ -101,7 +105,8 @@ async def test_an_admin_invites_limits_and_disables_people_and_finds_it_in_the_a
     assert refused == [403, 403]
 
 
-async def test_a_setting_is_changed_found_and_taken_back(ui: Served) -> None:
+async def test_a_setting_is_changed_found_and_taken_back(ui_without_proxies: Served) -> None:
+    ui = ui_without_proxies
     async with holder(ui) as client:
         path = "/api/v1/settings/CAPTION_MAX_HASHTAGS"
         changed = (await client.put(path, json={"value": "12"})).json()
@@ -143,7 +148,8 @@ async def test_a_task_is_repeated_paused_and_repeated_no_more(ui_without_proxies
     assert (removed, left) == ({"name": "Weekends"}, [])
 
 
-async def test_a_webhook_is_made_changed_tested_sent_again_and_removed(ui: Served) -> None:
+async def test_a_webhook_is_made_changed_tested_sent_again_and_removed(ui_without_proxies: Served) -> None:
+    ui = ui_without_proxies
     body = {"name": "Desk", "address": "http://127.0.0.1:9/hook", "events": ["post_failed"]}
     async with holder(ui) as client:
         made = await client.post("/api/v1/webhooks", json=body)
@@ -175,7 +181,8 @@ async def test_a_webhook_is_made_changed_tested_sent_again_and_removed(ui: Serve
     assert (removed, gone) == ({"name": "Night desk"}, [404, 404])
 
 
-async def test_people_are_invited_anew_signed_out_and_freed_of_a_lost_device(ui: Served) -> None:
+async def test_people_are_invited_anew_signed_out_and_freed_of_a_lost_device(ui_without_proxies: Served) -> None:
+    ui = ui_without_proxies
     async with holder(ui) as client, ui.signed_in("otto", Role.OPERATOR) as browser:
         members = {one["name"]: one for one in (await client.get("/api/v1/users")).json()["items"]}
         path = f"/api/v1/users/{members['otto']['id']}"
@@ -190,7 +197,8 @@ async def test_people_are_invited_anew_signed_out_and_freed_of_a_lost_device(ui:
     assert (off.status_code, off.json()["reason_code"]) == (409, "nothing_to_do")
 
 
-async def test_facts_notes_and_switches_are_set_as_on_the_pages(ui: Served) -> None:
+async def test_facts_notes_and_switches_are_set_as_on_the_pages(ui_without_proxies: Served) -> None:
+    ui = ui_without_proxies
     async with ui.context.database.sessions.begin() as session:
         [account] = await accounts(session, 1, tags=["north"])
         path = f"/api/v1/accounts/{account.id}"
@@ -235,7 +243,8 @@ async def test_facts_notes_and_switches_are_set_as_on_the_pages(ui: Served) -> N
     assert (chain["wrong"], chain["entries"] > 5, cut["found"]) == ([], True, 1)
 
 
-async def test_a_proxy_is_switched_off_and_its_checks_are_listed(ui: Served) -> None:
+async def test_a_proxy_is_switched_off_and_its_checks_are_listed(ui_without_proxies: Served) -> None:
+    ui = ui_without_proxies
     async with ui.context.database.sessions.begin() as session:
         [proxy] = await proxies(session, 1)
         words = ("It refuses.", "It is slow.")
