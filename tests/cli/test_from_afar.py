@@ -200,6 +200,7 @@ async def test_the_yard_is_kept_from_another_machine(ui_without_proxies: Served,
             ("targets", "add", "bars", bars), ("targets", "show", "bars", "--json"),
             ("targets", "remove", "bars"), ("targets", "show", "bars"), ("proxies", "import", tmp_path / "proxies.txt"),
             ("proxies", "replace", 1, 2), ("proxies", "rotate", 1), ("inbox", "answer", 1, "123456"),
+            ("proxies", "check", "--all", "--wait", "--timeout", 0, "--json"),
             ("breakers", "close", 9), ("methods", "enable", "playwright", "--i-know-the-risk"),
             ("methods", "disable", "playwright"), ("workers", "token", "worker-1"), ("workers", "revoke", "worker-1"),
             ("resume",),
@@ -207,11 +208,15 @@ async def test_the_yard_is_kept_from_another_machine(ui_without_proxies: Served,
     ]  # fmt: skip
     printed = [_out(one) for one in said]
 
-    assert [one.exit_code for one in said] == [1, 0, 0, 3, 0, 0, 4, 0, 3, 0, 0, 0, 0, 4], printed
+    assert [one.exit_code for one in said] == [1, 0, 0, 3, 0, 0, 4, 0, 5, 3, 0, 0, 0, 0, 4], printed
     assert printed[0] == "1 new, 0 were on the list already\n"
     assert [row["username"] for row in json.loads(printed[1])] == ["bar_01"]
-    assert printed[9:11] == ["Live use of playwright is on.\n", "Live use of playwright is off.\n"]
-    assert (printed[11][:5], printed[12]) == ("igfw_", "1 token(s) of worker-1 revoked.\n")
+    assert [(row["id"], row["sentence"]) for row in json.loads(printed[8])["proxies"]] == [
+        (1, "available"),
+        (2, "available"),
+    ]
+    assert printed[10:12] == ["Live use of playwright is on.\n", "Live use of playwright is off.\n"]
+    assert (printed[12][:5], printed[13]) == ("igfw_", "1 token(s) of worker-1 revoked.\n")
 
 
 async def _stocked(ui: Served) -> None:

@@ -85,6 +85,8 @@ def check(
     wait: Annotated[bool, typer.Option("--wait", help="Wait for what is found and print it.")] = False,
     timeout: Annotated[float, typer.Option(min=0, help="Seconds to wait at most.")] = 3600,
     json: AsJson = False,
+    server: Server = "",
+    token: Token = "",
 ) -> None:
     """Have workers check proxies. With --wait the exit code is 0 only when all of them are ok."""
     from igfleet.errors import Invalid
@@ -103,7 +105,17 @@ def check(
         state = await until_over(lambda: look(ui, task), timeout, say)
         return {"task": task, "is_over": state["is_over"], "proxies": await outcome(ui, task)}
 
-    found = on_database(work)
+    def there(ui: Afar) -> Json:
+        from igfleet.cli.proxy_view import checked_there
+
+        return checked_there(ui, ids, timeout if wait else None)
+
+    found = from_afar(server, token, there) if server else on_database(work)
+    _print_check(found, json)
+
+
+def _print_check(found: Json, json: bool) -> None:
+    """The verdicts, when they were waited for; the exit code says whether all are ok."""
     rows = found.get("proxies")
     if json:
         as_json(found)

@@ -1,15 +1,19 @@
 """Proxies as commands print them, and checks as they order them."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
+from igfleet.cli import tasks_afar
+from igfleet.cli.afar import Afar
 from igfleet.cli.database import ACTOR
+from igfleet.cli.output import say
 
 if TYPE_CHECKING:
     from igfleet.ui.context import UiContext
     from igfleet.ui.proxy_list import ProxyRow
 
-type Json = dict[str, object]
+type Json = dict[str, Any]
+_FOUND = ("verdict", "latency_ms", "exit_ip", "country", "sentence")
 
 
 def row_of(row: "ProxyRow") -> Json:
@@ -51,11 +55,27 @@ async def outcome(ui: "UiContext", task_id: int) -> list[Json]:
     from igfleet.ui.models import AccountTask
 
     query = select(AccountTask).where(AccountTask.task_id == task_id).order_by(AccountTask.position)
-    names = ("verdict", "latency_ms", "exit_ip", "country", "sentence")
     async with ui.database.sessions() as session:
         return [
-            {"id": row.proxy_id, "address": row.title, "accounts": row.share.get("accounts", [])}
-            | {name: row.result.get(name) for name in names}
-            | ({} if "sentence" in row.result else {"sentence": row.message or row.state})
+            _found(row.proxy_id, row.title, row.share, row.result, row.message or row.state)
             for row in await session.scalars(query)
         ]
+
+
+def checked_there(ui: Afar, ids: Sequence[int] | None, timeout_s: float | None) -> Json:
+    """The same on another ui; what was found, when there is a time to wait for it."""
+    chosen = list(ids) if ids else [row["id"] for row in ui.rows("proxies") if row["state"] != "disabled"]
+    task = int(ui.post("proxies/checks", {"ids": chosen})["task_id"])
+    if timeout_s is None:
+        return {"task": task}
+    state = tasks_afar.waited_for(ui, task, timeout_s, say)
+    rows = [
+        _found(row["proxy_id"], row["title"], row["share"], row["result"], row["message"] or row["state"])
+        for row in ui.rows(f"tasks/{task}/rows")
+    ]
+    return {"task": task, "is_over": state["is_over"], "proxies": rows}
+
+
+def _found(proxy_id: int | None, address: str, share: Mapping[str, Any], result: Mapping[str, Any], why: str) -> Json:
+    told = {"id": proxy_id, "address": address, "accounts": share.get("accounts", [])}
+    return {**told, **{name: result.get(name) for name in _FOUND}, "sentence": result.get("sentence", why)}

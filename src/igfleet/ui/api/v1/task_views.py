@@ -56,6 +56,8 @@ class RowView(View):
     position: int
     account_id: int | None
     account: str | None
+    proxy_id: int | None
+    """The proxy that it is about, if it is about one."""
     title: str
     """What it is about when it is about no account."""
     state: AccountTaskState
