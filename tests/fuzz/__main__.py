@@ -9,7 +9,7 @@ from pathlib import Path
 from igfleet import log
 from igfleet.embedded import EmbeddedPostgres
 from igfleet.ui import migrating, restricted
-from tests.fuzz.campaign import Found, attack, callers, set_stage
+from tests.fuzz.campaign import BROWSER, Found, attack, attack_pages, callers, set_stage
 from tests.serving import served
 
 _CALLS = 100
@@ -36,9 +36,13 @@ async def _campaign(url: str, folder: Path, cases: int, seed: int, only: str) ->
     async with served(url, folder / "ui", REQUIRE_PROXY="false") as ui:
         stage = await set_stage(ui)
         chosen = [one for one in await callers(ui, stage) if only in one.name]
-        examples = max(1, math.ceil(cases / len(chosen) / _CALLS))
+        examples = max(1, math.ceil(cases / (len(chosen) + (only in BROWSER)) / _CALLS))
         for caller in chosen:
             one = await attack(ui, stage, caller, folder, examples=examples, seed=seed)
+            print(one.told if one.failures else "", f"{one.caller}: {one.cases} cases, {one.failures} failures")
+            found.append(one)
+        if only in BROWSER:
+            one = await attack_pages(ui, stage, folder, paths="", examples=examples, seed=seed)
             print(one.told if one.failures else "", f"{one.caller}: {one.cases} cases, {one.failures} failures")
             found.append(one)
     return found

@@ -15,12 +15,15 @@ from igfleet import clock
 from igfleet.ui.api.description import whole_description
 from igfleet.ui.app import create_app
 from igfleet.ui.models import Breaker, Challenge, PostIncident, Role
+from igfleet.ui.security.sessions import COOKIE
 from tests.domain.factories import proxies
 from tests.fuzz.hooks import KNOWN
+from tests.fuzz.pages import description
 from tests.serving import SHARED_TOKEN, Served
 from tests.ui_api.holding import key
-from tests.ui_api.stage import Stage, staged
+from tests.ui_api.stage import Stage, form_token, staged
 
+BROWSER = "a browser"
 OPERATORS, WORKERS, EVERYTHING = "^/api/v1/", "^/api/(?!v1/)", "^/"
 _ROOT = Path(__file__).parent.parent.parent
 _CONFIG = Path(__file__).parent / "schemathesis.toml"
@@ -91,16 +94,39 @@ async def set_stage(ui: Served) -> Stage:
 
 async def attack(ui: Served, stage: Stage, caller: Caller, folder: Path, *more: str, examples: int, seed: int) -> Found:
     """One run of schemathesis as this caller."""
-    document, report = folder / "api.json", folder / "report.json"
     app = create_app(ui.context.settings, ui.context.settings.database_url or "")
-    document.write_text(json.dumps(_part(whole_description(app), caller)), encoding="utf-8")
-    report.unlink(missing_ok=True)
     phases = "examples,coverage,fuzzing,stateful" if caller.is_deep else "fuzzing"
+    rest = ("--checks", "all", "--phases", phases, *_signed(caller), *more)
+    return await _run(ui, stage, caller.name, _part(whole_description(app), caller), folder, examples, seed, *rest)
+
+
+async def attack_pages(
+    ui: Served, stage: Stage, folder: Path, *more: str, paths: str, examples: int, seed: int
+) -> Found:
+    """One run of schemathesis as an admin in a browser, over all forms too: whatever is sent, no page fails."""
+    async with ui.signed_in("boss-in-browser") as browser:
+        described = await description(browser)
+        chosen = {path: one for path, one in described["paths"].items() if re.search(paths, path)}
+        signed = {"Cookie": f"{COOKIE}={browser.cookies[COOKIE]}", "X-CSRF-Token": await form_token(browser)}
+        headers = [
+            word for name, value in {**signed, "Accept": "text/html"}.items() for word in ("-H", f"{name}: {value}")
+        ]
+        rest = ("--checks", "not_a_server_error", "--phases", "fuzzing", *headers, *more)
+        found = await _run(ui, stage, BROWSER, {**described, "paths": chosen}, folder, examples, seed, *rest)
+        assert (await browser.get("/accounts")).status_code == 200, "the session ended on the way: it shows nothing"
+    return found
+
+
+async def _run(
+    ui: Served, stage: Stage, name: str, described: dict[str, Any], folder: Path, examples: int, seed: int, *rest: str
+) -> Found:
+    document, report = folder / "api.json", folder / "report.json"
+    document.write_text(json.dumps(described), encoding="utf-8")
+    report.unlink(missing_ok=True)
     command = [
         sys.executable, "-m", "schemathesis.cli", "--config-file", str(_CONFIG), "--no-color",
-        "run", str(document), "--url", ui.address, "--checks", "all",
-        "--max-examples", str(examples), "--seed", str(seed), "--phases", phases,
-        "--report", "json", "--report-json-path", str(report), *_signed(caller), *more,
+        "run", str(document), "--url", ui.address, "--max-examples", str(examples), "--seed", str(seed),
+        "--report", "json", "--report-json-path", str(report), *rest,
     ]  # fmt: skip
     process = await asyncio.create_subprocess_exec(
         *command,
@@ -110,7 +136,7 @@ async def attack(ui: Served, stage: Stage, caller: Caller, folder: Path, *more: 
         stderr=asyncio.subprocess.STDOUT,
     )
     told, _ = await process.communicate()
-    return _found(caller, process.returncode or 0, report, told.decode(errors="replace"))
+    return _found(name, process.returncode or 0, report, told.decode(errors="replace"))
 
 
 def _part(document: dict[str, Any], caller: Caller) -> dict[str, Any]:
@@ -121,12 +147,12 @@ def _part(document: dict[str, Any], caller: Caller) -> dict[str, Any]:
     }
 
 
-def _found(caller: Caller, code: int, report: Path, told: str) -> Found:
+def _found(caller: str, code: int, report: Path, told: str) -> Found:
     if not report.exists():
-        return Found(caller.name, 0, 1, told)
+        return Found(caller, 0, 1, told)
     cases = json.loads(report.read_text(encoding="utf-8"))["test_cases"]
     failures = cases["unique_failures"] + cases["errored"]
-    return Found(caller.name, cases["generated"], failures or int(code != 0), told)
+    return Found(caller, cases["generated"], failures or int(code != 0), told)
 
 
 def _signed(caller: Caller) -> Sequence[str]:
