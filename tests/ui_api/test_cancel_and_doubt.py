@@ -21,7 +21,7 @@ OTHER = {"pk": "3400000000000000009", "code": "C9", "taken_at": "2026-05-31T12:0
 @pytest.fixture
 async def quick(standing: Standing) -> AsyncIterator[Served]:
     """A ui that needs no patience to conclude that a post is absent."""
-    settings = {"REQUIRE_PROXY": "false", "RECONCILE_PAUSE_SECS": "0.01", "LEASE_LENGTH": "60"}
+    settings = {"REQUIRE_PROXY": "false", "RECONCILE_PAUSE_SECS": "0.001", "LEASE_LENGTH": "60"}
     async with standing.ui(**settings) as running:
         yield running
 
