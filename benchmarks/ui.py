@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import math
 import os
 import statistics
 import tempfile
@@ -59,7 +60,7 @@ class Figures:
 
     def told(self) -> dict[str, float | int | bool]:
         ordered = sorted(self.values)
-        p95 = ordered[min(int(len(ordered) * 0.95), len(ordered) - 1)]
+        p95 = ordered[math.ceil(len(ordered) * 0.95) - 1]  # by nearest rank
         found = {
             "p50": round(statistics.median(ordered), 3),
             "p95": round(p95, 3),
