@@ -41,8 +41,8 @@ async def test_a_selection_is_taken_along_into_a_new_task(visitor: Visitor, ui: 
     async with ui.context.database.sessions.begin() as session:
         await make.accounts(session, 3)
 
-    question = "/bulk/new/accounts?act=order&id=1&id=3"
-    answer = await visitor.send(question, "/bulk/new/accounts", act="order", id=["1", "3"], option="warmup")
+    question = "/bulk/new/accounts?act=order&row=1&row=3"
+    answer = await visitor.send(question, "/bulk/new/accounts", act="order", row=["1", "3"], option="warmup")
 
     assert answer.url.path == "/tasks/new/warmup"
     assert "nord_01\nnord_03</textarea>" in answer.text

@@ -103,7 +103,7 @@ async def test_a_bulk_job_on_proxies_is_asked_for_and_told(visitor: Visitor, ui:
     assert "Select all 52 that match" in page
     assert "exit-1.example:8080 (no. 1)" in await visitor.read(question)
     assert "52 proxies tagged" in await visitor.until(str(answer.url.path), "52 proxies tagged")
-    assert "none: take theirs away" not in await visitor.read("/bulk/new/proxies?act=replace&id=1")
+    assert "none: take theirs away" not in await visitor.read("/bulk/new/proxies?act=replace&row=1")
     async with ui.context.database.sessions() as session:
         assert (await session.get_one(Proxy, 7)).tags == ["fast"]
 

@@ -102,6 +102,7 @@ async def test_ticks_outlast_live_updates_and_are_retried_alone(browser: Browser
     await page.goto("/tasks/1")
     await page.get_by_label("Select nord_02").check()
     await page.get_by_label("What to do with the selected").select_option("retry")
+    await page.evaluate("document.querySelector('form.bulk').isSame = true")
 
     async with ui.context.database.sessions.begin() as session:
         await session.execute(
@@ -111,6 +112,9 @@ async def test_ticks_outlast_live_updates_and_are_retried_alone(browser: Browser
     await page.locator("#log").get_by_text("It moves").wait_for()
     assert await page.locator("[data-bulk-count]").inner_text() == "1 selected"
     assert await page.locator("#tick-all").is_visible()
+    assert await page.evaluate("document.querySelector('form.bulk').isSame"), (
+        "an open list of choices would have closed"
+    )
     await page.get_by_role("button", name="Go on").click()
     await page.locator(".tag", has_text="@nord_02").wait_for()
     await page.locator("main").get_by_role("button", name="Retry").click()

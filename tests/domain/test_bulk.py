@@ -68,7 +68,7 @@ async def test_all_that_match_are_tagged_and_the_result_says_how_many_were_not_s
 
 
 async def test_what_is_picked_by_hand_is_paused_and_the_others_are_left_alone(house: House) -> None:
-    job = await _done(house, {"act": "pause", "id": "1"})
+    job = await _done(house, {"act": "pause", "row": "1"})
 
     async with house.database.sessions() as session:
         statuses = list(await session.scalars(select(Account.status).order_by(Account.id)))
@@ -99,10 +99,10 @@ async def test_from_a_hundred_on_the_number_is_typed(session: AsyncSession, hous
 
 WRONG: list[tuple[dict[str, str], type[Exception]]] = [
     ({"act": "pause"}, Conflict),
-    ({"act": "shout", "id": "1"}, Invalid),
-    ({"act": "tag", "id": "1", "option": "two words"}, Invalid),
-    ({"act": "proxy", "id": "1", "option": "77"}, NotFound),
-    ({"act": "order", "id": "1", "option": "proxy_diag"}, Invalid),
+    ({"act": "shout", "row": "1"}, Invalid),
+    ({"act": "tag", "row": "1", "option": "two words"}, Invalid),
+    ({"act": "proxy", "row": "1", "option": "77"}, NotFound),
+    ({"act": "order", "row": "1", "option": "proxy_diag"}, Invalid),
 ]
 
 

@@ -67,7 +67,7 @@ async def test_account_tasks_are_retried_resumed_and_cancelled_each_as_it_can_be
 
     retried = await _done(house, "account_tasks", task="1", act="retry", all="6")
     resumed = await _done(house, "account_tasks", task="1", act="resume", all="2", state="suspended")
-    picked = await _done(house, "account_tasks", task="1", act="cancel", id="1")
+    picked = await _done(house, "account_tasks", task="1", act="cancel", row="1")
     cancelled = await _done(house, "account_tasks", task="1", act="cancel", all="6")
 
     assert retried.message == "1 account task of 6 retried; nothing failed in the others"
@@ -97,12 +97,12 @@ async def test_account_tasks_are_those_of_a_task(house: House) -> None:
         await plan(session, house.settings, other.id)
         await start(session, house.settings, other.id, plan_hash=None, actor="test")
 
-    job = await _done(house, "account_tasks", task="1", act="cancel", id="7")
+    job = await _done(house, "account_tasks", task="1", act="cancel", row="7")
 
     assert job.message == "0 account tasks of 1 cancelled; the others were over already"
     for task in ("", "x", "-1"):
         with pytest.raises(NotFound, match="Of which task"):
-            ordering.read("account_tasks", {"act": "retry", "id": "1", "task": task})
+            ordering.read("account_tasks", {"act": "retry", "row": "1", "task": task})
 
 
 async def test_proxies_are_tagged_replaced_and_removed_unless_accounts_leave_through_them(house: House) -> None:

@@ -86,11 +86,11 @@ async def test_what_a_form_names_of_another_client_is_not_taken(ui_without_proxi
         token, theirs = await form_token(browser), foreign.keys
         before = await _everything(ui_without_proxies)
         refused = {
-            "/bulk/new/accounts": {"act": "pause", "id": theirs["account_id"]},
-            "/bulk/new/tasks": {"act": "pause", "id": theirs["task_id"]},
-            "/bulk/new/proxies": {"act": "check", "id": theirs["proxy_id"]},
+            "/bulk/new/accounts": {"act": "pause", "row": theirs["account_id"]},
+            "/bulk/new/tasks": {"act": "pause", "row": theirs["task_id"]},
+            "/bulk/new/proxies": {"act": "check", "row": theirs["proxy_id"]},
             "/bulk/new/account_tasks": {"act": "cancel", "task": theirs["task_id"], "all": "1"},
-            "/proxies/checks": {"id": theirs["proxy_id"]},
+            "/proxies/checks": {"row": theirs["proxy_id"]},
             f"/proxies/{own.keys['proxy_id']}/replacement": {"new_id": theirs["proxy_id"]},
             "/schedule/holds": {"date": "2030-01-01", "zone": "UTC", "task": theirs["task_id"]},
             "/schedule/move": {"task": theirs["task_id"], "zone": "UTC", "to": "2030-01-01T10:00", **_STRETCH},
@@ -134,7 +134,7 @@ async def test_with_her_own_she_does_all_that_others_do(ui_without_proxies: Serv
             f"/inbox/{keys['challenge_id']}/omission": {},
             f"/inbox/incidents/{keys['incident_id']}/closing": {},
             f"/breakers/{keys['breaker_id']}/end": {},
-            "/proxies/checks": {"id": keys["proxy_id"]},
+            "/proxies/checks": {"row": keys["proxy_id"]},
             "/bulk/new/accounts": {"act": "tag", "all": "1", "option": "hers"},
         }  # fmt: skip
         for path, form in done.items():

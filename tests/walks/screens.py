@@ -40,7 +40,7 @@ SCREENS = (
     "/bulk",
     "/bulk/1",
     "/bulk/new/accounts?act=tag&all=3",
-    "/bulk/new/accounts?act=archive&id=1",
+    "/bulk/new/accounts?act=archive&row=1",
     "/bulk/new/account_tasks?task=1&act=retry&all=3",
     "/find",
     "/find?q=nord",

@@ -1,6 +1,7 @@
 """Live pages: a stream of hints. The page then fetches its visible part again: state, not deltas."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 from litestar.response import ServerSentEvent
@@ -9,17 +10,23 @@ from igfleet.ui.bus import Change
 from igfleet.ui.context import UiContext
 
 _AT_MOST_EVERY_S = 0.2
+_GATHERS_S = 0.02
+"""A change is seldom alone: its neighbours are told by the same hint."""
 _KEEP_ALIVE_S = 15.0
 
 
 def stream(ui: UiContext, topic: str, wanted: int | None) -> ServerSentEvent:
-    """Hints for one topic (and one id), at most five a second. Ends when the process drains; the browser comes back."""
+    """Hints for one topic (and one id): the first at once, then at most five a second.
+
+    It ends when the process drains; the browser comes back.
+    """
     headers = {"X-Accel-Buffering": "no", "Cache-Control": "no-store"}
     return ServerSentEvent(_hints(ui, topic, wanted), headers=headers, comment_message="igfleet")
 
 
 async def _hints(ui: UiContext, topic: str, wanted: int | None) -> AsyncIterator[str]:
     drained = asyncio.create_task(ui.draining.wait())
+    told_at = 0.0
     try:
         async with ui.bus.changes() as changes:
             yield "hello"  # what changes from here on is told; what changed before, the page reads when it hears this
@@ -28,8 +35,9 @@ async def _hints(ui: UiContext, topic: str, wanted: int | None) -> AsyncIterator
                 if change is None:
                     yield "still here"
                 elif change.topic == topic and wanted in (None, change.key):
-                    await asyncio.sleep(_AT_MOST_EVERY_S)
+                    await asyncio.sleep(max(told_at + _AT_MOST_EVERY_S - time.monotonic(), _GATHERS_S))
                     _skip_waiting(changes)
+                    told_at = time.monotonic()
                     yield "changed"
     finally:
         drained.cancel()

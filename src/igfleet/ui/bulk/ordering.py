@@ -127,7 +127,7 @@ def read(noun: str, form: Mapping[str, Any]) -> Selection:
         noun=noun,
         act=act,
         given=listed.owner(form) | (listed.filtered(form) if seen else {}),
-        ids=ids_of(texts_of(form, "id")),
+        ids=ids_of(texts_of(form, "row")),
         all=bool(seen),
         seen=seen[0] if seen else None,
         option=str(form.get("option", "")),

@@ -51,13 +51,17 @@ _breaks = (
     .correlate(Account)
     .exists()
 )
-_incidents = (
-    select(func.count())
-    .select_from(PostIncident)
-    .join(Post, Post.id == PostIncident.post_id)
-    .where(PostIncident.closed_at.is_(None), Post.account_id == Account.id)
-    .correlate(Account)
-    .scalar_subquery()
+_told_of = select(Post.account_id).join(PostIncident, Post.id == PostIncident.post_id)
+_told_of = _told_of.where(PostIncident.closed_at.is_(None))
+_incidents = case(
+    (
+        Account.id.in_(_told_of),  # found once for all accounts: few have any
+        _told_of.with_only_columns(func.count())
+        .where(Post.account_id == Account.id)
+        .correlate(Account)
+        .scalar_subquery(),
+    ),
+    else_=0,
 )
 PARTS: Mapping[str, ColumnElement[int]] = {
     "status": case(*((Account.status == state.value, points) for state, points in _STATUS.items()), else_=0),

@@ -60,7 +60,7 @@ async def export(request: AnyRequest, session: Session) -> Response[bytes]:
 async def check(request: AnyRequest, session: Session, ui: Ui) -> Redirect:
     """Check the proxies that are named, or all of a filter. One alone is watched on its own page."""
     form = await checked_form(request)
-    ids = [int(key) for key in listed(form, "id") if key.isdecimal() and len(key) < 19]
+    ids = [int(key) for key in listed(form, "row") if key.isdecimal() and len(key) < 19]
     if not ids:
         wanted = ProxyFilter.read(form)
         key = wanted.select().with_only_columns(Proxy.id).order_by(Proxy.id)

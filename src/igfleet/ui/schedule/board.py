@@ -1,8 +1,10 @@
 """What stands on the schedule: batches of a task and an hour, counted by state."""
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -185,14 +187,17 @@ async def board(session: AsyncSession, wanted: Wanted, now: datetime) -> Board:
 
 
 def _fill(shown: Shown, rows: Sequence[Any], tasks: Mapping[int, Task]) -> None:
+    """From rows in the order of time."""
     found: dict[tuple[int, str, datetime], Batch] = {}
-    for row in rows:
-        if shown.day.begins <= row.at < shown.day.ends:
-            hour = hour_of(shown.day.hours, row.at)
-            key = row.task_id, row.of, hour.begins
-            batch = found.setdefault(key, Batch(tasks[row.task_id], hour, row.of))
-            batch.counts[row.state] = batch.counts.get(row.state, 0) + row.n
-            batch.held += row.n if row.held else 0
+    first, behind = (bisect_left(rows, at, key=attrgetter("at")) for at in (shown.day.begins, shown.day.ends))
+    for row in rows[first:behind]:
+        hour = hour_of(shown.day.hours, row.at)
+        key = row.task_id, row.of, hour.begins
+        batch = found.get(key)
+        if batch is None:
+            batch = found[key] = Batch(tasks[row.task_id], hour, row.of)
+        batch.counts[row.state] = batch.counts.get(row.state, 0) + row.n
+        batch.held += row.n if row.held else 0
     shown.batches = sorted(found.values(), key=lambda batch: (batch.hour.begins, batch.task.id))
 
 

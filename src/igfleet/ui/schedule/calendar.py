@@ -1,10 +1,12 @@
 """Days of a calendar in a zone, hour by hour: 23 hours where the clocks go forward, 25 where they go back."""
 
+from bisect import bisect_right
 from calendar import monthrange
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from igfleet.ui.schedule.zones import first_moment
@@ -81,7 +83,7 @@ def day_of(day: date, zone: ZoneInfo) -> Day:
 
 def hour_of(hours: Sequence[Hour], at: datetime) -> Hour:
     """The hour in which a moment of the day lies."""
-    return max((hour for hour in hours if hour.begins <= at), key=lambda hour: hour.begins, default=hours[0])
+    return hours[max(bisect_right(hours, at, key=attrgetter("begins")) - 1, 0)]
 
 
 def _from(day: date, count: int) -> list[date]:

@@ -33,18 +33,13 @@ document.addEventListener("submit", (event) => {
 const REOPEN_MS = 3000; // a browser comes back by itself after a broken line, but not after a refusal
 const closers = new WeakMap();
 function live(part) {
+  part.setAttribute("hx-indicator", "title"); // a class on the part itself would have all its rows styled anew each time
   let stream = null;
   let again = 0;
-  let waiting = false;
-  const refresh = () => {
-    if (waiting) return;
-    waiting = true;
-    setTimeout(() => { waiting = false; htmx.trigger(part, "refresh"); }, 150);
-  };
   const open = () => {
     if (stream || !part.isConnected) return;
     stream = new EventSource(part.dataset.live);
-    stream.onmessage = refresh;
+    stream.onmessage = () => htmx.trigger(part, "refresh"); // while one is under way, one more waits
     stream.onerror = () => { if (stream?.readyState === EventSource.CLOSED) { close(); again = setTimeout(open, REOPEN_MS); } };
   };
   const close = () => { clearTimeout(again); if (stream) { stream.close(); stream = null; } };
@@ -183,7 +178,7 @@ function showSelected() {
     const told = form.querySelector("[data-bulk-count]");
     told.dataset.empty ||= told.textContent;
     const all = form.elements.all && form.elements.all.checked;
-    const count = document.querySelectorAll(`[form="${form.getAttribute("id")}"]:checked`).length;
+    const count = document.querySelectorAll(`[form="${form.id}"]:checked`).length;
     told.textContent = all ? "All that match" : count ? `${count} selected` : told.dataset.empty;
     form.classList.toggle("is-used", Boolean(all || count));
   });
