@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template.config import TemplateConfig
 from markupsafe import Markup, escape
@@ -29,6 +30,23 @@ _LISTED = 8
 _STEPS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
+class _Compiled(BytecodeCache):
+    """Templates are compiled once in a process, also when several environments use them."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if found := self._kept.get(bucket.key):
+            bucket.bytecode_from_string(found)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+_compiled = _Compiled()
+
+
 def config(settings: UiSettings) -> TemplateConfig[JinjaTemplateEngine]:
     """The template engine of the app."""
     return TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment(settings)))
@@ -40,6 +58,7 @@ def environment(settings: UiSettings, folder: Path | None = None) -> Environment
         loader=FileSystemLoader(folder or resources.folder("templates")),
         autoescape=True,
         undefined=StrictUndefined,
+        bytecode_cache=_compiled,
         trim_blocks=True,
         lstrip_blocks=True,
     )
