@@ -45,7 +45,7 @@ OF_THE_WHOLE_FLEET = {
     "GET /api/v1/recurring/{recurring_id:int}/occurrences", "POST /api/v1/recurring",
     "POST /api/v1/recurring/{recurring_id:int}/pause", "POST /api/v1/recurring/{recurring_id:int}/pause/end",
     "DELETE /api/v1/recurring/{recurring_id:int}", "PUT /api/v1/proxies/{proxy_id:int}/switch",
-    "GET /api/v1/schedule", "GET /api/v1/logs",  # unless they name a task
+    "GET /api/v1/overview", "GET /api/v1/schedule", "GET /api/v1/logs",  # unless they name a task
     "GET /api/v1/accounts/{account_id:int}/timeline", "GET /api/v1/proxies/{proxy_id:int}/checks",
 }  # fmt: skip
 

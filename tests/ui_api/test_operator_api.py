@@ -10,6 +10,7 @@ from tests.serving import Served
 from tests.ui_api.holding import holder
 from tests.ui_api.playing import Player, ordered
 
+from igfleet.contracts.files import Origin
 from igfleet.ui.models import Proxy, Worker
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(180)]
@@ -96,6 +97,42 @@ async def test_a_file_is_uploaded_in_parts_and_comes_back_whole(ui: Served) -> N
 
     assert (first["offset"], wrong.status_code, last["is_new"]) == (10, 409, True)
     assert (shown["sha256"], bytes_) == (hashlib.sha256(content).hexdigest(), content)
+
+
+async def test_small_pictures_and_what_was_made_of_a_file_are_had(ui: Served) -> None:
+    async with ui.context.database.sessions.begin() as session:
+        first, second, other = await videos(session, 3)
+        second.source_id, second.origin = first.id, Origin.CONVERTED
+        small = ui.context.storage.thumbnail(first.sha256)
+    small.parent.mkdir(parents=True, exist_ok=True)
+    small.write_bytes(b"\xff\xd8small")
+    async with holder(ui) as client:
+        picture = await client.get(f"/api/v1/media/{first.id}/thumbnail")
+        none = await client.get(f"/api/v1/media/{other.id}/thumbnail")
+        made = (await client.get("/api/v1/media", params={"source_id": first.id})).json()["items"]
+
+    assert (picture.headers["content-type"], picture.content) == ("image/jpeg", b"\xff\xd8small")
+    assert (none.status_code, none.json()["detail"]) == (404, f"There is no thumbnail of {other.name}.")
+    assert [one["id"] for one in made] == [second.id]
+
+
+async def test_the_overview_tells_what_the_page_tells(ui_without_proxies: Served) -> None:
+    ui = ui_without_proxies
+    await ordered(ui, 2)
+    ended = (
+        "UPDATE account_tasks SET state = 'completed', head = false, finished_at = now() - interval '9 s' WHERE id = 1"
+    )
+    async with ui.context.database.sessions.begin() as session:
+        await session.execute(text(f"UPDATE account_tasks SET {ended} WHERE id = 1"))
+        await session.execute(text("UPDATE account_tasks SET state = 'suspended' WHERE id = 2"))
+    async with holder(ui) as client, holder(ui, tags=["north"]) as narrow:
+        seen = (await client.get("/api/v1/overview")).json()
+        refused = await narrow.get("/api/v1/overview")
+
+    assert [hour["done"] for hour in seen["hours"]] == [0] * 23 + [1]
+    assert (seen["need_person"], seen["accounts"], seen["in_doubt"]) == (1, 2, 0)
+    assert seen["published"]["allowed"] > 0
+    assert refused.status_code == 403
 
 
 async def test_a_code_is_handed_in_and_an_account_stopped_and_resumed(player: Player) -> None:

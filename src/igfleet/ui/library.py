@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
+import anyio
 import anyio.to_thread
 from pydantic import JsonValue
 from sqlalchemy import func, or_, select
@@ -135,6 +136,14 @@ async def find(session: AsyncSession, media_id: int) -> Media:
     if media is None:
         raise NotFound(f"There is no medium {media_id} in the library.")
     return media
+
+
+async def thumbnail(ui: HasLibrary, media: Media) -> bytes:
+    """Its small picture, a JPEG. Raises `NotFound` while it was not looked at, and for what shows nothing."""
+    try:
+        return await anyio.Path(ui.storage.thumbnail(media.sha256)).read_bytes()
+    except FileNotFoundError as error:
+        raise NotFound(f"There is no thumbnail of {media.name}.") from error
 
 
 async def find_named(session: AsyncSession, reference: str) -> Media:

@@ -6,11 +6,10 @@ from litestar import Response, get, post
 from litestar.background_tasks import BackgroundTask
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, FromQuery, QueryParameter
-from litestar.response import File, Redirect, Template
+from litestar.response import Redirect, Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.contracts.states import MediaState
-from igfleet.errors import NotFound
 from igfleet.media.facts import MediaKind
 from igfleet.ui import conversions, library, library_uploads, media_list, media_page
 from igfleet.ui.api.media import ranged
@@ -104,14 +103,10 @@ async def content(request: AnyRequest, media_id: FromPath[int], session: Session
 
 
 @get("/media/{media_id:int}/thumbnail")
-async def thumbnail(media_id: FromPath[int], session: Session, ui: Ui) -> File:
+async def thumbnail(media_id: FromPath[int], session: Session, ui: Ui) -> Response[bytes]:
     """The small picture."""
-    media = await library.find(session, media_id)
-    path = ui.storage.thumbnail(media.sha256)
-    if not path.is_file():
-        raise NotFound("There is no thumbnail.")
-    headers = {"Cache-Control": "private, max-age=3600"}
-    return File(path, media_type="image/jpeg", content_disposition_type="inline", headers=headers)
+    picture = await library.thumbnail(ui, await library.find(session, media_id))
+    return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
 
 
 @post("/media/{media_id:int}/deletion", opt={FLEET: True})

@@ -18,6 +18,7 @@ from igfleet.ui.api.v1 import (
     logs,
     media,
     office,
+    overview,
     people,
     posts,
     proxies,
@@ -35,6 +36,7 @@ ROUTER = Router(
     "/api/v1",
     route_handlers=[
         *about.HANDLERS,
+        *overview.HANDLERS,
         *accounts.HANDLERS,
         *account_pages.HANDLERS,
         *proxies.HANDLERS,

@@ -18,7 +18,7 @@ from igfleet.ui.api.description import PLAYABLE, RAW
 from igfleet.ui.api.media import ranged
 from igfleet.ui.api.repeats import NAMED_BY_PATH
 from igfleet.ui.api.v1.access import FLEET, Caller
-from igfleet.ui.api.v1.paging import USUAL, Body, Cursor, Limit, Page, View, rows_of
+from igfleet.ui.api.v1.paging import USUAL, Body, Cursor, Limit, Page, RowId, View, rows_of
 from igfleet.ui.context import UiContext
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.jobs.engine import Jobs
@@ -78,15 +78,19 @@ async def list_media(
     wanted: Annotated[MediaState | None, QueryParameter(name="state")] = None,
     kind: FromQuery[MediaKind | None] = None,
     origin: FromQuery[Origin | None] = None,
+    source_id: RowId = None,
     reference: FromQuery[str] = "",
     cursor: Cursor = None,
     limit: Limit = USUAL,
 ) -> Page[MediaView]:
-    """List the library. `q` is a part of the name; `reference` names one file by id, name or sha256, or it is 404."""
+    """List the library. `q` is a part of the name; `source_id` is the file that all were made of, as variants or by
+    conversion; `reference` names one file by id, name or sha256, or it is 404."""
     if reference:
         return Page[MediaView](items=[view_of(await library.find_named(session, reference))])
-    which = Wanted(name=q, state=wanted or "", kind=kind or "", origin=origin or "")
-    rows, following = await rows_of(session, which.query(), Media.id, cursor, limit)
+    which = Wanted(name=q, state=wanted or "", kind=kind or "", origin=origin or "").query()
+    if source_id is not None:
+        which = which.where(Media.source_id == source_id)
+    rows, following = await rows_of(session, which, Media.id, cursor, limit)
     return Page[MediaView](items=[view_of(row) for row in rows], next_cursor=following)
 
 
@@ -103,6 +107,12 @@ async def content(
     """The bytes. `ETag` is the sha256; `Range` and `If-Range` are honoured."""
     media = await library.find(session, media_id)
     return ranged(request, ui, media.sha256, "image/jpeg" if media.kind == "image" else "video/mp4", name=media.name)
+
+
+@get("/media/{media_id:int}/thumbnail", media_type="image/jpeg", tags=["Media"])
+async def thumbnail(media_id: FromPath[int], caller: Caller, session: Session, ui: Ui) -> bytes:
+    """The small picture of a file; 404 while nobody has looked at the file."""
+    return await library.thumbnail(ui, await library.find(session, media_id))
 
 
 @post("/media/uploads", status_code=200, tags=["Media"])
@@ -171,4 +181,14 @@ async def _probe(ui: UiContext, jobs: Jobs, standing: Standing) -> None:
     ui.bus.tell("media", standing.media_id)
 
 
-HANDLERS = [list_media, one_medium, content, begin_upload, append_to_upload, forget_upload, convert, delete_medium]
+HANDLERS = [
+    list_media,
+    one_medium,
+    content,
+    thumbnail,
+    begin_upload,
+    append_to_upload,
+    forget_upload,
+    convert,
+    delete_medium,
+]
