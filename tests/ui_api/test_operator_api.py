@@ -119,9 +119,7 @@ async def test_small_pictures_and_what_was_made_of_a_file_are_had(ui: Served) ->
 async def test_the_overview_tells_what_the_page_tells(ui_without_proxies: Served) -> None:
     ui = ui_without_proxies
     await ordered(ui, 2)
-    ended = (
-        "UPDATE account_tasks SET state = 'completed', head = false, finished_at = now() - interval '9 s' WHERE id = 1"
-    )
+    ended = "state = 'completed', head = false, finished_at = now() - interval '9 s'"
     async with ui.context.database.sessions.begin() as session:
         await session.execute(text(f"UPDATE account_tasks SET {ended} WHERE id = 1"))
         await session.execute(text("UPDATE account_tasks SET state = 'suspended' WHERE id = 2"))
