@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import anyio
@@ -16,7 +17,7 @@ from typer.testing import CliRunner, Result
 
 from igfleet.cli.app import app
 from igfleet.cli.exits import Exit
-from igfleet.ui.models import AccountTask, Challenge
+from igfleet.ui.models import AccountTask, Breaker, Challenge
 from igfleet.ui.planning.plan import plan
 from igfleet.ui.planning.start import start
 
@@ -80,6 +81,8 @@ async def test_what_is_printed_is_what_the_uis_own_machine_prints(
         await accounts(session, 2, tags=["n"])
         await proxies(session, 1)
         await videos(session, 1)
+        since = {"until": datetime.now(UTC) + timedelta(hours=1), "rest_s": 3600, "subjects": []}
+        session.add(Breaker(scope="kind", key="warmup", rule="kind_blocked", reason="action_blocked", **since))
     await _run(ui, token, "tasks", "create", "--tag", "n", "--media", 1, "--caption", "Hi", "--start")
     await _stocked(ui)
     monkeypatch.setenv("DATABASE_URL", ui.context.database.url)
@@ -93,6 +96,7 @@ async def test_what_is_printed_is_what_the_uis_own_machine_prints(
         ("reports", "posts", "--json"), ("users", "list", "--json"),
         ("users", "role", "nobody", "viewer"), ("webhooks", "list", "--json"),
         ("audit", "list", "--most", 3, "--json"), ("audit", "verify"), ("proxies", "list", "--json"),
+        ("breakers", "list", "--json"), ("breakers", "list"),
     ):  # fmt: skip
         there = await _run(ui, token, *words)
         here = await anyio.to_thread.run_sync(lambda w=words: CliRunner().invoke(app, [str(word) for word in w]))
@@ -203,12 +207,12 @@ async def test_the_yard_is_kept_from_another_machine(ui_without_proxies: Served,
             ("proxies", "check", "--all", "--wait", "--timeout", 0, "--json"),
             ("breakers", "close", 9), ("methods", "enable", "playwright", "--i-know-the-risk"),
             ("methods", "disable", "playwright"), ("workers", "token", "worker-1"), ("workers", "revoke", "worker-1"),
-            ("resume",),
+            ("pause", "--why", "It looks odd", "--wait", 1, "--json"), ("resume",), ("resume",),
         )
     ]  # fmt: skip
     printed = [_out(one) for one in said]
 
-    assert [one.exit_code for one in said] == [1, 0, 0, 3, 0, 0, 4, 0, 5, 3, 0, 0, 0, 0, 4], printed
+    assert [one.exit_code for one in said] == [1, 0, 0, 3, 0, 0, 4, 0, 5, 3, 0, 0, 0, 0, 0, 0, 4], printed
     assert printed[0] == "1 new, 0 were on the list already\n"
     assert [row["username"] for row in json.loads(printed[1])] == ["bar_01"]
     assert [(row["id"], row["sentence"]) for row in json.loads(printed[8])["proxies"]] == [
@@ -217,6 +221,9 @@ async def test_the_yard_is_kept_from_another_machine(ui_without_proxies: Served,
     ]
     assert printed[10:12] == ["Live use of playwright is on.\n", "Live use of playwright is off.\n"]
     assert (printed[12][:5], printed[13]) == ("igfw_", "1 token(s) of worker-1 revoked.\n")
+    assert json.loads(printed[14]) == {
+        "why": "It looks odd", "past_permit": 0, "under_way": 0, "workers": 0, "acknowledged": 0, "waiting_for": [],
+    }  # fmt: skip
 
 
 async def _stocked(ui: Served) -> None:

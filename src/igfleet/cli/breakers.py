@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from igfleet.cli.afar import Server, Token, from_afar
+from igfleet.cli.afar import Json, Server, Token, from_afar, picked, time_of
 from igfleet.cli.database import ACTOR, on_database
 from igfleet.cli.noun import noun
 from igfleet.cli.output import AsJson, as_json, say, table
@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from igfleet.ui.context import UiContext
 
 app = noun("What rests because several failed alike.")
+_OWN = ("id", "scope", "key", "rule", "opened_at", "until")
+_WORDS = ("place", "happened", "todo")
 _COLUMNS = ("id", "place", "happened", "until", "todo")
 
 
 @app.command("list")
-def list_(json: AsJson = False) -> None:
+def list_(json: AsJson = False, server: Server = "", token: Token = "") -> None:
     """List the open breakers: what the failures share, what rests until when, and what to do."""
 
     async def work(ui: "UiContext") -> list[dict[str, object]]:
@@ -27,7 +29,10 @@ def list_(json: AsJson = False) -> None:
         async with ui.database.sessions() as session:
             return [breaker_row(one, hold=ui.settings.breakers) for one in await shown(session)]
 
-    rows = on_database(work)
+    if server:
+        rows = from_afar(server, token, lambda ui: [_row_afar(row) for row in ui.rows("breakers")])
+    else:
+        rows = on_database(work)
     if json:
         as_json(rows)
     else:
@@ -58,8 +63,13 @@ def close(
 def breaker_row(one: "OpenBreaker", *, hold: bool) -> dict[str, object]:
     """As commands tell of it. `hold`: whether breakers hold anything back, or only tell."""
     return {
-        **{name: getattr(one.breaker, name) for name in ("id", "scope", "key", "rule", "opened_at", "until")},
-        **{name: getattr(one, name) for name in ("place", "happened", "todo")},
+        **{name: getattr(one.breaker, name) for name in _OWN},
+        **{name: getattr(one, name) for name in _WORDS},
         "rests": one.rests if hold else "",
         "met_by": list(one.names),
     }
+
+
+def _row_afar(row: Json) -> dict[str, object]:
+    until = {"until": time_of(row["until"])}
+    return {**picked(row, (*_OWN, *_WORDS)), **until, "rests": row["rests"], "met_by": row["names"]}

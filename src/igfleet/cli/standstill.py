@@ -1,10 +1,11 @@
 """igfleet pause, igfleet resume: everything at once."""
 
+import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from igfleet.cli.afar import Server, Token, from_afar
+from igfleet.cli.afar import Afar, Json, Server, Token, from_afar
 from igfleet.cli.database import ACTOR, on_database
 from igfleet.cli.exits import EPILOG, Exit
 from igfleet.cli.output import AsJson, as_json, say
@@ -27,12 +28,13 @@ def pause(
         float, typer.Option(min=0, help="Seconds to wait until all workers that are online have acknowledged it.")
     ] = 0,
     json: AsJson = False,
+    server: Server = "",
+    token: Token = "",
 ) -> None:
     """Pause everything: nothing is leased, permitted or sent any more. Again is harmless, and tells how far it is."""
 
     async def work(ui: "UiContext") -> dict[str, object]:
         import asyncio
-        import time
 
         from igfleet.ui import standstill
         from igfleet.ui.bus import Change, tell_after_commit
@@ -48,7 +50,15 @@ def pause(
                 return told
             await asyncio.sleep(_LOOK_S)
 
-    told = on_database(work)
+    def there(ui: Afar) -> dict[str, object]:
+        scene = ui.post("standstill", {"why": why})
+        until = time.monotonic() + wait
+        while scene["waiting_for"] and time.monotonic() < until:
+            time.sleep(_LOOK_S)
+            scene = ui.get("standstill")
+        return _told_afar(scene)
+
+    told = from_afar(server, token, there) if server else on_database(work)
     if json:
         as_json(told)
     else:
@@ -78,14 +88,16 @@ def resume(server: Server = "", token: Token = "") -> None:
 
 
 def _told(scene: "Scene") -> dict[str, object]:
-    from igfleet.contracts.states import WorkerState
-
-    there = (WorkerState.ONLINE, WorkerState.DRAINING)
     return {
         "why": scene.standstill.why if scene.standstill else "",
         "past_permit": scene.standstill.past_permit if scene.standstill else 0,
         "under_way": scene.past_permit,
         "workers": len(scene.workers),
         "acknowledged": scene.acknowledged,
-        "waiting_for": [one.worker.name for one in scene.workers if one.state in there and not one.has_acknowledged],
+        "waiting_for": scene.waiting_for,
     }
+
+
+def _told_afar(scene: Json) -> dict[str, object]:
+    same = {name: scene[name] for name in ("workers", "acknowledged", "waiting_for")}
+    return {"why": scene["why"], "past_permit": scene["past_permit_then"], "under_way": scene["past_permit"], **same}

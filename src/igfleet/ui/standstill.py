@@ -41,6 +41,12 @@ class Scene:
     def acknowledged(self) -> int:
         return sum(one.has_acknowledged for one in self.workers)
 
+    @property
+    def waiting_for(self) -> list[str]:
+        """The workers that are there and have not acknowledged it, by name."""
+        there = (WorkerState.ONLINE, WorkerState.DRAINING)
+        return [one.worker.name for one in self.workers if one.state in there and not one.has_acknowledged]
+
 
 async def present(session: AsyncSession) -> Standstill | None:
     """The one that has not ended."""

@@ -64,6 +64,8 @@ class BreakerView(View):
     """The first of those who met it."""
     more: int
     """How many are not named."""
+    rests: str
+    """What rests; empty where breakers hold nothing back and only tell."""
 
 
 class NewStandstill(Body):
@@ -82,8 +84,12 @@ class StandstillView(View):
     why: str = ""
     workers: int
     acknowledged: int
+    waiting_for: list[str]
+    """The workers that are there and have not acknowledged it, by name."""
     past_permit: int
     """Commits under way just now, that nothing can hold back."""
+    past_permit_then: int = 0
+    """Those that were under way when it began."""
 
 
 @get("/workers", opt=FLEET, tags=["Workers"])
@@ -110,9 +116,10 @@ async def drain_worker(
 
 
 @get("/breakers", opt=FLEET, tags=["Inbox"])
-async def list_breakers(caller: Caller, session: Session) -> Page[BreakerView]:
+async def list_breakers(caller: Caller, session: Session, ui: Ui) -> Page[BreakerView]:
     """List what rests, the newest first. They are few: there is one page."""
-    return Page[BreakerView](items=[_breaker(one) for one in await breaker_list.shown(session)])
+    hold = ui.settings.breakers
+    return Page[BreakerView](items=[_breaker(one, hold=hold) for one in await breaker_list.shown(session)])
 
 
 @post("/breakers/{breaker_id:int}/end", opt=FLEET, status_code=200, tags=["Inbox"])
@@ -153,19 +160,26 @@ def _worker(worker: Worker) -> WorkerView:
     return WorkerView(**own, state=overview.worker_state(worker))
 
 
-def _breaker(one: OpenBreaker) -> BreakerView:
+def _breaker(one: OpenBreaker, *, hold: bool) -> BreakerView:
     row = one.breaker
     own = {name: getattr(row, name) for name in ("id", "scope", "key", "rule", "reason", "opened_at", "until")}
     words = {"place": one.place, "happened": one.happened, "todo": one.todo, "names": one.names, "more": one.more}
-    return BreakerView.model_validate(own | words)
+    return BreakerView.model_validate(own | words | {"rests": one.rests if hold else ""})
 
 
 def _scene(scene: standstill.Scene) -> StandstillView:
     now = scene.standstill
-    counted = {"workers": len(scene.workers), "acknowledged": scene.acknowledged, "past_permit": scene.past_permit}
+    told = StandstillView(
+        is_on=now is not None,
+        workers=len(scene.workers),
+        acknowledged=scene.acknowledged,
+        waiting_for=scene.waiting_for,
+        past_permit=scene.past_permit,
+    )
     if now is None:
-        return StandstillView(is_on=False, **counted)
-    return StandstillView(is_on=True, began_at=now.began_at, began_by=now.began_by, why=now.why, **counted)
+        return told
+    begun = {name: getattr(now, name) for name in ("began_at", "began_by", "why")}
+    return told.model_copy(update=begun | {"past_permit_then": now.past_permit})
 
 
 HANDLERS = [
