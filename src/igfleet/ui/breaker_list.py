@@ -78,6 +78,8 @@ async def shown(session: AsyncSession, scope: Scope | None = None, key: object =
     if scope is not None:
         query = query.where(Breaker.scope == scope, Breaker.key == str(key))
     rows = list(await session.scalars(query.limit(100)))
+    if not rows:  # as nearly always: nothing to look up
+        return []
     places = await _places(session, rows)
     names = await _names(session, {one for row in rows for one in row.subjects[:_NAMED]})
     return [

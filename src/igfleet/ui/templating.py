@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 
 from igfleet import __version__, clock, resources
 from igfleet.plurals import counted, number
-from igfleet.reasons import REASONS, ReasonCode
+from igfleet.reasons import REASONS
 from igfleet.runners import KINDS, runner_of
 from igfleet.settings import UiSettings
 from igfleet.ui import static_files
@@ -27,6 +27,7 @@ _REEL = re.compile(r"https://www\.instagram\.com/(reel/[A-Za-z0-9_-]+/?)")
 _JUST_NOW_S, _TENTHS_BELOW_S = 2, 10
 _LISTED = 8
 """So many values of a list are written out."""
+_REASONS = {code.value: reason for code, reason in REASONS.items()}
 _STEPS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
@@ -106,9 +107,8 @@ def ago(moment: datetime | None) -> str:
     seconds = int((clock.now() - moment).total_seconds())
     length, unit = next((step for step in _STEPS if seconds >= step[0]), (1, "s"))
     words = f"{seconds // length}\u00a0{unit}\u00a0ago" if seconds >= _JUST_NOW_S else "just now"
-    return Markup('<time data-ago datetime="{}" title="{} UTC">{}</time>').format(
-        moment.isoformat(), when(moment), words
-    )
+    at = moment.isoformat()
+    return Markup(f'<time data-ago datetime="{at}" title="{when(moment)} UTC">{words}</time>')  # noqa: S704: all ours
 
 
 def lasts(seconds: float | None) -> str:
@@ -148,9 +148,7 @@ def coded(text: str) -> str:
 
 def reason_of(code: str | None) -> Any:
     """The four answers for a reason code; None when there is none."""
-    if not code or code not in set(ReasonCode):
-        return None
-    return REASONS[ReasonCode(code)]
+    return _REASONS.get(code or "")
 
 
 def post_link(settings: UiSettings, link: str | None, mode: str) -> str | None:

@@ -64,10 +64,13 @@ async def suggested(session: AsyncSession) -> Suggested:
     present = Account.archived_at.is_(None)
     counts = select(Account.status, func.count()).where(present).group_by(Account.status)
     by_status = dict((await session.execute(counts)).all())
-    newest = select(Account.client, Account.tags).where(present).order_by(Account.id.desc()).limit(_NEWEST)
-    rows = (await session.execute(newest)).all()
+    newest = select(Account.client, Account.tags).where(present).order_by(Account.id.desc()).limit(_NEWEST).cte()
+    tag = select(func.unnest(newest.c.tags).label("tag")).subquery().c.tag
+    clients = select(func.array_agg(newest.c.client.distinct())).where(newest.c.client != "").scalar_subquery()
+    tags = select(func.array_agg(tag.distinct())).scalar_subquery()
+    found = (await session.execute(select(clients, tags))).one()
     return Suggested(
-        clients=sorted({row.client for row in rows if row.client})[:_SUGGESTED],
-        tags=sorted({tag for row in rows for tag in row.tags})[:_SUGGESTED],
+        clients=sorted(found[0] or ())[:_SUGGESTED],
+        tags=sorted(found[1] or ())[:_SUGGESTED],
         counts={status.value: by_status[status] for status in AccountStatus if status in by_status},
     )

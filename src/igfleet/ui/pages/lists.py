@@ -9,6 +9,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.contracts.base import MOST
+from igfleet.ui.models.base import among
 
 PAGE = 50
 _COUNTED = 10_000
@@ -33,14 +34,23 @@ class Page:
 async def page_of(
     session: AsyncSession, query: Select[Any], key: Any, after: int | None, *, newest: bool = False
 ) -> Page:
-    """One page of a query, by a unique key. Never OFFSET."""
-    counted = select(func.count()).select_from(query.with_only_columns(key).limit(_COUNTED + 1).subquery())
-    total = await session.scalar(counted) or 0
-    if after is not None:
+    """One page of a query, by a unique key. Never OFFSET.
+
+    Of the first page the keys are found in the same statement that counts them: some conditions cost much for each row.
+    """
+    order = key.desc() if newest else key
+    every = query.with_only_columns(key).order_by(order).limit(_COUNTED + 1).cte()
+    found = every.c[key.key]
+    total = select(func.count()).select_from(every).scalar_subquery()
+    keys = select(found, total).order_by(found.desc() if newest else found).limit(PAGE + 1)
+    first = (await session.execute(keys)).all()
+    if after is None:
+        query = query.where(among(key, [row[0] for row in first]))
+    else:
         query = query.where(key < after if newest else key > after)
-    rows = list(await session.scalars(query.order_by(key.desc() if newest else key).limit(PAGE + 1)))
+    rows = list(await session.scalars(query.order_by(order).limit(PAGE + 1)))
     more = len(rows) > PAGE
-    return Page(rows[:PAGE], total, getattr(rows[PAGE - 1], key.key) if more else None)
+    return Page(rows[:PAGE], first[0][1] if first else 0, getattr(rows[PAGE - 1], key.key) if more else None)
 
 
 async def true_count(session: AsyncSession, query: Select[Any], key: Any, found: Page) -> int:
