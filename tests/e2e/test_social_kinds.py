@@ -9,8 +9,8 @@ import httpx
 import pytest
 from PIL import Image
 
-from igfleet.media.cover_hash import cover_hash, hash_distance
 from tests.e2e.fleet import Fleet
+from tests.pictures import distance
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -77,7 +77,7 @@ def is_shown_by(fleet: Fleet, username: str, picture: Path) -> bool:
     answer = httpx.get(f"{fleet.sandbox['control_url']}/avatars/{known[username]['avatar_sha256']}.jpg")
     (fleet.folder / "shown.jpg").write_bytes(answer.content)
     square_picture(picture, fleet.folder / "square.jpg")
-    return hash_distance(cover_hash(fleet.folder / "shown.jpg"), cover_hash(fleet.folder / "square.jpg")) <= 4
+    return distance(fleet.folder / "shown.jpg", fleet.folder / "square.jpg") <= 4
 
 
 def test_a_warm_up_does_what_was_drawn_and_no_more(fleet: Fleet) -> None:

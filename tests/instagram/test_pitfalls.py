@@ -18,6 +18,7 @@ from instagrapi.exceptions import ClientConnectionError, ClientThrottledError
 from tests.instagram.accounts import material, signed_in
 from tests.instagram.conftest import TOTP_SECRET, Stage
 from tests.instagram.line import Line, closes, is_silent, says
+from tests.pictures import distance
 
 from igfleet.errors import ChallengeRequired, GiveUp, NeedsPerson
 from igfleet.instagram.adapters.client import new_client
@@ -25,7 +26,6 @@ from igfleet.instagram.adapters.instagrapi_client import InstagrapiPublisher
 from igfleet.instagram.adapters.session import material_of
 from igfleet.instagram.adapters.trust import bundle
 from igfleet.instagram.gateway import Reel
-from igfleet.media.cover_hash import cover_hash, hash_distance
 from igfleet.reasons import ReasonCode
 
 pytestmark = pytest.mark.anyio
@@ -161,7 +161,7 @@ async def test_12_the_cover_is_encoded_again_but_shows_the_same(stage: Stage, re
     arrived.write_bytes(bytes(next(iter(stage.sandbox.world.uploads.covers.values())).data))
 
     assert sha256(arrived.read_bytes()).digest() != sha256(reel.cover.read_bytes()).digest()
-    assert hash_distance(cover_hash(arrived), cover_hash(reel.cover)) <= 8
+    assert distance(arrived, reel.cover) <= 8
 
 
 async def test_13_the_upload_id_is_ours_not_the_clock(stage: Stage, reel: Reel) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from tests.instagram.conftest import Stage
+from tests.pictures import distance
 
 from igfleet.errors import GiveUp, NotSupported, RetryLater
-from igfleet.media.cover_hash import cover_hash, hash_distance
 from igfleet.reasons import ReasonCode
 
 pytestmark = pytest.mark.anyio
@@ -116,7 +116,7 @@ async def test_the_picture_arrives_encoded_again_but_shows_the_same(
     arrived.write_bytes(stage.sandbox.world.store.bytes_of(stage.told("avatars")[0]["sha256"]) or b"")
 
     assert arrived.read_bytes() != picture.read_bytes()
-    assert hash_distance(cover_hash(arrived), cover_hash(picture)) <= 8
+    assert distance(arrived, picture) <= 8
 
 
 async def test_a_picture_is_fetched_through_the_proxy_and_without_the_session(stage: Stage, picture: Path) -> None:

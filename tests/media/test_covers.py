@@ -2,11 +2,12 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from tests.pictures import distance
 
-from igfleet.media.cover_hash import cover_hash, hash_distance
+from igfleet.media.cover_hash import difference_hash
 from igfleet.media.examine import examine
 from igfleet.media.facts import NotMedia
-from igfleet.media.ffmpeg import ToolMissing, cut_cover, locate_ffmpeg, thumbnail
+from igfleet.media.ffmpeg import ToolMissing, cut_cover, levels_of, locate_ffmpeg, thumbnail
 from igfleet.reasons import ReasonCode
 
 pytestmark = pytest.mark.anyio
@@ -40,18 +41,27 @@ def test_a_cover_keeps_its_hash_when_it_is_encoded_again(ffmpeg: Path, clip: Pat
     cut_cover(ffmpeg, clip, tmp_path / "one.jpg")
     with Image.open(tmp_path / "one.jpg") as cover:
         cover.resize((135, 240)).save(tmp_path / "two.jpg", quality=60)
+    cut_cover(ffmpeg, tmp_path / "two.jpg", tmp_path / "again.jpg")
 
-    assert hash_distance(cover_hash(tmp_path / "one.jpg"), cover_hash(tmp_path / "two.jpg")) <= 8
+    first, again = (difference_hash(levels_of(tmp_path / name).read_bytes()) for name in ("one.jpg", "again.jpg"))
+    assert len(first) == 16
+    assert distance(first, again) <= 8
+    assert distance(first, tmp_path / "one.jpg") <= 8, "by another decoder"
 
 
-def test_different_pictures_have_distant_hashes(tmp_path: Path) -> None:
-    Image.linear_gradient("L").save(tmp_path / "one.jpg")
-    Image.radial_gradient("L").rotate(45).save(tmp_path / "two.jpg")
+def test_different_pictures_have_distant_hashes(ffmpeg: Path, tmp_path: Path) -> None:
+    hashes = []
+    for picture in (Image.linear_gradient("L"), Image.radial_gradient("L").rotate(45)):
+        picture.save(tmp_path / "picture.png")
+        cut_cover(ffmpeg, tmp_path / "picture.png", tmp_path / "cover.jpg")
+        hashes.append(difference_hash(levels_of(tmp_path / "cover.jpg").read_bytes()))
 
-    one, two = cover_hash(tmp_path / "one.jpg"), cover_hash(tmp_path / "two.jpg")
+    assert distance(*hashes) > 8
 
-    assert len(one) == len(two) == 16
-    assert hash_distance(one, two) > 8
+
+def test_a_hash_is_made_of_as_many_levels_as_it_needs() -> None:
+    with pytest.raises(ValueError, match="71 levels"):
+        difference_hash(bytes(71))
 
 
 def test_a_missing_ffmpeg_says_what_to_do() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import anyio.to_thread
 
 from igfleet.errors import NeedsPerson
-from igfleet.media import child
+from igfleet.media import child, cover_hash
 from igfleet.media.child import Limits
 from igfleet.media.facts import NotMedia
 from igfleet.media.source import Source
@@ -44,8 +44,13 @@ def thumbnail(ffmpeg: Path, source: Path, out: Path, at_s: float = 0.0) -> None:
 
 
 def cut_cover(ffmpeg: Path, source: Path, out: Path, at_s: float = 0.0) -> None:
-    """A JPEG for use as cover, of the moment `at_s` or of the last one before it. Raises `NotMedia`."""
-    _cut(ffmpeg, source, out, at_s, _COVER_WIDTH)
+    """A JPEG for use as cover, of the moment `at_s` or of the last one before it; and its levels. Raises `NotMedia`."""
+    _cut(ffmpeg, source, out, at_s, _COVER_WIDTH, levels_of(out))
+
+
+def levels_of(cover: Path) -> Path:
+    """Beside a cover: the bytes that its hash is made of, so that whoever needs the hash decodes no picture."""
+    return cover.with_suffix(".grey")
 
 
 async def thumbnail_of(ffmpeg: Path, source: Path, out: Path, at_s: float = 0.0) -> None:
@@ -58,13 +63,19 @@ async def cover_of(ffmpeg: Path, source: Path, out: Path, at_s: float = 0.0) -> 
     await anyio.to_thread.run_sync(cut_cover, ffmpeg, source, out, at_s)
 
 
-def _cut(ffmpeg: Path, source: Path, out: Path, at_s: float, width: int) -> None:
+def _cut(ffmpeg: Path, source: Path, out: Path, at_s: float, width: int, levels: Path | None = None) -> None:
+    """The levels are there before the picture is."""
     read = Source.of(source)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".cut-") as folder:
-        made = Path(folder) / "picture.jpg"
+        made, grey = Path(folder) / "picture.jpg", Path(folder) / "levels.grey"
         for moment in dict.fromkeys((max(at_s, 0.0), 0.0)):
-            ended = child.run(_command(ffmpeg, read, made, moment, width), _TIMEOUT_S, _LIMITS)
+            command = _command(ffmpeg, read, made, moment, width)
+            if levels is not None:
+                command += _grey(grey)
+            ended = child.run(command, _TIMEOUT_S, _LIMITS)
             if ended.code == 0 and made.exists():
+                if levels is not None:
+                    grey.replace(levels)
                 made.replace(out)
                 return
     raise NotMedia("No picture could be cut out of the file: it is damaged.")
@@ -78,6 +89,12 @@ def _command(ffmpeg: Path, source: Source, out: Path, at_s: float, width: int) -
         *("-frames:v", "1", "-an", "-vf", f"scale='min({width},iw)':-2", "-q:v", "3", "-threads", "1"),
         *("-f", "image2", "-c:v", "mjpeg", "-pix_fmt", "yuvj420p", "-y", f"file:{out.absolute()}"),
     ]
+
+
+def _grey(out: Path) -> list[str]:
+    """The same moment once more, as small as its hash needs it."""
+    small = f"scale={cover_hash.COLUMNS}:{cover_hash.ROWS}:flags=area,format=gray"
+    return ["-frames:v", "1", "-an", "-vf", small, "-threads", "1", "-f", "rawvideo", "-y", f"file:{out.absolute()}"]
 
 
 def _checked(path: Path) -> Path:

@@ -6,9 +6,9 @@ from pathlib import Path
 from igfleet.contracts.posts import LeasedMedia, LeasedPost
 from igfleet.errors import GiveUp
 from igfleet.instagram.gateway import Reel
-from igfleet.media.cover_hash import UnreadablePicture, cover_hash
+from igfleet.media.cover_hash import difference_hash
 from igfleet.media.facts import NotMedia
-from igfleet.media.ffmpeg import cover_of, locate_ffmpeg
+from igfleet.media.ffmpeg import cover_of, levels_of, locate_ffmpeg
 from igfleet.media.probe import probed
 from igfleet.reasons import ReasonCode
 from igfleet.runners.base import RunContext
@@ -27,8 +27,7 @@ async def files_of(run: RunContext, post: LeasedPost) -> PostFiles:
     try:
         duration_s, width, height = await _measured(post.media, video)
         cover = await _cover(run, post, video)
-        picture = cover_hash(cover)
-    except (NotMedia, UnreadablePicture) as error:
+    except NotMedia as error:
         raise GiveUp(f"{post.media.name}: {error}", ReasonCode.MEDIA_CORRUPT) from error
     reel = Reel(
         video=video,
@@ -41,7 +40,7 @@ async def files_of(run: RunContext, post: LeasedPost) -> PostFiles:
         place=post.place,
         mentions=post.mentions,
     )
-    return PostFiles(reel, _size(video), picture)
+    return PostFiles(reel, _size(video), difference_hash(_read(levels_of(cover))))
 
 
 async def _measured(media: LeasedMedia, video: Path) -> tuple[float, int, int]:
@@ -60,9 +59,13 @@ async def _cover(run: RunContext, post: LeasedPost, video: Path) -> Path:
         source, at_s = video, post.cover_at_s or 0.0
         name = f"{post.media.sha256}-{at_s:.3f}"
     cover = run.shelf / f"{name}.jpg"
-    if not cover.exists():
+    if not (cover.exists() and levels_of(cover).exists()):
         await cover_of(locate_ffmpeg(), source, cover, at_s)
     return cover
+
+
+def _read(path: Path) -> bytes:
+    return path.read_bytes()
 
 
 def _size(path: Path) -> int:

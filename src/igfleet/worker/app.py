@@ -121,7 +121,7 @@ async def _serve(
 def _clear_shelf(shelf: Path) -> None:
     """Remove what was not made lately; runs of a worker that was killed may still be reading the rest."""
     limit = time.time() - _SHELF_LIFE_S
-    for path in shelf.glob("*.jpg"):
+    for path in [*shelf.glob("*.jpg"), *shelf.glob("*.grey")]:
         with contextlib.suppress(OSError):
             if path.stat().st_mtime < limit:
                 path.unlink()

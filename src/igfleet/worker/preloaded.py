@@ -1,13 +1,9 @@
-"""What the process that all runs come from imports last: it readies what each run would ready for itself.
+"""What the process that all runs come from imports last: what it holds by now is set aside from garbage collection.
 
-What it holds by now is set aside from garbage collection. Else the first collection of each run would touch, and so
-copy, all the memory that runs share.
+Else the first collection of each run would touch, and so copy, all the memory that runs share.
 """
 
 import gc
 
-from PIL import Image
-
-Image.preinit()
 gc.collect()
 gc.freeze()
