@@ -97,6 +97,7 @@ def open_account(opening: Opening) -> Account:
 async def say(run: RunContext, _word: str) -> None:
     run.step("speaking")
     run.log("said", "Something was said", number=1)
+    run.step("falling silent")
     run.count("success", 2)
     run.remember("heard", True)
 

@@ -44,7 +44,9 @@ async def test_a_run_reports_what_it_says_and_how_it_ended(desk: Desk) -> None:
         await desk.until(lambda: desk.ui.outcomes)
 
     assert desk.ui.outcomes[1].outcome is Ending.COMPLETED
-    assert "said" in desk.ui.lines()
+    [line] = [line for report in desk.ui.reports for line in report.lines if line.event == "said"]
+    assert line.step == "speaking", "the step of that moment, whatever it is when the line is sent"
+    assert [report.step for report in desk.ui.reports if report.step][-1] == "falling silent"
     assert desk.ui.counters() == {"success": 2}
     assert desk.ui.checkpoints() == {"heard": True}
     assert [report.seq for report in desk.ui.reports] == list(range(1, len(desk.ui.reports) + 1))

@@ -82,6 +82,8 @@ class LogLine(Contract):
     """Short stable name of what happened."""
     text: Text
     fields: Facts = {}
+    step: Text | None = None
+    """What the run was doing then; None: what its report says."""
 
 
 Counters = Annotated[

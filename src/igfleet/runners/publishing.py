@@ -38,8 +38,8 @@ async def publish_all(run: RunContext, options: BulkUploadOptions) -> None:
         if number > 1:
             await run.pause(options.delay_min_s, options.delay_max_s)
         run.stop_if_asked()
-        run.step(f"publishing {number} of {len(due)}")
         publisher = await run.publisher()
+        run.step(f"publishing {number} of {len(due)}")
         with told_when_blocked(run, Action.PUBLISH):
             states[post.id] = await PublishPost(run, publisher, options, post).run()
         _count(run, states[post.id])

@@ -85,6 +85,7 @@ class PipeContext:
         self._line, self._setup, self._open_adapter = line, setup, open_adapter
         self._checkpoints: dict[str, JsonValue] = dict(lease.checkpoints)
         self._publisher: Publisher | None = None
+        self._step: str | None = None
         self._signing_in = asyncio.Lock()
 
     @property
@@ -145,14 +146,16 @@ class PipeContext:
         return ProxyCheck.model_validate(await self._line.ask(Ask.CHECK_PROXY, wish=wish.model_dump(mode="json")))
 
     def log(self, event: str, text: str, *, level: str = "info", **fields: JsonValue) -> None:
-        line = LogLine(at=clock.now(), level=level, event=event, text=_clean(text), fields=_cleaned(fields))
+        facts = _cleaned(fields)
+        line = LogLine(at=clock.now(), level=level, event=event, text=_clean(text), fields=facts, step=self._step)
         self._line.tell(Tell.LINE, **line.model_dump(mode="json"))
 
     def count(self, name: str, amount: int = 1) -> None:
         self._line.tell(Tell.COUNT, name=name, amount=amount)
 
     def step(self, text: str) -> None:
-        self._line.tell(Tell.STEP, text=_clean(text)[:200])
+        self._step = _clean(text)[:200]
+        self._line.tell(Tell.STEP, text=self._step)
 
     async def pause(self, low_s: float, high_s: float) -> None:
         self.stop_if_asked()

@@ -75,5 +75,6 @@ async def append_lines(raw: Raw, source: Source, lines: tuple[LogLine, ...]) -> 
 
 def _values(source: Source, line: LogLine) -> tuple[object, ...]:
     fields = json.dumps(redactor.value("", line.fields))
-    where = source.task_id, source.account_task_id, source.worker_id, source.step
+    step = source.step if line.step is None else redactor.text(line.step)
+    where = source.task_id, source.account_task_id, source.worker_id, step
     return *where, line.at, line.level, line.event, redactor.text(line.text), fields
