@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import BigInteger, ColumnElement, cast, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, load_only
 
 from igfleet.contracts.states import AccountTaskState, TaskState
 from igfleet.runners import runner_of
 from igfleet.runners.base import Options, Runner
 from igfleet.ui import evidence
 from igfleet.ui.causes import Cause, causes_of
-from igfleet.ui.models import Account, AccountTask, Evidence, LogEntry, Post, Task
+from igfleet.ui.models import Account, AccountTask, Evidence, LogEntry, Media, Post, Task
 from igfleet.ui.planning.canary import CanaryView, canary_of
 from igfleet.ui.planning.cloning import undoing_of
 from igfleet.ui.planning.plan import find_task
@@ -119,7 +119,8 @@ async def _rows(session: AsyncSession, task_id: int, state: str, page: int) -> S
     query = select(AccountTask).where(AccountTask.task_id == task_id)
     if state:
         query = query.where(AccountTask.state == state)
-    loaded = query.options(joinedload(AccountTask.account)).order_by(AccountTask.position, AccountTask.id)
+    whose = joinedload(AccountTask.account).load_only(Account.username, Account.status)
+    loaded = query.options(whose).order_by(AccountTask.position, AccountTask.id)
     return list(await session.scalars(loaded.offset((page - 1) * ROWS).limit(ROWS)))
 
 
@@ -136,7 +137,8 @@ async def _counters(session: AsyncSession, task_id: int, runner: type[Runner[Opt
 async def _posts(session: AsyncSession, ids: Sequence[int]) -> dict[int, list[Post]]:
     query = select(Post).where(Post.account_task_id.in_(ids)).order_by(Post.account_task_id, Post.position)
     found: dict[int, list[Post]] = {account_task_id: [] for account_task_id in ids}
-    for post in await session.scalars(query.options(joinedload(Post.file)).limit(ROWS * _POSTS_PER_ROW)):
+    shown = load_only(Post.account_task_id, Post.state, Post.permalink), joinedload(Post.file).load_only(Media.name)
+    for post in await session.scalars(query.options(*shown).limit(ROWS * _POSTS_PER_ROW)):
         found[post.account_task_id].append(post)
     return found
 
