@@ -51,7 +51,7 @@ _ATTRIBUTES = (
     f"\\';{_RUN}//",
     f"</script><script>{_RUN}//",
     f"javascript:{_RUN}",
-    f"JaVaScRiPt:{_RUN}",
+    f"JaVaScRiPt:{_RUN};",
     f"java\tscript:{_RUN}",
     f" javascript:{_RUN}",
     f"data:text/html,<script>{_RUN}</script>",
