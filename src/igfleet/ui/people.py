@@ -42,7 +42,7 @@ def checked_clients(clients: Sequence[str]) -> list[str]:
     """Names of clients, each once. Raises `Invalid`."""
     found = sorted({client.strip() for client in clients} - {""})
     if any(len(client) > _LONGEST_CLIENT or not client.isprintable() for client in found):
-        raise Invalid("This is no client.", {"clients": f"Each has at most {_LONGEST_CLIENT} characters."})
+        raise Invalid("This is no client.", {"clients": f"Each has at most {_LONGEST_CLIENT} characters, on one line."})
     return found
 
 
