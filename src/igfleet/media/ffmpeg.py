@@ -68,15 +68,13 @@ def _cut(ffmpeg: Path, source: Path, out: Path, at_s: float, width: int, levels:
     read = Source.of(source)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".cut-") as folder:
         made, grey = Path(folder) / "picture.jpg", Path(folder) / "levels.grey"
+        places = {grey: levels, made: out} if levels else {made: out}
         for moment in dict.fromkeys((max(at_s, 0.0), 0.0)):
-            command = _command(ffmpeg, read, made, moment, width)
-            if levels is not None:
-                command += _grey(grey)
+            command = _command(ffmpeg, read, made, moment, width) + (_grey(grey) if levels else [])
             ended = child.run(command, _TIMEOUT_S, _LIMITS)
-            if ended.code == 0 and made.exists():
-                if levels is not None:
-                    grey.replace(levels)
-                made.replace(out)
+            if ended.code == 0 and all(path.exists() for path in places):
+                for path, place in places.items():
+                    path.replace(place)
                 return
     raise NotMedia("No picture could be cut out of the file: it is damaged.")
 
