@@ -27,6 +27,7 @@ from igfleet.ui.proxies import order_check
 from igfleet.ui.proxy_list import ProxyFilter, rows_of, sheet, tags_in_use
 from igfleet.ui.scope.reach import FLEET
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
+from igfleet.ui.security.sound import ids_of
 
 _EXPORTED = 100_000
 
@@ -60,7 +61,7 @@ async def export(request: AnyRequest, session: Session) -> Response[bytes]:
 async def check(request: AnyRequest, session: Session, ui: Ui) -> Redirect:
     """Check the proxies that are named, or all of a filter. One alone is watched on its own page."""
     form = await checked_form(request)
-    ids = [int(key) for key in listed(form, "row") if key.isdecimal() and len(key) < 19]
+    ids = ids_of(listed(form, "row"))
     if not ids:
         wanted = ProxyFilter.read(form)
         key = wanted.select().with_only_columns(Proxy.id).order_by(Proxy.id)
