@@ -1,4 +1,4 @@
-# Sourced by ./igfleet: lint, types, imports, budgets, locks. Stops at the first that fails.
+# Sourced by ./igfleet: lint, types, imports, budgets, locks, styles. Stops at the first that fails.
 cd "$here"
 PATH=$venv/bin:$PATH
 run() {
@@ -12,3 +12,4 @@ run types mypy
 run imports lint-imports --no-logo
 run budgets python tools/budgets.py
 run locks python tools/locks.py
+run styles python -m tools.css --check
