@@ -41,7 +41,8 @@ _SHIFTS = """
 """
 _FIRST_ROW = """() => new Promise((done) => {
   const shown = () => requestAnimationFrame(() => done(performance.now()));
-  const look = () => { if (document.querySelector('tbody tr')) shown(); else setTimeout(look, 1); };
+  const is_seen = (row) => row && row.checkVisibility({ visibilityProperty: true });
+  const look = () => { if (is_seen(document.querySelector('tbody tr'))) shown(); else setTimeout(look, 1); };
   look();
 })"""
 _TEN_ROWS = """() => new Promise((done) => {

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet import clock
@@ -67,9 +67,9 @@ class OpenBreaker:
         return self.breaker.until <= clock.now()
 
 
-async def count(session: AsyncSession) -> int:
-    """How many are open."""
-    return await session.scalar(select(func.count()).select_from(Breaker).where(_OPEN, *is_seen(session))) or 0
+def counted(session: AsyncSession) -> Select[int]:
+    """How many are open, of those whom the session's person sees."""
+    return select(func.count()).select_from(Breaker).where(_OPEN, *is_seen(session))
 
 
 async def shown(session: AsyncSession, scope: Scope | None = None, key: object = None) -> list[OpenBreaker]:

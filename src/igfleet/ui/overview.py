@@ -102,12 +102,13 @@ async def gather(session: AsyncSession, settings: UiSettings) -> Seen:
     paused = select(Task).where(Task.paused_at.is_not(None), is_live).order_by(Task.paused_at).limit(_SHOWN)
     now = clock.now()
     there = Account.archived_at.is_(None)
+    is_active = Account.status == AccountStatus.ACTIVE
+    accounts, active = (await session.execute(select(func.count(), func.count().filter(is_active)).where(there))).one()
     counts = await _counts(
         session,
         waiting=select(func.count()).where(suspended),
         doubtful=select(func.count()).where(Post.state.in_(_DOUBTFUL)),
-        accounts=select(func.count()).where(there),
-        active=select(func.count()).where(there, Account.status == AccountStatus.ACTIVE),
+        incidents=incidents.counted(),
         videos=select(func.count()).where(Media.state == MediaState.READY),
     )
     return Seen(
@@ -122,13 +123,13 @@ async def gather(session: AsyncSession, settings: UiSettings) -> Seen:
         far=await progress(session, [*drafts, *tasks]),
         workers=await workers(session),
         day=await throughput(session, now),
-        published=await ahead.published(session, settings.publish_budget_per_day, counts["active"]),
+        published=await ahead.published(session, settings.publish_budget_per_day, active),
         posts_due=await ahead.posts_due(session, now),
         others_due=await ahead.others_due(session, now),
         verified=await rate.since(session, now - _WEEK),
-        incidents=await incidents.count(session),
-        accounts=counts["accounts"],
-        accounts_active=counts["active"],
+        incidents=counts["incidents"],
+        accounts=accounts,
+        accounts_active=active,
         videos=counts["videos"],
     )
 

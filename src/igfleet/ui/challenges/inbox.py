@@ -3,6 +3,8 @@ published posts, open breakers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -108,11 +110,11 @@ class Inbox:
 
 
 async def count(session: AsyncSession) -> int:
-    """How many things wait for a person."""
+    """How many things wait for a person: one statement, as every page asks."""
     challenges = select(func.count()).select_from(Challenge).where(_OPEN)
     posts = select(func.count()).select_from(Post).where(_DOUBTFUL)
-    asked = (await session.scalar(challenges) or 0) + (await session.scalar(posts) or 0)
-    return asked + await incidents.count(session) + await breaker_list.count(session)
+    counted = challenges, posts, incidents.counted(), breaker_list.counted(session)
+    return await session.scalar(select(reduce(add, (one.scalar_subquery() for one in counted)))) or 0
 
 
 async def gather(session: AsyncSession) -> Inbox:

@@ -45,6 +45,7 @@ class AccountTask(Base):
         Index("ix_account_tasks_held", "lease_holder", "id", postgresql_where="state = 'running'"),
         Index("ix_account_tasks_finished", "finished_at", postgresql_where="finished_at IS NOT NULL"),
         Index("ix_account_tasks_on_hold", "hold_id", postgresql_where="hold_id IS NOT NULL"),
+        Index("ix_account_tasks_suspended", "id", postgresql_where="state = 'suspended'"),
         Index("uq_account_tasks_lease", "lease_id", unique=True, postgresql_where="lease_id IS NOT NULL"),
         {"postgresql_with": {"fillfactor": "75"}},
     )

@@ -183,14 +183,10 @@ function showSelected() {
     form.classList.toggle("is-used", Boolean(all || count));
   });
 }
-function beginSelecting() {
-  document.querySelectorAll("thead [data-all]").forEach((all) => { all.hidden = false; });
-  showSelected();
-}
 document.addEventListener("change", (event) => { if (event.target.matches("[type=checkbox]")) showSelected(); });
-document.addEventListener("igfleet:results", beginSelecting);
-document.addEventListener("htmx:after:swap", beginSelecting);
-beginSelecting();
+document.addEventListener("igfleet:results", showSelected);
+document.addEventListener("htmx:after:swap", showSelected);
+showSelected();
 
 // The order of ticked tiles: the order of ticking, told by numbers and sent along.
 document.querySelectorAll("[data-order-of]").forEach((field) => {

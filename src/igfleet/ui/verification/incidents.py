@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
@@ -93,10 +93,9 @@ async def open_ones(session: AsyncSession, most: int) -> list[PostIncident]:
     return list(await session.scalars(loaded))
 
 
-async def count(session: AsyncSession) -> int:
+def counted() -> Select[int]:
     """How many are open."""
-    query = select(func.count()).select_from(PostIncident).where(PostIncident.closed_at.is_(None))
-    return await session.scalar(query) or 0
+    return select(func.count()).select_from(PostIncident).where(PostIncident.closed_at.is_(None))
 
 
 async def close(session: AsyncSession, incident_id: int, actor: str) -> PostIncident:

@@ -47,4 +47,5 @@ async def _rate(session: AsyncSession, which: ColumnElement[bool]) -> Rate:
     verified = select(func.count()).select_from(last).where(last.c.state == CheckState.VERIFIED)
     due = select(func.count(Check.post_id.distinct())).join(Post, Post.id == Check.post_id)
     due = due.where(which, Check.due_at <= func.now())
-    return Rate(await session.scalar(due) or 0, await session.scalar(verified) or 0)
+    found = await session.execute(select(due.scalar_subquery(), verified.scalar_subquery()))
+    return Rate(*found.one())
