@@ -9,7 +9,7 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from tests.domain.factories import account_tasks_of, accounts, draft, proxies, videos
 from tests.serving import Served
 from tests.ui_api.holding import holder, key
@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 
 from igfleet.cli.app import app
 from igfleet.cli.exits import Exit
-from igfleet.ui.models import AccountTask, Breaker, Challenge
+from igfleet.ui.models import AccountTask, Breaker, Challenge, Post, PostIncident
 from igfleet.ui.planning.plan import plan
 from igfleet.ui.planning.start import start
 
@@ -85,6 +85,7 @@ async def test_what_is_printed_is_what_the_uis_own_machine_prints(
         session.add(Breaker(scope="kind", key="warmup", rule="kind_blocked", reason="action_blocked", **since))
     await _run(ui, token, "tasks", "create", "--tag", "n", "--media", 1, "--caption", "Hi", "--start")
     await _stocked(ui)
+    await _in_trouble(ui)
     monkeypatch.setenv("DATABASE_URL", ui.context.database.url)
     monkeypatch.setenv("IGFLEET_DATA_DIR", str(ui.context.settings.data_dir))
     monkeypatch.setenv("REQUIRE_PROXY", "false")
@@ -96,12 +97,13 @@ async def test_what_is_printed_is_what_the_uis_own_machine_prints(
         ("reports", "posts", "--json"), ("users", "list", "--json"),
         ("users", "role", "nobody", "viewer"), ("webhooks", "list", "--json"),
         ("audit", "list", "--most", 3, "--json"), ("audit", "verify"), ("proxies", "list", "--json"),
-        ("breakers", "list", "--json"), ("breakers", "list"),
+        ("breakers", "list", "--json"), ("breakers", "list"), ("inbox", "list", "--json"), ("inbox", "list"),
     ):  # fmt: skip
         there = await _run(ui, token, *words)
         here = await anyio.to_thread.run_sync(lambda w=words: CliRunner().invoke(app, [str(word) for word in w]))
 
         assert (there.exit_code, _out(there), there.stderr) == (here.exit_code, _out(here), here.stderr), words
+    assert [one for one in ("email_code", "Post 1 ", "Incident 1", "Breaker 1") if one not in there.output] == []
 
 
 async def test_it_needs_no_database_library(ui: Served) -> None:
@@ -224,6 +226,19 @@ async def test_the_yard_is_kept_from_another_machine(ui_without_proxies: Served,
     assert json.loads(printed[14]) == {
         "why": "It looks odd", "past_permit": 0, "under_way": 0, "workers": 0, "acknowledged": 0, "waiting_for": [],
     }  # fmt: skip
+
+
+async def _in_trouble(ui: Served) -> None:
+    """Something of each that waits for a person, of the first task."""
+    async with ui.context.database.sessions.begin() as session:
+        first, second = await session.scalars(select(Post).order_by(Post.id).limit(2))
+        first.state = "needs_person"
+        session.add(PostIncident(post_id=second.id, kind="vanished", facts={"media": ["1_2"]}))
+        soon = datetime.now(UTC) + timedelta(minutes=5)
+        for number, until in ((second.account_task_id, None), (first.account_task_id, soon)):
+            row = await session.get_one(AccountTask, number)
+            asked = {"kind": "email_code", "method": "instagrapi", "has_resume": until is not None, "expires_at": until}
+            session.add(Challenge(account_id=row.account_id, account_task_id=row.id, destination="n***@x", **asked))
 
 
 async def _stocked(ui: Served) -> None:

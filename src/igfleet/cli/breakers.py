@@ -30,7 +30,7 @@ def list_(json: AsJson = False, server: Server = "", token: Token = "") -> None:
             return [breaker_row(one, hold=ui.settings.breakers) for one in await shown(session)]
 
     if server:
-        rows = from_afar(server, token, lambda ui: [_row_afar(row) for row in ui.rows("breakers")])
+        rows = from_afar(server, token, lambda ui: [breaker_row_afar(row) for row in ui.rows("breakers")])
     else:
         rows = on_database(work)
     if json:
@@ -70,6 +70,7 @@ def breaker_row(one: "OpenBreaker", *, hold: bool) -> dict[str, object]:
     }
 
 
-def _row_afar(row: Json) -> dict[str, object]:
+def breaker_row_afar(row: Json) -> Json:
+    """The same, as another ui tells of it."""
     until = {"until": time_of(row["until"])}
     return {**picked(row, (*_OWN, *_WORDS)), **until, "rests": row["rests"], "met_by": row["names"]}

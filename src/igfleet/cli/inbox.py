@@ -1,12 +1,13 @@
 """igfleet inbox: list, answer, approve, skip, close."""
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from igfleet.cli.afar import Afar, Server, Token, from_afar
-from igfleet.cli.breakers import breaker_row
+from igfleet.cli.afar import Afar, Json, Server, Token, from_afar, picked
+from igfleet.cli.breakers import breaker_row, breaker_row_afar
 from igfleet.cli.database import ACTOR, on_database
 from igfleet.cli.noun import noun
 from igfleet.cli.output import AsJson, as_json, say, table
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
 
 app = noun("What waits for a person: codes, approvals, posts in doubt, incidents.")
 Id = Annotated[int, typer.Argument(min=1, help="The challenge's id.")]
+_OWN = ("id", "kind", "destination", "state", "asked_at", "expires_at")
+_OF_INCIDENT = ("account", "video", "opened_at", "happened", "todo", "known")
 _COLUMNS = ("id", "account", "kind", "destination", "state", "asked_at", "expires_at", "todo")
 
 
 @app.command("list")
-def list_(json: AsJson = False) -> None:
+def list_(json: AsJson = False, server: Server = "", token: Token = "") -> None:
     """List what waits: challenges, the oldest deadline first, posts that need a person, incidents, and what rests."""
 
     async def work(ui: "UiContext") -> dict[str, list[dict[str, object]]]:
@@ -40,7 +43,7 @@ def list_(json: AsJson = False) -> None:
             "breakers": [breaker_row(one, hold=ui.settings.breakers) for one in found.breakers],
         }
 
-    found = on_database(work)
+    found = from_afar(server, token, _found_afar) if server else on_database(work)
     if json:
         as_json(found)
         return
@@ -140,9 +143,8 @@ def _done(
 
 def _row(question: "Question") -> dict[str, object]:
     one = question.challenge
-    names = ("id", "kind", "destination", "state", "asked_at", "expires_at")
     return {
-        **{name: getattr(one, name) for name in names},
+        **{name: getattr(one, name) for name in _OWN},
         "account": one.account.username,
         "task": one.account_task.task_id if one.account_task else None,
         "takes_code": question.takes_code,
@@ -165,3 +167,28 @@ def _incident(one: "PostIncident") -> dict[str, object]:
         "todo": words.todo,
         "known": known(one),
     }
+
+
+def _found_afar(ui: Afar) -> dict[str, list[dict[str, object]]]:
+    """The same from another ui, all of it and not only the first hundred of each."""
+    asked = [
+        {**picked(row, (*_OWN, "account")), "task": row["task_id"], **picked(row, ("takes_code", "todo"))}
+        for state in ("open", "answered")
+        for row in sorted(ui.rows("challenges", state=state), key=_deadline)
+    ]
+    return {
+        "challenges": asked,
+        "posts": [picked(row, ("id", "account", "video")) for row in ui.rows("posts", state="needs_person")],
+        "incidents": [_incident_afar(row) for row in ui.rows("incidents")],
+        "breakers": [breaker_row_afar(row) for row in ui.rows("breakers")],
+    }
+
+
+def _incident_afar(row: Json) -> Json:
+    return {**picked(row, ("id", "kind")), "post": row["post_id"], **picked(row, _OF_INCIDENT)}
+
+
+def _deadline(row: Json) -> tuple[datetime, int]:
+    """What has none comes last."""
+    expires_at = row["expires_at"]
+    return datetime.fromisoformat(expires_at) if expires_at else datetime.max.replace(tzinfo=UTC), row["id"]

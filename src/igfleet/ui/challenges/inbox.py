@@ -119,7 +119,7 @@ async def count(session: AsyncSession) -> int:
 
 async def gather(session: AsyncSession) -> Inbox:
     """Read it: the first hundred of each sort."""
-    found = [_question(challenge) for challenge in await session.scalars(_live().limit(2 * MOST))]
+    found = [question(challenge) for challenge in await session.scalars(_live().limit(2 * MOST))]
     is_open = [one for one in found if one.challenge.state == ChallengeState.OPEN]
     posts = select(Post).where(_DOUBTFUL).order_by(Post.changed_at).limit(MOST)
     loaded = posts.options(joinedload(Post.account), joinedload(Post.file))
@@ -143,7 +143,8 @@ def _live() -> Select[Challenge]:
     )
 
 
-def _question(challenge: Challenge) -> Question:
+def question(challenge: Challenge) -> Question:
+    """As the page shows it; its account task must be loaded."""
     row = challenge.account_task
     waits = row is not None and row.state == AccountTaskState.RUNNING and row.lease_id == challenge.lease_id
     return Question(challenge, waits)

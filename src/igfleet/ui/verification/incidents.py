@@ -20,6 +20,8 @@ _OPEN = """
 INSERT INTO post_incidents (post_id, kind, facts) VALUES ($1, $2, $3::jsonb)
 ON CONFLICT (post_id, kind) DO UPDATE SET facts = post_incidents.facts || excluded.facts
 """
+WITH_POST = tuple(joinedload(PostIncident.post).joinedload(one) for one in (Post.account, Post.file))
+"""To load what is told of an incident."""
 _SEEN_AGAIN = """
 UPDATE post_incidents SET facts = facts || jsonb_build_object('seen_again_at', now())
 WHERE post_id = $1 AND kind = 'vanished'
@@ -87,10 +89,8 @@ async def seen_again(raw: Raw, post_id: int) -> None:
 
 async def open_ones(session: AsyncSession, most: int) -> list[PostIncident]:
     """The oldest first, with their posts."""
-    post = joinedload(PostIncident.post)
     query = select(PostIncident).where(PostIncident.closed_at.is_(None)).order_by(PostIncident.opened_at)
-    loaded = query.options(post.joinedload(Post.account), post.joinedload(Post.file)).limit(most)
-    return list(await session.scalars(loaded))
+    return list(await session.scalars(query.options(*WITH_POST).limit(most)))
 
 
 def counted() -> Select[int]:

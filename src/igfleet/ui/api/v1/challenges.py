@@ -17,11 +17,14 @@ from igfleet.contracts.states import ChallengeState, PostIncidentKind
 from igfleet.ui.api.v1.access import Caller, account_of, post_of
 from igfleet.ui.api.v1.paging import USUAL, Body, Cursor, Limit, Page, View, rows_of
 from igfleet.ui.challenges import verbs
+from igfleet.ui.challenges.inbox import question
 from igfleet.ui.context import UiContext
 from igfleet.ui.injected import Session, Ui
 from igfleet.ui.keys.holder import Holder, not_found
-from igfleet.ui.models import Account, AccountTask, Challenge, Post, PostIncident, Task
+from igfleet.ui.models import Account, Challenge, Post, PostIncident, Task
 from igfleet.ui.verification import incidents
+
+_LOADED = Challenge.account, Challenge.account_task
 
 
 class ChallengeView(View):
@@ -40,6 +43,11 @@ class ChallengeView(View):
     expires_at: datetime | None
     answered_at: datetime | None
     answered_by: str | None
+    task_id: int | None
+    """Whose run met it; none when a check of the account did."""
+    takes_code: bool
+    """Whether a code that is handed in now can still be entered."""
+    todo: str
 
 
 class NewAnswer(Body):
@@ -61,6 +69,12 @@ class IncidentView(View):
     opened_at: datetime
     closed_at: datetime | None
     closed_by: str | None
+    account: str
+    video: str
+    happened: str
+    todo: str
+    known: str
+    """What was seen, in a line."""
 
 
 @get("/challenges", tags=["Inbox"])
@@ -73,7 +87,7 @@ async def list_challenges(
 ) -> Page[ChallengeView]:
     """List challenges: the open ones, unless another state is asked for."""
     query = select(Challenge).join(Account, Account.id == Challenge.account_id).where(caller.accounts())
-    query = query.where(Challenge.state == wanted).options(joinedload(Challenge.account))
+    query = query.where(Challenge.state == wanted).options(*map(joinedload, _LOADED))
     rows, following = await rows_of(session, query, Challenge.id, cursor, limit)
     return Page[ChallengeView](items=[view_of(row) for row in rows], next_cursor=following)
 
@@ -119,27 +133,47 @@ async def list_incidents(
 ) -> Page[IncidentView]:
     """List incidents of published posts: the open ones, or those that somebody has looked at."""
     query = select(PostIncident).join(Post, Post.id == PostIncident.post_id).join(Task, Task.id == Post.task_id)
-    query = query.where(caller.tasks(), PostIncident.closed_at.is_not(None) == closed)
+    query = query.where(caller.tasks(), PostIncident.closed_at.is_not(None) == closed).options(*incidents.WITH_POST)
     rows, following = await rows_of(session, query, PostIncident.id, cursor, limit)
-    return Page[IncidentView](items=[IncidentView.model_validate(row) for row in rows], next_cursor=following)
+    return Page[IncidentView](items=[_incident_view(row) for row in rows], next_cursor=following)
 
 
 @post("/incidents/{incident_id:int}/closing", status_code=200, tags=["Inbox"])
 async def close_incident(incident_id: FromPath[int], caller: Caller, session: Session, ui: Ui) -> IncidentView:
     """Say that a person has looked at it."""
-    known = await session.get(PostIncident, incident_id)
+    known = await session.get(PostIncident, incident_id, options=incidents.WITH_POST)
     if known is None:
         raise not_found("incident", incident_id)
     await post_of(session, caller, known.post_id)
     closed = await incidents.close(session, incident_id, caller.actor)
     ui.bus.tell("challenge")
-    return IncidentView.model_validate(closed)
+    return _incident_view(closed)
 
 
 def view_of(challenge: Challenge) -> ChallengeView:
-    """The account must be loaded."""
-    own = {name: getattr(challenge, name) for name in ChallengeView.model_fields if name != "account"}
-    return ChallengeView(**own, account=challenge.account.username)
+    """The account and the account task must be loaded."""
+    asked = question(challenge)
+    derived = {
+        "account": challenge.account.username,
+        "task_id": challenge.account_task.task_id if challenge.account_task else None,
+        "takes_code": asked.takes_code,
+        "todo": asked.asked.todo,
+    }
+    own = {name: getattr(challenge, name) for name in ChallengeView.model_fields if name not in derived}
+    return ChallengeView(**own, **derived)
+
+
+def _incident_view(incident: PostIncident) -> IncidentView:
+    words = incidents.told(incident)
+    derived = {
+        "account": incident.post.account.username,
+        "video": incident.post.file.name,
+        "happened": words.happened,
+        "todo": words.todo,
+        "known": incidents.known(incident),
+    }
+    own = {name: getattr(incident, name) for name in IncidentView.model_fields if name not in derived}
+    return IncidentView(**own, **derived)
 
 
 async def _own(session: AsyncSession, caller: Holder, challenge_id: int) -> None:
@@ -151,9 +185,9 @@ async def _own(session: AsyncSession, caller: Holder, challenge_id: int) -> None
 
 async def _told(session: AsyncSession, ui: UiContext, found: Challenge) -> Response[ChallengeView]:
     await session.flush()
-    await session.refresh(found, ["account"])
-    task_id = await session.scalar(select(AccountTask.task_id).where(AccountTask.id == found.account_task_id))
-    return Response(view_of(found), background=BackgroundTask(_announce, ui, found.id, task_id))
+    await session.refresh(found, ["account", "account_task"])
+    view = view_of(found)
+    return Response(view, background=BackgroundTask(_announce, ui, found.id, view.task_id))
 
 
 async def _announce(ui: UiContext, challenge_id: int, task_id: int | None) -> None:
