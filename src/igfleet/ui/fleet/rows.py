@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager
 
@@ -62,15 +63,16 @@ async def rows_of(session: AsyncSession, ids: Sequence[int]) -> list[AccountRow]
 async def suggested(session: AsyncSession) -> Suggested:
     """How many accounts there are of each status; and the clients and tags of the newest accounts, to choose from."""
     present = Account.archived_at.is_(None)
-    counts = select(Account.status, func.count()).where(present).group_by(Account.status)
-    by_status = dict((await session.execute(counts)).all())
+    counts = select(Account.status, func.count().label("n")).where(present).group_by(Account.status).subquery()
+    by_status = select(func.jsonb_object_agg(counts.c.status, counts.c.n, type_=JSONB)).scalar_subquery()
     newest = select(Account.client, Account.tags).where(present).order_by(Account.id.desc()).limit(_NEWEST).cte()
     tag = select(func.unnest(newest.c.tags).label("tag")).subquery().c.tag
     clients = select(func.array_agg(newest.c.client.distinct())).where(newest.c.client != "").scalar_subquery()
     tags = select(func.array_agg(tag.distinct())).scalar_subquery()
-    found = (await session.execute(select(clients, tags))).one()
+    found = (await session.execute(select(clients, tags, by_status))).one()
+    there = found[2] or {}
     return Suggested(
         clients=sorted(found[0] or ())[:_SUGGESTED],
         tags=sorted(found[1] or ())[:_SUGGESTED],
-        counts={status.value: by_status[status] for status in AccountStatus if status in by_status},
+        counts={status.value: there[status] for status in AccountStatus if status in there},
     )

@@ -19,7 +19,7 @@ from igfleet.ui.models import Account, Role
 from igfleet.ui.pages import lists
 from igfleet.ui.pages.files import both, sheet_file
 from igfleet.ui.pages.importing import shown, text_of
-from igfleet.ui.pages.lists import After, page_of
+from igfleet.ui.pages.lists import After, keys_of
 from igfleet.ui.pages.render import go_and_say, page
 from igfleet.ui.scope.reach import FLEET
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
@@ -32,10 +32,10 @@ async def table(request: AnyRequest, session: Session, ui: Ui, after: After = No
     """The accounts that fit the filter, which is the address."""
     wanted = AccountFilter.read(request.query_params)
     query = wanted.select(ui.settings.publish_budget_per_day)
-    found = await page_of(session, query, Account.id, after)
+    found = await keys_of(session, query, Account.id, after)
     context: dict[str, Any] = {
         "found": found,
-        "rows": await rows.rows_of(session, [account.id for account in found.rows]),
+        "rows": await rows.rows_of(session, found.rows),
         "matching": await lists.true_count(session, query, Account.id, found),
         "wanted": wanted,
         "offered": await rows.suggested(session),

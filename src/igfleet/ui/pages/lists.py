@@ -1,7 +1,7 @@
 """Long lists: a page of rows after a key, and how many there are in all."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from litestar.params import QueryParameter
@@ -34,23 +34,32 @@ class Page:
 async def page_of(
     session: AsyncSession, query: Select[Any], key: Any, after: int | None, *, newest: bool = False
 ) -> Page:
-    """One page of a query, by a unique key. Never OFFSET.
+    """One page of a query, by a unique key. Never OFFSET."""
+    found = await keys_of(session, query, key, after, newest=newest)
+    rows = await session.scalars(query.where(among(key, found.rows)).order_by(key.desc() if newest else key))
+    return replace(found, rows=list(rows))
 
-    Of the first page the keys are found in the same statement that counts them: some conditions cost much for each row.
+
+async def keys_of(
+    session: AsyncSession, query: Select[Any], key: Any, after: int | None, *, newest: bool = False
+) -> Page:
+    """The same with the keys alone, for who loads the rows in another way.
+
+    Of the first page they are found in the same statement that counts them: some conditions cost much for each row.
     """
     order = key.desc() if newest else key
-    every = query.with_only_columns(key).order_by(order).limit(_COUNTED + 1).cte()
+    only = query.with_only_columns(key).order_by(order)
+    every = only.limit(_COUNTED + 1).cte()
     found = every.c[key.key]
     total = select(func.count()).select_from(every).scalar_subquery()
-    keys = select(found, total).order_by(found.desc() if newest else found).limit(PAGE + 1)
-    first = (await session.execute(keys)).all()
+    first = (
+        await session.execute(select(found, total).order_by(found.desc() if newest else found).limit(PAGE + 1))
+    ).all()
     if after is None:
-        query = query.where(among(key, [row[0] for row in first]))
+        keys = [row[0] for row in first]
     else:
-        query = query.where(key < after if newest else key > after)
-    rows = list(await session.scalars(query.order_by(order).limit(PAGE + 1)))
-    more = len(rows) > PAGE
-    return Page(rows[:PAGE], first[0][1] if first else 0, getattr(rows[PAGE - 1], key.key) if more else None)
+        keys = list(await session.scalars(only.where(key < after if newest else key > after).limit(PAGE + 1)))
+    return Page(keys[:PAGE], first[0][1] if first else 0, keys[PAGE - 1] if len(keys) > PAGE else None)
 
 
 async def true_count(session: AsyncSession, query: Select[Any], key: Any, found: Page) -> int:
