@@ -9,6 +9,7 @@ import secrets
 import socket
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -167,12 +168,14 @@ async def _database(folder: Path) -> AsyncIterator[tuple[str, EmbeddedPostgres]]
     server = EmbeddedPostgres(folder)
 
     def start() -> str:
+        with ThreadPoolExecutor(1) as beside:
+            started = beside.submit(server.start)
+            importlib.import_module("igfleet.ui.app")  # the slowest import, while the other processes start
+            started.result()
         from igfleet.ui import migrating
 
-        server.start()
         url = server.dsn()
         migrating.upgrade(url)
-        importlib.import_module("igfleet.ui.app")  # the slowest import, while the sandbox starts
         return url
 
     try:
