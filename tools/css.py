@@ -13,8 +13,8 @@ from tools.dependencies import ROOT
 
 _STATIC = ROOT / "src/igfleet/ui/static"
 WHOLE, PRUNED = _STATIC / "vendor/tabler.min.css", _STATIC / "tabler.css"
-_WRITERS = ("templates/**/*.html", "src/igfleet/ui/**/*.py", "src/igfleet/ui/static/*.js")
-"""What writes classes into pages."""
+_WRITERS = ("templates/**/*.html", "src/igfleet/ui/static/*.js")
+"""What writes classes into pages. No module does: what is filled in comes after a beginning, as in `state-{{ … }}`."""
 _NESTING = {"media", "supports", "layer", "container"}
 _FITS: dict[str, Callable[[str, str], bool]] = {
     "^=": str.startswith, "$=": str.endswith, "*=": str.__contains__,
