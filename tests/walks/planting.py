@@ -1,7 +1,7 @@
 """Hostile strings in every field of the database that holds text."""
 
 from collections.abc import Iterator
-from itertools import count
+from itertools import count, product
 from typing import Any
 
 from sqlalchemy import ARRAY, CheckConstraint, Column, Table, Text, select, text, update
@@ -90,21 +90,23 @@ _JSON = {
 
 
 async def plant(session: AsyncSession, first: int) -> set[tuple[str, int]]:
-    """One string after the other into every field of every row, beginning with this one. What stands where now."""
+    """A string into every field of every row, each field and row beginning with another. What stands where now.
+
+    However many rows there are, and come up meanwhile: with the next `first`, each field has the next string.
+    """
     await session.execute(text("SET LOCAL session_replication_role = replica"))  # logs are append-only by triggers
     planted, turn = set(), count(first)
     for table in Base.metadata.sorted_tables:
-        if table.name in _LEFT_OUT:
+        places = [] if table.name in _LEFT_OUT else list(zip(_fields(table), turn, strict=False))
+        if not places:
             continue
         keys = list(table.primary_key.columns)
-        for row in (await session.execute(select(table))).mappings().all():
-            values = {}
-            for column in _fields(table):
-                number = next(turn) % len(STRINGS)
-                values[column.name] = _spoilt(column, row[column.name], STRINGS[number])
-                planted.add((f"{table.name}.{column.name}", number))
-            if values:
-                await session.execute(update(table).where(*(key == row[key.name] for key in keys)).values(**values))
+        rows = list(enumerate((await session.execute(select(table).order_by(*keys))).mappings()))
+        for (down, row), (column, place) in product(reversed(rows), places):  # the last first: it moves out of the way
+            number = (place + down) % len(STRINGS)
+            here = update(table).where(*(key == row[key.name] for key in keys))
+            await session.execute(here.values({column: _spoilt(column, row[column.name], STRINGS[number])}))
+            planted.add((f"{table.name}.{column.name}", number))
     return planted
 
 
