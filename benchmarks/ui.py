@@ -40,11 +40,14 @@ _SHIFTS = """
     .observe({ type: 'longtask', buffered: true });
 """
 _FIRST_ROW = """() => new Promise((done) => {
-  const shown = () => requestAnimationFrame(() => done(performance.now()));
-  const is_seen = (row) => row && row.checkVisibility({ visibilityProperty: true });
-  const look = () => { if (is_seen(document.querySelector('tbody tr'))) shown(); else setTimeout(look, 1); };
-  look();
+  const look = () => {
+    const row = document.querySelector('tbody tr');
+    if (row && row.checkVisibility({ visibilityProperty: true })) done(performance.now());
+    else requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
 })"""
+"""The frame in which a row is to be seen: asked once a frame, as to ask has the page styled."""
 _TEN_ROWS = """() => new Promise((done) => {
   const look = () => document.querySelectorAll('tbody tr').length === 10 ? done() : setTimeout(look, 1);
   look();
