@@ -4,7 +4,6 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import tinycss2
@@ -117,7 +116,7 @@ def main() -> int:
     if "--check" not in sys.argv:
         PRUNED.write_text(made)
     elif not PRUNED.exists() or PRUNED.read_text() != made:
-        print(f"{PRUNED.relative_to(Path.cwd())} is out of date: run .venv/bin/python -m tools.css", file=sys.stderr)
+        print(f"{PRUNED.relative_to(ROOT)} is out of date: run .venv/bin/python -m tools.css", file=sys.stderr)
         return 1
     return 0
 
