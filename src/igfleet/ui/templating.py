@@ -4,7 +4,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,9 +24,12 @@ from igfleet.ui.verification import incidents
 from igfleet.ui.words import ORIGINS, look
 
 _REEL = re.compile(r"https://www\.instagram\.com/(reel/[A-Za-z0-9_-]+/?)")
+_TO_THE_SECOND = len("2026-01-01 00:00:00")
 _JUST_NOW_S, _TENTHS_BELOW_S = 2, 10
 _LISTED = 8
 """So many values of a list are written out."""
+_SIGNS = ("icon", "badge", "kind_icon")
+"""Macros of `_signs.html`. A list calls them hundreds of times with the same few words, so each is written once."""
 _REASONS = {code.value: reason for code, reason in REASONS.items()}
 _STEPS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
@@ -53,10 +56,10 @@ def config(settings: UiSettings) -> TemplateConfig[JinjaTemplateEngine]:
     return TemplateConfig(instance=JinjaTemplateEngine.from_environment(environment(settings)))
 
 
-def environment(settings: UiSettings, folder: Path | None = None) -> Environment:
+def environment(settings: UiSettings) -> Environment:
     """The environment with our filters and globals."""
     made = Environment(
-        loader=FileSystemLoader(folder or resources.folder("templates")),
+        loader=FileSystemLoader(resources.folder("templates")),
         autoescape=True,
         undefined=StrictUndefined,
         bytecode_cache=_compiled,
@@ -92,12 +95,14 @@ def environment(settings: UiSettings, folder: Path | None = None) -> Environment
         with_query=with_query,
         now=lambda: clock.now().isoformat(),
     )
+    signs = made.get_template("_signs.html").module
+    made.globals.update({name: lru_cache(1024)(getattr(signs, name)) for name in _SIGNS})
     return made
 
 
 def when(moment: datetime | None) -> str:
     """A time as people read it, in UTC."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") if moment else "–"
+    return moment.astimezone(UTC).isoformat(" ", "seconds")[:_TO_THE_SECOND] if moment else "–"
 
 
 def ago(moment: datetime | None) -> str:
@@ -105,11 +110,15 @@ def ago(moment: datetime | None) -> str:
     if moment is None:
         return "never"
     seconds = int((clock.now() - moment).total_seconds())
-    length, unit = next((step for step in _STEPS if seconds >= step[0]), (1, "s"))
-    words = f"{seconds // length}\u00a0{unit}\u00a0ago" if seconds >= _JUST_NOW_S else "just now"
-    at = moment.isoformat()
+    words = "just now"
+    for length, unit in _STEPS:
+        if seconds >= max(length, _JUST_NOW_S):
+            words = f"{seconds // length}\u00a0{unit}\u00a0ago"
+            break
+    at = moment.astimezone(UTC).isoformat()
+    title = at[:_TO_THE_SECOND].replace("T", " ")
     # All of it is made here, so that there is nothing to escape: lists hold hundreds of these.
-    return Markup(f'<time data-ago datetime="{at}" title="{when(moment)} UTC">{words}</time>')
+    return Markup(f'<time data-ago datetime="{at}" title="{title} UTC">{words}</time>')
 
 
 def lasts(seconds: float | None) -> str:
