@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.contracts.states import AccountTaskState, PostState, TaskState
@@ -12,7 +12,6 @@ from igfleet.ui.models import Account, AccountTask, Post, Task
 from igfleet.ui.throughput import PLAIN_KINDS
 
 _DAY, _NEXT = timedelta(days=1), timedelta(hours=2)
-_LIVE = (TaskState.QUEUED, TaskState.RUNNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,37 +44,52 @@ class Due:
         return f"at {first} UTC" if first == last else f"{first} to {last} UTC"
 
 
+_per_account = (
+    select(Post.account_id, func.count().label("used"))
+    .where(Post.permitted_at > func.now() - _DAY)
+    .group_by(Post.account_id)
+    .subquery()
+)
+_is_listed = select(Account.id).where(Account.id == _per_account.c.account_id, Account.archived_at.is_(None)).exists()
+_PUBLISHED = select(
+    func.coalesce(func.sum(_per_account.c.used), 0),
+    func.count().filter(_per_account.c.used >= bindparam("per_day"), _is_listed),
+).select_from(_per_account)
+
+
+def _due(at: Any, task: Any, *waits: ColumnElement[bool]) -> Select[int, Any, Any]:
+    """What waits for its moment `at`, in a task that goes on."""
+    goes_on = Task.state.in_((TaskState.QUEUED, TaskState.RUNNING)), Task.paused_at.is_(None)
+    query = select(func.count(), func.min(at), func.max(at)).join(Task, Task.id == task).where(*waits, *goes_on)
+    return query.where(at >= bindparam("now"), at < bindparam("then"))
+
+
+_POSTS_DUE = _due(
+    func.coalesce(Post.published_at, Post.scheduled_at),  # as the index has it
+    Post.task_id,
+    Post.state == PostState.PLANNED,
+    Post.hold_id.is_(None),
+)
+_OTHERS_DUE = _due(
+    AccountTask.available_at,
+    AccountTask.task_id,
+    AccountTask.state == AccountTaskState.SCHEDULED,
+    AccountTask.kind.in_(PLAIN_KINDS),
+    AccountTask.hold_id.is_(None),
+)
+
+
 async def published(session: AsyncSession, per_day: int, active: int) -> Published:
     """`per_day` of one account, `active` accounts that have it."""
-    per_account = (
-        select(Post.account_id, func.count().label("used"))
-        .where(Post.permitted_at > func.now() - _DAY)
-        .group_by(Post.account_id)
-        .subquery()
-    )
-    is_listed = select(Account.id).where(Account.id == per_account.c.account_id, Account.archived_at.is_(None)).exists()
-    full = func.count().filter(per_account.c.used >= per_day, is_listed)
-    used = func.coalesce(func.sum(per_account.c.used), 0)
-    found = (await session.execute(select(used, full).select_from(per_account))).one()
-    return Published(int(found[0]), per_day * active, found[1])
+    used, full = (await session.execute(_PUBLISHED, {"per_day": per_day})).one()
+    return Published(int(used), per_day * active, full)
 
 
 async def posts_due(session: AsyncSession, now: datetime) -> Due:
     """Posts with a time of their own in tasks that go on; held ones are not due."""
-    at = func.coalesce(Post.published_at, Post.scheduled_at)  # as the index has it
-    waits = Post.state == PostState.PLANNED, Post.hold_id.is_(None)
-    query = select(func.count(), func.min(at), func.max(at)).join(Task, Task.id == Post.task_id)
-    return await _due(session, query.where(at >= now, at < now + _NEXT, *waits))
+    return Due(*(await session.execute(_POSTS_DUE, {"now": now, "then": now + _NEXT})).one())
 
 
 async def others_due(session: AsyncSession, now: datetime) -> Due:
     """Account tasks of kinds without posts that begin by then."""
-    at = AccountTask.available_at
-    waits = AccountTask.state == AccountTaskState.SCHEDULED, AccountTask.kind.in_(PLAIN_KINDS)
-    query = select(func.count(), func.min(at), func.max(at)).join(Task, Task.id == AccountTask.task_id)
-    return await _due(session, query.where(at >= now, at < now + _NEXT, *waits, AccountTask.hold_id.is_(None)))
-
-
-async def _due(session: AsyncSession, query: Select[int, Any, Any]) -> Due:
-    count, first, last = (await session.execute(query.where(Task.state.in_(_LIVE), Task.paused_at.is_(None)))).one()
-    return Due(count, first, last)
+    return Due(*(await session.execute(_OTHERS_DUE, {"now": now, "then": now + _NEXT})).one())

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet import clock
@@ -17,6 +17,8 @@ from igfleet.ui.scope.breakers import is_seen
 
 _NAMED = 5
 _OPEN = Breaker.ended_at.is_(None)
+_NEWEST = select(Breaker).where(_OPEN).order_by(Breaker.id.desc()).limit(100)
+_AT_PLACE = _NEWEST.where(Breaker.scope == bindparam("scope"), Breaker.key == bindparam("key"))
 _RESTS = {
     Scope.ACCOUNT: "Nothing of this account is run",
     Scope.PROXY: "No account of this proxy is run",
@@ -67,17 +69,17 @@ class OpenBreaker:
         return self.breaker.until <= clock.now()
 
 
-def counted(session: AsyncSession) -> Select[int]:
-    """How many are open, of those whom the session's person sees."""
-    return select(func.count()).select_from(Breaker).where(_OPEN, *is_seen(session))
+def counted(*which: ColumnElement[bool]) -> Select[int]:
+    """How many of these are open."""
+    return select(func.count()).select_from(Breaker).where(_OPEN, *which)
 
 
 async def shown(session: AsyncSession, scope: Scope | None = None, key: object = None) -> list[OpenBreaker]:
     """The open ones, or the one of this place; the newest first."""
-    query = select(Breaker).where(_OPEN, *is_seen(session)).order_by(Breaker.id.desc())
-    if scope is not None:
-        query = query.where(Breaker.scope == scope, Breaker.key == str(key))
-    rows = list(await session.scalars(query.limit(100)))
+    query, given = (_NEWEST, {}) if scope is None else (_AT_PLACE, {"scope": scope, "key": str(key)})
+    if seen := is_seen(session):
+        query = query.where(*seen)
+    rows = list(await session.scalars(query, given))
     if not rows:  # as nearly always: nothing to look up
         return []
     places = await _places(session, rows)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import RowMapping, Select, func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
@@ -25,13 +25,43 @@ from igfleet.ui.ahead import Due, Published
 from igfleet.ui.breaker_list import OpenBreaker
 from igfleet.ui.models import Account, AccountTask, Media, Post, Proxy, Task, Worker
 from igfleet.ui.progress import Progress, progress
+from igfleet.ui.task_list import LISTED
 from igfleet.ui.throughput import Throughput, throughput
 from igfleet.ui.verification import incidents, rate
 
 _LATE, _LOST, _FORGOTTEN = timedelta(seconds=15), timedelta(seconds=60), timedelta(hours=24)
 _WEEK = timedelta(days=7)
 _SHOWN = 10
-_DOUBTFUL = (PostState.UNKNOWN, PostState.NEEDS_PERSON)
+_SUSPENDED = AccountTask.state == AccountTaskState.SUSPENDED
+_DRAFT = Task.state == TaskState.DRAFT
+_WAITING = (
+    select(AccountTask)
+    .where(_SUSPENDED)
+    .order_by(AccountTask.changed_at)
+    .limit(_SHOWN)
+    .options(joinedload(AccountTask.account), joinedload(AccountTask.task).options(*LISTED))
+)
+_TASKS = select(Task).options(*LISTED)
+_LATEST = _TASKS.where(~_DRAFT, Task.kind.in_(KINDS)).order_by(Task.id.desc()).limit(5)
+_DRAFTS = _TASKS.where(_DRAFT).order_by(Task.id.desc()).limit(_SHOWN)
+_PAUSED = (
+    _TASKS.where(Task.paused_at.is_not(None), Task.state.in_((TaskState.QUEUED, TaskState.RUNNING)))
+    .order_by(Task.paused_at)
+    .limit(_SHOWN)
+)
+_FAILING = select(Proxy).where(Proxy.state == ProxyState.FAILING).limit(5)
+_WORKERS = select(Worker).where(Worker.seen_at > bindparam("since")).order_by(Worker.name)
+_ACCOUNTS = select(func.count(), func.count().filter(Account.status == AccountStatus.ACTIVE)).where(
+    Account.archived_at.is_(None)
+)
+_DOUBTFUL = Post.state.in_((PostState.UNKNOWN, PostState.NEEDS_PERSON))
+_COUNTED = {
+    "waiting_count": select(func.count()).where(_SUSPENDED),
+    "doubtful": select(func.count()).where(_DOUBTFUL),
+    "incidents": incidents.counted(),
+    "videos": select(func.count()).where(Media.state == MediaState.READY),
+}
+_COUNTS = select(*(query.scalar_subquery().label(name) for name, query in _COUNTED.items()))
 
 
 def worker_state(worker: Worker, now: datetime | None = None) -> WorkerState:
@@ -91,32 +121,13 @@ class Seen:
 
 async def gather(session: AsyncSession, settings: UiSettings) -> Seen:
     """Read it all: a handful of small queries."""
-    suspended = AccountTask.state == AccountTaskState.SUSPENDED
-    waiting = select(AccountTask).where(suspended).order_by(AccountTask.changed_at).limit(_SHOWN)
-    loaded = waiting.options(joinedload(AccountTask.account), joinedload(AccountTask.task))
-    latest = select(Task).where(Task.state != TaskState.DRAFT, Task.kind.in_(KINDS)).order_by(Task.id.desc()).limit(5)
-    tasks = list(await session.scalars(latest))
-    unstarted = select(Task).where(Task.state == TaskState.DRAFT).order_by(Task.id.desc()).limit(_SHOWN)
-    drafts = list(await session.scalars(unstarted))
-    is_live = Task.state.in_((TaskState.QUEUED, TaskState.RUNNING))
-    paused = select(Task).where(Task.paused_at.is_not(None), is_live).order_by(Task.paused_at).limit(_SHOWN)
+    tasks, drafts = list(await session.scalars(_LATEST)), list(await session.scalars(_DRAFTS))
+    accounts, active = (await session.execute(_ACCOUNTS)).one()
     now = clock.now()
-    there = Account.archived_at.is_(None)
-    is_active = Account.status == AccountStatus.ACTIVE
-    accounts, active = (await session.execute(select(func.count(), func.count().filter(is_active)).where(there))).one()
-    counts = await _counts(
-        session,
-        waiting=select(func.count()).where(suspended),
-        doubtful=select(func.count()).where(Post.state.in_(_DOUBTFUL)),
-        incidents=incidents.counted(),
-        videos=select(func.count()).where(Media.state == MediaState.READY),
-    )
     return Seen(
-        waiting=list(await session.scalars(loaded)),
-        waiting_count=counts["waiting"],
-        doubtful=counts["doubtful"],
-        failing_proxies=list(await session.scalars(select(Proxy).where(Proxy.state == ProxyState.FAILING).limit(5))),
-        paused=list(await session.scalars(paused)),
+        waiting=list(await session.scalars(_WAITING)),
+        failing_proxies=list(await session.scalars(_FAILING)),
+        paused=list(await session.scalars(_PAUSED)),
         resting=await breaker_list.shown(session),
         drafts=drafts,
         tasks=tasks,
@@ -127,20 +138,13 @@ async def gather(session: AsyncSession, settings: UiSettings) -> Seen:
         posts_due=await ahead.posts_due(session, now),
         others_due=await ahead.others_due(session, now),
         verified=await rate.since(session, now - _WEEK),
-        incidents=counts["incidents"],
         accounts=accounts,
         accounts_active=active,
-        videos=counts["videos"],
+        **(await session.execute(_COUNTS)).mappings().one(),
     )
-
-
-async def _counts(session: AsyncSession, **queries: Select[int]) -> RowMapping:
-    """Each number by its name, in one statement."""
-    named = (query.scalar_subquery().label(name) for name, query in queries.items())
-    return (await session.execute(select(*named))).mappings().one()
 
 
 async def workers(session: AsyncSession) -> list[tuple[Worker, WorkerState]]:
     """The workers heard of in the last day, with their states."""
-    query = select(Worker).where(Worker.seen_at > clock.now() - _FORGOTTEN).order_by(Worker.name)
-    return [(worker, worker_state(worker)) for worker in await session.scalars(query)]
+    found = await session.scalars(_WORKERS, {"since": clock.now() - _FORGOTTEN})
+    return [(worker, worker_state(worker)) for worker in found]

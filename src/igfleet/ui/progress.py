@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.contracts.states import AccountTaskState, PostState
@@ -41,6 +41,15 @@ _ORDER: dict[str, tuple[StrEnum, ...]] = {
     ),
 }
 """Of the parts of a bar: what is done first."""
+
+
+def _counts(table: type[Post] | type[AccountTask]) -> Select[int, str, int]:
+    """How many of each state these tasks have."""
+    counted = select(table.task_id, table.state, func.count()).group_by(table.task_id, table.state)
+    return counted.where(among(table.task_id, bindparam("ids")))
+
+
+_POSTS, _ACCOUNT_TASKS = _counts(Post), _counts(AccountTask)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +91,8 @@ async def progress(session: AsyncSession, tasks: Sequence[Task]) -> dict[int, Pr
     with_posts = {task.id for task in tasks if runner_of(task.kind).has_posts}
     others = {task.id for task in tasks} - with_posts
     counted: dict[int, dict[str, int]] = {task.id: {} for task in tasks}
-    for table, ids in ((Post, with_posts), (AccountTask, others)):
-        query = select(table.task_id, table.state, func.count()).where(among(table.task_id, ids))
-        for task_id, state, count in await session.execute(query.group_by(table.task_id, table.state)):
+    for query, ids in ((_POSTS, with_posts), (_ACCOUNT_TASKS, others)):
+        for task_id, state, count in await session.execute(query, {"ids": list(ids)}) if ids else ():
             counted[task_id][state] = count
     return {task.id: _made(task, counted[task.id]) for task in tasks}
 

@@ -14,6 +14,7 @@ from igfleet.ui.models import AuditEntry, Post, Standstill, Worker
 from igfleet.ui.queue.pauses import PERMITS
 
 _LONGEST = 500
+_PRESENT = select(Standstill).where(Standstill.ended_at.is_(None))
 _PAST = Post.state == PostState.PUBLISHING
 
 
@@ -50,7 +51,7 @@ class Scene:
 
 async def present(session: AsyncSession) -> Standstill | None:
     """The one that has not ended."""
-    return await session.scalar(select(Standstill).where(Standstill.ended_at.is_(None)))
+    return await session.scalar(_PRESENT)
 
 
 async def begin(session: AsyncSession, why: str, actor: str) -> Standstill:

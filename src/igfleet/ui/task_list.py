@@ -3,12 +3,16 @@
 from dataclasses import dataclass
 
 from sqlalchemy import Select, select
+from sqlalchemy.orm import defer
 
 from igfleet.contracts.states import TaskState
 from igfleet.runners import KINDS
 from igfleet.ui.finding.filters import ListFilter
 from igfleet.ui.models import Task
 from igfleet.ui.words import look
+
+LISTED = tuple(defer(one, raiseload=True) for one in (Task.options, Task.captions, Task.account_ids, Task.plan_notes))
+"""To load tasks for a list: without what they are made of, which may be a hundred times the rest."""
 
 
 @dataclass(frozen=True, slots=True)

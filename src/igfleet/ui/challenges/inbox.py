@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import add
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
@@ -16,6 +16,8 @@ from igfleet.contracts.states import AccountTaskState, ChallengeState, PostState
 from igfleet.ui import breaker_list
 from igfleet.ui.breaker_list import OpenBreaker
 from igfleet.ui.models import AccountTask, Challenge, Post, PostIncident
+from igfleet.ui.scope.breakers import SEEN
+from igfleet.ui.scope.scope import scope_in
 from igfleet.ui.verification import incidents
 
 MOST = 100
@@ -109,12 +111,19 @@ class Inbox:
         return next((one.challenge.id for one in self.questions if one.takes_code), None)
 
 
-async def count(session: AsyncSession) -> int:
-    """How many things wait for a person: one statement, as every page asks."""
+def _counting(*breakers: ColumnElement[bool]) -> Select[int]:
     challenges = select(func.count()).select_from(Challenge).where(_OPEN)
     posts = select(func.count()).select_from(Post).where(_DOUBTFUL)
-    counted = challenges, posts, incidents.counted(), breaker_list.counted(session)
-    return await session.scalar(select(reduce(add, (one.scalar_subquery() for one in counted)))) or 0
+    counted = challenges, posts, incidents.counted(), breaker_list.counted(*breakers)
+    return select(reduce(add, (one.scalar_subquery() for one in counted)))
+
+
+_COUNT, _COUNT_OF_SEEN = _counting(), _counting(SEEN)
+
+
+async def count(session: AsyncSession) -> int:
+    """How many things wait for a person: one statement, as every page asks."""
+    return await session.scalar(_COUNT_OF_SEEN if scope_in(session).is_limited else _COUNT) or 0
 
 
 async def gather(session: AsyncSession) -> Inbox:

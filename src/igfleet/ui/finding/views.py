@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from urllib.parse import parse_qsl, urlencode
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import bindparam, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,6 +13,12 @@ from igfleet.ui.models import SavedView
 LISTS = ("/accounts", "/tasks", "/proxies", "/media")
 _NOT_OF_THE_FILTER = ("after", "done", "page")
 _NAME_MOST, _QUERY_MOST, _MOST = 60, 2000, 30
+_MINE = (
+    select(SavedView)
+    .where(SavedView.user_id == bindparam("user_id"), SavedView.path == bindparam("path"))
+    .order_by(func.lower(SavedView.name))
+    .limit(_MOST)
+)
 
 
 def normal(query: str) -> str:
@@ -23,8 +29,7 @@ def normal(query: str) -> str:
 
 async def of(session: AsyncSession, user_id: int, path: str) -> Sequence[SavedView]:
     """Those of one list, by name."""
-    mine = select(SavedView).where(SavedView.user_id == user_id, SavedView.path == path)
-    return list(await session.scalars(mine.order_by(func.lower(SavedView.name)).limit(_MOST)))
+    return list(await session.scalars(_MINE, {"user_id": user_id, "path": path}))
 
 
 async def save(session: AsyncSession, user_id: int, path: str, name: str, query: str) -> SavedView:

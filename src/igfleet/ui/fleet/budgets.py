@@ -3,14 +3,26 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.contracts.tasks import Action
 from igfleet.settings import UiSettings
 from igfleet.ui.models import Post, Spending
 
-_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_IN_HOUR, _IN_DAY = func.now() - timedelta(hours=1), func.now() - timedelta(days=1)
+_SPENT = (
+    select(
+        Spending.action,
+        func.coalesce(func.sum(Spending.amount).filter(Spending.at > _IN_HOUR), 0),
+        func.coalesce(func.sum(Spending.amount), 0),
+    )
+    .where(Spending.account_id == bindparam("account_id"), Spending.at > _IN_DAY)
+    .group_by(Spending.action)
+)
+_POSTED = select(func.count().filter(Post.permitted_at > _IN_HOUR), func.count()).where(
+    Post.account_id == bindparam("account_id"), Post.permitted_at > _IN_DAY
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +46,9 @@ class Budget:
 
 async def budgets_of(session: AsyncSession, settings: UiSettings, account_id: int) -> list[Budget]:
     """Of every action that has a limit; publishing is counted by the ledger of posts."""
-    in_hour, in_day = func.now() - _HOUR, func.now() - _DAY
-    spent = select(
-        Spending.action,
-        func.coalesce(func.sum(Spending.amount).filter(Spending.at > in_hour), 0),
-        func.coalesce(func.sum(Spending.amount), 0),
-    ).where(Spending.account_id == account_id, Spending.at > in_day)
-    used = {row[0]: (int(row[1]), int(row[2])) for row in await session.execute(spent.group_by(Spending.action))}
-    posted = select(func.count().filter(Post.permitted_at > in_hour), func.count())
-    posts = (await session.execute(posted.where(Post.account_id == account_id, Post.permitted_at > in_day))).one()
+    of_it = {"account_id": account_id}
+    used = {row[0]: (int(row[1]), int(row[2])) for row in await session.execute(_SPENT, of_it)}
+    posts = (await session.execute(_POSTED, of_it)).one()
     used[Action.PUBLISH] = (posts[0], posts[1])
     limits = {Action.PUBLISH.value: (settings.publish_budget_per_hour, settings.publish_budget_per_day)}
     limits |= settings.action_budgets

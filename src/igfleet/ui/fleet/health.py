@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import ARRAY, ColumnElement, Date, Integer, and_, case, cast, func, literal, or_, select
+from sqlalchemy import ARRAY, ColumnElement, Date, Integer, and_, bindparam, case, cast, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.contracts.states import AccountStatus, ProxyState
@@ -90,6 +90,12 @@ _taken: ColumnElement[int] = literal(0)
 for _part in PARTS.values():
     _taken = _taken + _part
 SCORE: ColumnElement[int] = cast(func.greatest(FULL - _taken, 0), Integer)
+_PARTS_OF = (
+    select(*(part.label(name) for name, part in PARTS.items()))
+    .select_from(Account)
+    .outerjoin(Proxy, Proxy.id == Account.proxy_id)
+    .where(Account.id == bindparam("account_id"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +120,5 @@ def is_level(level: Level) -> ColumnElement[bool]:
 
 async def parts_of(session: AsyncSession, account_id: int) -> list[Part]:
     """All parts of one account's health."""
-    query = select(*(part.label(name) for name, part in PARTS.items())).select_from(Account)
-    row = (
-        await session.execute(query.outerjoin(Proxy, Proxy.id == Account.proxy_id).where(Account.id == account_id))
-    ).one()
+    row = (await session.execute(_PARTS_OF, {"account_id": account_id})).one()
     return [Part(name, int(taken)) for name, taken in zip(PARTS, row, strict=True)]

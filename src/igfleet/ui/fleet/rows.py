@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager
@@ -15,7 +15,27 @@ from igfleet.ui.models import Account, Post
 from igfleet.ui.models.base import among
 
 _SUGGESTED = 200
-_NEWEST = 1_000
+_ROWS = (
+    select(Account, SCORE)
+    .outerjoin(Account.proxy)
+    .options(contains_eager(Account.proxy))
+    .where(among(Account.id, bindparam("ids")))
+    .order_by(Account.id)
+)
+_POSTS = (
+    select(Post.account_id, func.count())
+    .where(among(Post.account_id, bindparam("ids")), Post.permitted_at > func.now() - func.make_interval(0, 0, 0, 1))
+    .group_by(Post.account_id)
+)
+_PRESENT = Account.archived_at.is_(None)
+_counts = select(Account.status, func.count().label("n")).where(_PRESENT).group_by(Account.status).subquery()
+_newest = select(Account.client, Account.tags).where(_PRESENT).order_by(Account.id.desc()).limit(1_000).cte()
+_tag = select(func.unnest(_newest.c.tags).label("tag")).subquery().c.tag
+_OFFERED = select(
+    select(func.array_agg(_newest.c.client.distinct())).where(_newest.c.client != "").scalar_subquery(),
+    select(func.array_agg(_tag.distinct())).scalar_subquery(),
+    select(func.jsonb_object_agg(_counts.c.status, _counts.c.n, type_=JSONB)).scalar_subquery(),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +72,17 @@ class Suggested:
 
 async def rows_of(session: AsyncSession, ids: Sequence[int]) -> list[AccountRow]:
     """These accounts, by number."""
-    query = select(Account, SCORE).outerjoin(Account.proxy).options(contains_eager(Account.proxy))
-    found = (await session.execute(query.where(among(Account.id, ids)).order_by(Account.id))).all()
-    lately = Post.permitted_at > func.now() - func.make_interval(0, 0, 0, 1)
-    counted = select(Post.account_id, func.count()).where(among(Post.account_id, ids), lately)
-    posts = dict((await session.execute(counted.group_by(Post.account_id))).all())
+    found = (await session.execute(_ROWS, {"ids": ids})).all()
+    posts = dict((await session.execute(_POSTS, {"ids": ids})).all())
     return [AccountRow(account, int(score), posts.get(account.id, 0)) for account, score in found]
 
 
 async def suggested(session: AsyncSession) -> Suggested:
     """How many accounts there are of each status; and the clients and tags of the newest accounts, to choose from."""
-    present = Account.archived_at.is_(None)
-    counts = select(Account.status, func.count().label("n")).where(present).group_by(Account.status).subquery()
-    by_status = select(func.jsonb_object_agg(counts.c.status, counts.c.n, type_=JSONB)).scalar_subquery()
-    newest = select(Account.client, Account.tags).where(present).order_by(Account.id.desc()).limit(_NEWEST).cte()
-    tag = select(func.unnest(newest.c.tags).label("tag")).subquery().c.tag
-    clients = select(func.array_agg(newest.c.client.distinct())).where(newest.c.client != "").scalar_subquery()
-    tags = select(func.array_agg(tag.distinct())).scalar_subquery()
-    found = (await session.execute(select(clients, tags, by_status))).one()
-    there = found[2] or {}
+    clients, tags, counts = (await session.execute(_OFFERED)).one()
+    there = counts or {}
     return Suggested(
-        clients=sorted(found[0] or ())[:_SUGGESTED],
-        tags=sorted(found[1] or ())[:_SUGGESTED],
+        clients=sorted(clients or ())[:_SUGGESTED],
+        tags=sorted(tags or ())[:_SUGGESTED],
         counts={status.value: there[status] for status in AccountStatus if status in there},
     )

@@ -1,11 +1,11 @@
 """The time line of an account: what ran, what changed, what was asked, and what people noted, the newest first."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
@@ -13,9 +13,12 @@ from igfleet.contracts.tasks import Action
 from igfleet.runners import KINDS
 from igfleet.ui.fleet.audit_words import TOLD, changes_of, sentence_of
 from igfleet.ui.models import AccountTask, AuditEntry, Challenge, Post, Spending
+from igfleet.ui.task_list import LISTED
 
 MOST = 40
 """So many events a page."""
+_NOTED = "account_noted"
+_ANY_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +39,43 @@ class Event:
     row: AccountTask | None = None
 
 
-type Source = Callable[[AsyncSession, int, datetime | None], Awaitable[list[Event]]]
+type Given = Mapping[str, Any]
+"""`account_id`, and the moment `before` which it was."""
+type Source = Callable[[AsyncSession, Given], Awaitable[list[Event]]]
+
+
+def _newest[*Columns](query: Select[*Columns], account: Any, at: Any) -> Select[*Columns]:
+    """The newest of an account; one more than a page."""
+    of_it = query.where(account == bindparam("account_id"), at < bindparam("before"))
+    return of_it.order_by(at.desc()).limit(MOST + 1)
+
+
+_RUNS = _newest(
+    select(AccountTask).where(AccountTask.kind.in_(KINDS)).options(joinedload(AccountTask.task).options(*LISTED)),
+    AccountTask.account_id,
+    func.coalesce(AccountTask.finished_at, AccountTask.changed_at),
+)
+_POSTS = _newest(select(Post).options(joinedload(Post.file)), Post.account_id, Post.published_at)
+_CHALLENGES = _newest(select(Challenge), Challenge.account_id, Challenge.asked_at)
+_SIGN_INS = _newest(select(Spending).where(Spending.action == Action.LOGIN), Spending.account_id, Spending.at)
+_AUDITED = (
+    select(AuditEntry)
+    .where(AuditEntry.subject == bindparam("subject"), AuditEntry.action.in_(bindparam("actions", expanding=True)))
+    .where(AuditEntry.at < bindparam("before"))
+    .order_by(AuditEntry.at.desc())
+    .limit(MOST + 1)
+)
 
 
 async def timeline(session: AsyncSession, account_id: int, only: str, before: datetime | None) -> list[Event]:
     """The newest events before a moment; of one sort only, when it is named. One more than a page when there are."""
-    sources = [SORTS[only]] if only in SORTS else list(SORTS.values())
-    found = [event for source in sources for event in await source(session, account_id, before)]
+    sources = (SORTS[only],) if only in SORTS else _ALL
+    given = {"account_id": account_id, "before": before or _ANY_TIME}
+    found = [event for source in sources for event in await source(session, given)]
     return sorted(found, key=lambda event: event.at, reverse=True)[: MOST + 1]
 
 
-async def _runs(session: AsyncSession, account_id: int, before: datetime | None) -> list[Event]:
-    at = func.coalesce(AccountTask.finished_at, AccountTask.changed_at)
-    query = select(AccountTask).where(AccountTask.account_id == account_id, AccountTask.kind.in_(KINDS))
-    rows = await session.scalars(_newest(query, at, before).options(joinedload(AccountTask.task)))
+async def _runs(session: AsyncSession, given: Given) -> list[Event]:
     return [
         Event(
             at=row.finished_at or row.changed_at,
@@ -61,24 +87,21 @@ async def _runs(session: AsyncSession, account_id: int, before: datetime | None)
             detail=row.message,
             row=row,
         )
-        for row in rows
+        for row in await session.scalars(_RUNS, given)
     ]
 
 
-async def _posts(session: AsyncSession, account_id: int, before: datetime | None) -> list[Event]:
-    query = select(Post).where(Post.account_id == account_id, Post.published_at.is_not(None))
-    rows = await session.scalars(_newest(query, Post.published_at, before).options(joinedload(Post.file)))
+async def _posts(session: AsyncSession, given: Given) -> list[Event]:
     return [
         Event(
             row.published_at, "send", row.file.name, f"/posts/{row.id}", ("post", row.state), detail=row.caption[:120]
         )
-        for row in rows
+        for row in await session.scalars(_POSTS, given)
         if row.published_at is not None
     ]
 
 
-async def _challenges(session: AsyncSession, account_id: int, before: datetime | None) -> list[Event]:
-    query = _newest(select(Challenge).where(Challenge.account_id == account_id), Challenge.asked_at, before)
+async def _challenges(session: AsyncSession, given: Given) -> list[Event]:
     return [
         Event(
             at=row.asked_at,
@@ -89,29 +112,26 @@ async def _challenges(session: AsyncSession, account_id: int, before: datetime |
             detail=f"to {row.destination}" if row.destination else "",
             by=row.answered_by or "",
         )
-        for row in await session.scalars(query)
+        for row in await session.scalars(_CHALLENGES, given)
     ]
 
 
-async def _sign_ins(session: AsyncSession, account_id: int, before: datetime | None) -> list[Event]:
-    signed = Spending.account_id == account_id, Spending.action == Action.LOGIN
-    rows = await session.scalars(_newest(select(Spending).where(*signed), Spending.at, before))
-    return [Event(row.at, "login", "It signed in with its password, or tried to") for row in rows]
+async def _sign_ins(session: AsyncSession, given: Given) -> list[Event]:
+    signed = await session.scalars(_SIGN_INS, given)
+    return [Event(row.at, "login", "It signed in with its password, or tried to") for row in signed]
 
 
-async def _changes(session: AsyncSession, account_id: int, before: datetime | None) -> list[Event]:
-    return await _audited(session, account_id, before, [name for name in TOLD if name != "account_noted"])
+async def _changes(session: AsyncSession, given: Given) -> list[Event]:
+    return await _audited(session, given, [name for name in TOLD if name != _NOTED])
 
 
-async def _notes(session: AsyncSession, account_id: int, before: datetime | None) -> list[Event]:
-    return await _audited(session, account_id, before, ["account_noted"])
+async def _notes(session: AsyncSession, given: Given) -> list[Event]:
+    return await _audited(session, given, [_NOTED])
 
 
-async def _audited(
-    session: AsyncSession, account_id: int, before: datetime | None, actions: Sequence[str]
-) -> list[Event]:
-    of_it = AuditEntry.subject == f"account:{account_id}", AuditEntry.action.in_(actions)
-    rows = await session.scalars(_newest(select(AuditEntry).where(*of_it), AuditEntry.at, before))
+async def _audited(session: AsyncSession, given: Given, actions: Iterable[str] = TOLD) -> list[Event]:
+    of_it = {"subject": f"account:{given['account_id']}", "actions": list(actions), "before": given["before"]}
+    rows = await session.scalars(_AUDITED, of_it)
     return [
         Event(
             at=row.at,
@@ -126,12 +146,6 @@ async def _audited(
     ]
 
 
-def _newest(query: Any, at: Any, before: datetime | None) -> Any:
-    if before is not None:
-        query = query.where(at < before)
-    return query.order_by(at.desc()).limit(MOST + 1)
-
-
 SORTS: Mapping[str, Source] = {
     "runs": _runs,
     "posts": _posts,
@@ -140,3 +154,5 @@ SORTS: Mapping[str, Source] = {
     "changes": _changes,
     "notes": _notes,
 }
+_ALL: Sequence[Source] = (_runs, _posts, _challenges, _sign_ins, _audited)
+"""The same with fewer questions: changes and notes are of one table."""

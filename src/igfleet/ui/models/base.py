@@ -5,7 +5,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ColumnElement, DateTime, Identity, MetaData, any_, cast, func
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    CheckConstraint,
+    ColumnElement,
+    DateTime,
+    Identity,
+    MetaData,
+    any_,
+    cast,
+    func,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, mapped_column
 
@@ -29,9 +40,14 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: DateTime(timezone=True), int: BigInteger, dict[str, Any]: JSONB}
 
 
-def among(column: ColumnElement[int] | InstrumentedAttribute[int], ids: Iterable[int]) -> ColumnElement[bool]:
-    """Whether a column holds one of these ids; as one parameter, so that there may be any number of them."""
-    return column == any_(cast(list(ids), ARRAY(BigInteger)))
+def among(
+    column: ColumnElement[int] | InstrumentedAttribute[int], ids: Iterable[int] | BindParameter[Any]
+) -> ColumnElement[bool]:
+    """Whether a column holds one of these ids; as one parameter, so that there may be any number of them.
+
+    A statement that is built once names the parameter, and gets a list with each execution.
+    """
+    return column == any_(cast(ids if isinstance(ids, BindParameter) else list(ids), ARRAY(BigInteger)))
 
 
 def one_of(column: str, words: type[StrEnum]) -> CheckConstraint:

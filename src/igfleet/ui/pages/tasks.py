@@ -33,7 +33,7 @@ from igfleet.ui.retrying import resume as resume_task
 from igfleet.ui.retrying import retry_failed
 from igfleet.ui.security.gate import AnyRequest, checked_form, person_of
 from igfleet.ui.security.sound import id_of
-from igfleet.ui.task_list import TaskFilter
+from igfleet.ui.task_list import LISTED, TaskFilter
 from igfleet.ui.task_page import TaskPage
 
 WantedState = Annotated[str, QueryParameter(name="state")]
@@ -45,7 +45,7 @@ _EXPORTED = 10_000
 async def table(request: AnyRequest, session: Session, after: After = None) -> Template:
     """The tasks that fit the filter, newest first."""
     wanted = TaskFilter.read(request.query_params)
-    found = await page_of(session, wanted.select(), Task.id, after, newest=True)
+    found = await page_of(session, wanted.select().options(*LISTED), Task.id, after, newest=True)
     context: dict[str, Any] = {
         "found": found,
         "far": await progress(session, found.rows),

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Interval, bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from igfleet.errors import NotFound
@@ -17,6 +17,18 @@ from igfleet.ui.scope.scope import EVERYTHING, Scope, scope_of
 COOKIE = "igfleet_session"
 _TOUCH = timedelta(seconds=30)
 """`seen_at` is written at most so often."""
+_LIVE = (
+    UserSession.seen_at > func.now() - bindparam("idle", type_=Interval),
+    UserSession.created_at > func.now() - bindparam("longest", type_=Interval),
+)
+_FIND = (
+    select(User, UserSession.seen_at < func.now() - _TOUCH)
+    .join(UserSession, UserSession.user_id == User.id)
+    .where(UserSession.digest == bindparam("digest"), *_LIVE, User.disabled_at.is_(None))
+)
+_BROWSERS = (
+    select(UserSession).where(UserSession.user_id == bindparam("user_id"), *_LIVE).order_by(UserSession.seen_at.desc())
+)
 _MARK = re.compile(r"[0-9a-f]{64}")
 _PROGRAMS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
 _SYSTEMS = (
@@ -79,23 +91,13 @@ async def find(session: AsyncSession, settings: UiSettings, key: str | None) -> 
     """Whose session it is; None for an unknown, idle, expired one or a disabled user. Keeps it awake."""
     if not key or len(key) > 100:
         return None
-    row = UserSession
-    query = (
-        select(User, row.seen_at < func.now() - _TOUCH)
-        .join(row, row.user_id == User.id)
-        .where(
-            row.digest == _digest(key),
-            row.seen_at > func.now() - settings.session_idle,
-            row.created_at > func.now() - settings.session_longest,
-            User.disabled_at.is_(None),
-        )
-    )
-    found = (await session.execute(query)).first()
+    found = (await session.execute(_FIND, {"digest": _digest(key), **_limits(settings)})).first()
     if found is None:
         return None
     user, is_stale = found
     if is_stale:
-        await session.execute(update(row).where(row.digest == _digest(key)).values(seen_at=func.now()))
+        mine = update(UserSession).where(UserSession.digest == _digest(key))
+        await session.execute(mine.values(seen_at=func.now()))
     return SignedIn(user.id, user.name, Role(user.role), key, scope_of(user), user.second_factor_at is not None)
 
 
@@ -113,9 +115,7 @@ async def close_all(session: AsyncSession, user_id: int, but: str = "") -> int:
 
 async def browsers_of(session: AsyncSession, settings: UiSettings, user_id: int, key: str = "") -> list[Browser]:
     """Where a person is signed in, the latest first; `key` is the asker's own session."""
-    row = UserSession
-    live = row.seen_at > func.now() - settings.session_idle, row.created_at > func.now() - settings.session_longest
-    rows = await session.scalars(select(row).where(row.user_id == user_id, *live).order_by(row.seen_at.desc()))
+    rows = await session.scalars(_BROWSERS, {"user_id": user_id, **_limits(settings)})
     return [Browser(one, one.digest == _digest(key)) for one in rows]
 
 
@@ -126,6 +126,10 @@ async def close_browser(session: AsyncSession, user_id: int, mark: str) -> None:
     ended = delete(row).where(row.user_id == user_id, row.digest == digest).returning(row.user_id)
     if await session.scalar(ended) is None:
         raise NotFound("This session is over already.")
+
+
+def _limits(settings: UiSettings) -> dict[str, timedelta]:
+    return {"idle": settings.session_idle, "longest": settings.session_longest}
 
 
 def _digest(key: str) -> bytes:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,16 +25,8 @@ class Rate:
         return 100 * self.verified // self.due if self.due else 100
 
 
-async def of_task(session: AsyncSession, task_id: int) -> Rate:
-    return await _rate(session, Post.task_id == task_id)
-
-
-async def since(session: AsyncSession, moment: datetime) -> Rate:
-    """Of what was published since then."""
-    return await _rate(session, Post.published_at > moment)
-
-
-async def _rate(session: AsyncSession, which: ColumnElement[bool]) -> Rate:
+def _rated(which: ColumnElement[bool]) -> Select[int, int]:
+    """Both numbers of these posts."""
     told = Check.state.in_((CheckState.VERIFIED, CheckState.CHANGED, CheckState.MISSING))
     last = (
         select(Check.post_id, Check.state)
@@ -47,5 +39,17 @@ async def _rate(session: AsyncSession, which: ColumnElement[bool]) -> Rate:
     verified = select(func.count()).select_from(last).where(last.c.state == CheckState.VERIFIED)
     due = select(func.count(Check.post_id.distinct())).join(Post, Post.id == Check.post_id)
     due = due.where(which, Check.due_at <= func.now())
-    found = await session.execute(select(due.scalar_subquery(), verified.scalar_subquery()))
-    return Rate(*found.one())
+    return select(due.scalar_subquery(), verified.scalar_subquery())
+
+
+_OF_TASK = _rated(Post.task_id == bindparam("task_id"))
+_SINCE = _rated(Post.published_at > bindparam("moment"))
+
+
+async def of_task(session: AsyncSession, task_id: int) -> Rate:
+    return Rate(*(await session.execute(_OF_TASK, {"task_id": task_id})).one())
+
+
+async def since(session: AsyncSession, moment: datetime) -> Rate:
+    """Of what was published since then."""
+    return Rate(*(await session.execute(_SINCE, {"moment": moment})).one())
