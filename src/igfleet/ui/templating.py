@@ -61,6 +61,7 @@ def environment(settings: UiSettings) -> Environment:
     made = Environment(
         loader=FileSystemLoader(resources.folder("templates")),
         autoescape=True,
+        auto_reload=False,  # it would look at each file again for each include
         undefined=StrictUndefined,
         bytecode_cache=_compiled,
         trim_blocks=True,

@@ -42,7 +42,7 @@ def create_app(pull: Pull, settings: WorkerSettings, token: str) -> Litestar:
     return app
 
 
-def _only_the_ui(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+async def _only_the_ui(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
     given = connection.headers.get("authorization", "").removeprefix("Bearer ").strip()
     token: str = connection.app.state.token
     if not token or not hmac.compare_digest(given.encode(), token.encode()):

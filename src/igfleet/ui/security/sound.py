@@ -25,7 +25,7 @@ class SoundRequest(Request[Any, Any, Any]):
             raise Invalid("The body is nested too deep.") from None
 
 
-def only_sound(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
+async def only_sound(connection: ASGIConnection[Any, Any, Any, Any], _handler: BaseRouteHandler) -> None:
     """Ids are within 64 bits, and no text holds a zero byte. Raises `NotFound`, `Invalid`."""
     for value in connection.path_params.values():
         if (isinstance(value, int) and not 0 <= value <= MOST) or ZERO in str(value):
