@@ -14,6 +14,10 @@ _STATIC = ROOT / "src/igfleet/ui/static"
 WHOLE, PRUNED = _STATIC / "vendor/tabler.min.css", _STATIC / "tabler.css"
 _WRITERS = ("templates/**/*.html", "src/igfleet/ui/static/*.js")
 """What writes classes into pages. No module does: what is filled in comes after a beginning, as in `state-{{ … }}`."""
+_OTHERWISE = re.compile(r"""(?:id|href)=(?:"[^"]*"|'[^']*')""")
+"""Where words are no classes."""
+_NO_CLASSES = {"row"}
+"""Names of our own that a page never gives as a class, and Tabler does: its grid styles the children of all elements."""
 _NESTING = {"media", "supports", "layer", "container"}
 _FITS: dict[str, Callable[[str, str], bool]] = {
     "^=": str.startswith, "$=": str.endswith, "*=": str.__contains__,
@@ -32,8 +36,9 @@ class Words:
     @classmethod
     def of(cls, texts: Iterable[str]) -> "Words":
         """What these files say."""
-        text = "\n".join(texts)
-        return cls(frozenset(re.findall(r"[\w-]+", text)), tuple(set(re.findall(r"([\w-]+-)\$?\{", text))))
+        text = _OTHERWISE.sub("", "\n".join(texts))
+        whole = frozenset(re.findall(r"[\w-]+", text)) - _NO_CLASSES
+        return cls(whole, tuple(set(re.findall(r"([\w-]+-)\$?\{", text))))
 
     def hold(self, name: str) -> bool:
         """Whether a page may have this class, id or attribute."""
