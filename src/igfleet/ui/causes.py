@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ARRAY, Select, Text, func, select
+from sqlalchemy import ARRAY, Text, bindparam, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -40,40 +40,32 @@ class Cause:
         return self.count - len(self.names)
 
 
-async def causes_of(session: AsyncSession, task_id: int) -> list[Cause]:
-    """What needs a person first, then the most common. Posts only where their account task tells another reason."""
-    found = [Cause("account_task", *row) for row in await session.execute(_of_account_tasks(task_id))]
-    told = {cause.code for cause in found}
-    posts = [Cause("post", *row) for row in await session.execute(_of_posts(task_id))]
-    found += [cause for cause in posts if cause.code not in told]
-    return sorted(found, key=lambda cause: (cause.state != AccountTaskState.SUSPENDED, -cause.count))
-
-
-def _of_account_tasks(task_id: int) -> Select[str, str, str, int, Sequence[str]]:
-    row = AccountTask
-    name = func.coalesce("@" + Account.username, row.title)
-    return (
-        select(row.state, row.reason_code, func.max(row.message), func.count(), _first(name, row.position))
-        .outerjoin(Account, Account.id == row.account_id)
-        .where(row.task_id == task_id, row.state.in_(_STATES), row.reason_code.is_not(None))
-        .group_by(row.state, row.reason_code)
-    )
-
-
-def _of_posts(task_id: int) -> Select[str, str, str, int, Sequence[str]]:
-    return (
-        select(
-            Post.state,
-            Post.reason_code,
-            func.max(Post.message),
-            func.count(),
-            _first("@" + Account.username, Post.id),
-        )
-        .join(Account, Account.id == Post.account_id)
-        .where(Post.task_id == task_id, Post.state == PostState.FAILED, Post.reason_code.is_not(None))
-        .group_by(Post.state, Post.reason_code)
-    )
-
-
 def _first(name: Any, order: Any) -> Any:
     return func.array_agg(aggregate_order_by(name, order), type_=ARRAY(Text))[1:_NAMED]
+
+
+_row = AccountTask
+_name = func.coalesce("@" + Account.username, _row.title)
+_OF_ACCOUNT_TASKS = (
+    select(_row.state, _row.reason_code, func.max(_row.message), func.count(), _first(_name, _row.position))
+    .outerjoin(Account, Account.id == _row.account_id)
+    .where(_row.task_id == bindparam("task_id"), _row.state.in_(_STATES), _row.reason_code.is_not(None))
+    .group_by(_row.state, _row.reason_code)
+)
+_user_name = "@" + Account.username
+_OF_POSTS = (
+    select(Post.state, Post.reason_code, func.max(Post.message), func.count(), _first(_user_name, Post.id))
+    .join(Account, Account.id == Post.account_id)
+    .where(Post.task_id == bindparam("task_id"), Post.state == PostState.FAILED, Post.reason_code.is_not(None))
+    .group_by(Post.state, Post.reason_code)
+)
+
+
+async def causes_of(session: AsyncSession, task_id: int) -> list[Cause]:
+    """What needs a person first, then the most common. Posts only where their account task tells another reason."""
+    of_it = {"task_id": task_id}
+    found = [Cause("account_task", *row) for row in await session.execute(_OF_ACCOUNT_TASKS, of_it)]
+    told = {cause.code for cause in found}
+    posts = [Cause("post", *row) for row in await session.execute(_OF_POSTS, of_it)]
+    found += [cause for cause in posts if cause.code not in told]
+    return sorted(found, key=lambda cause: (cause.state != AccountTaskState.SUSPENDED, -cause.count))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import BigInteger, ColumnElement, cast, func, select, text
+from sqlalchemy import BigInteger, ColumnElement, bindparam, cast, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload, load_only
 
@@ -13,6 +13,7 @@ from igfleet.runners.base import Options, Runner
 from igfleet.ui import evidence
 from igfleet.ui.causes import Cause, causes_of
 from igfleet.ui.models import Account, AccountTask, Evidence, LogEntry, Media, Post, Task
+from igfleet.ui.models.base import among
 from igfleet.ui.planning.canary import CanaryView, canary_of
 from igfleet.ui.planning.cloning import undoing_of
 from igfleet.ui.planning.plan import find_task
@@ -24,6 +25,41 @@ from igfleet.ui.why_waiting import Waiting, why_waiting
 ROWS = 100
 _POSTS_PER_ROW = 50
 _LINES = 200
+_OF_TASK = AccountTask.task_id == bindparam("task_id")
+_COUNTED = select(AccountTask.state, func.count()).where(_OF_TASK).group_by(AccountTask.state)
+_ROWS = (
+    select(AccountTask)
+    .where(_OF_TASK)
+    .options(joinedload(AccountTask.account).load_only(Account.username, Account.status))
+    .order_by(AccountTask.position, AccountTask.id)
+    .offset(bindparam("skipped"))
+    .limit(ROWS)
+)
+"""In the order of the plan, which never changes under the pointer."""
+_ROWS_IN_STATE = _ROWS.where(AccountTask.state == bindparam("state"))
+_each = func.jsonb_each_text(AccountTask.counters).table_valued("key", "value")
+_COUNTERS = (
+    select(_each.c.key, func.sum(cast(_each.c.value, BigInteger)))
+    .select_from(AccountTask)
+    .join(_each, text("true"))
+    .where(_OF_TASK)
+    .group_by(_each.c.key)
+)
+_POSTS = (
+    select(Post)
+    .where(among(Post.account_task_id, bindparam("ids")))
+    .options(load_only(Post.account_task_id, Post.state, Post.permalink), joinedload(Post.file).load_only(Media.name))
+    .order_by(Post.account_task_id, Post.position)
+    .limit(ROWS * _POSTS_PER_ROW)
+)
+_NEWEST_LINES = (
+    select(LogEntry, func.coalesce("@" + Account.username, AccountTask.title))
+    .outerjoin(AccountTask, AccountTask.id == LogEntry.account_task_id)
+    .outerjoin(Account, Account.id == AccountTask.account_id)
+    .where(LogEntry.task_id == bindparam("task_id"))
+    .order_by(LogEntry.id.desc())
+    .limit(_LINES)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +118,9 @@ async def gather(
     """
     task = await find_task(session, task_id)
     runner = runner_of(task.kind)
-    counted = select(AccountTask.state, func.count()).where(AccountTask.task_id == task_id).group_by(AccountTask.state)
-    counts = dict((await session.execute(counted)).all())
-    rows = await _rows(session, task_id, state, page)
+    counts = dict((await session.execute(_COUNTED, {"task_id": task_id})).all())
+    place = {"task_id": task_id, "skipped": (page - 1) * ROWS, **({"state": state} if state else {})}
+    rows = list(await session.scalars(_ROWS_IN_STATE if state else _ROWS, place))
     return TaskPage(
         task=task,
         kind=runner,
@@ -114,44 +150,20 @@ async def _any(session: AsyncSession, task_id: int, which: ColumnElement[bool]) 
     return await session.scalar(found) is not None
 
 
-async def _rows(session: AsyncSession, task_id: int, state: str, page: int) -> Sequence[AccountTask]:
-    """In the order of the plan, which never changes under the pointer."""
-    query = select(AccountTask).where(AccountTask.task_id == task_id)
-    if state:
-        query = query.where(AccountTask.state == state)
-    whose = joinedload(AccountTask.account).load_only(Account.username, Account.status)
-    loaded = query.options(whose).order_by(AccountTask.position, AccountTask.id)
-    return list(await session.scalars(loaded.offset((page - 1) * ROWS).limit(ROWS)))
-
-
 async def _counters(session: AsyncSession, task_id: int, runner: type[Runner[Options]]) -> dict[str, int]:
     """Sums over all account tasks; the declared ones first, in their order."""
-    each = func.jsonb_each_text(AccountTask.counters).table_valued("key", "value")
-    query = select(each.c.key, func.sum(cast(each.c.value, BigInteger))).select_from(AccountTask)
-    query = query.join(each, text("true")).where(AccountTask.task_id == task_id).group_by(each.c.key)
-    found = {row[0]: int(row[1]) for row in await session.execute(query)}
+    found = {row[0]: int(row[1]) for row in await session.execute(_COUNTERS, {"task_id": task_id})}
     declared = {name: found.pop(name) for name in runner.counters if name in found}
     return {**declared, **dict(sorted(found.items()))}
 
 
 async def _posts(session: AsyncSession, ids: Sequence[int]) -> dict[int, list[Post]]:
-    query = select(Post).where(Post.account_task_id.in_(ids)).order_by(Post.account_task_id, Post.position)
     found: dict[int, list[Post]] = {account_task_id: [] for account_task_id in ids}
-    shown = load_only(Post.account_task_id, Post.state, Post.permalink), joinedload(Post.file).load_only(Media.name)
-    for post in await session.scalars(query.options(*shown).limit(ROWS * _POSTS_PER_ROW)):
+    for post in await session.scalars(_POSTS, {"ids": list(ids)}):
         found[post.account_task_id].append(post)
     return found
 
 
 async def _lines(session: AsyncSession, task_id: int) -> list[Line]:
     """The newest lines, oldest first."""
-    who = func.coalesce("@" + Account.username, AccountTask.title)
-    query = (
-        select(LogEntry, who)
-        .outerjoin(AccountTask, AccountTask.id == LogEntry.account_task_id)
-        .outerjoin(Account, Account.id == AccountTask.account_id)
-        .where(LogEntry.task_id == task_id)
-        .order_by(LogEntry.id.desc())
-        .limit(_LINES)
-    )
-    return [Line(*row) for row in reversed((await session.execute(query)).all())]
+    return [Line(*row) for row in reversed((await session.execute(_NEWEST_LINES, {"task_id": task_id})).all())]
