@@ -55,6 +55,12 @@ def test_what_restyles_the_page_whenever_anything_is_added_is_left_out(selector:
     assert pruned(f"{selector}{{clear:left}}", KNOWN) == ""
 
 
+def test_what_is_an_id_of_ours_or_the_name_of_a_row_is_no_class() -> None:
+    known = Words.of(['<tr id="row-{{ row.id }}"><td class="cell"><a href="#row-{{ row.id }}">'])
+
+    assert pruned(".row>*{color:red}.row-cols-2>*{color:red}.cell{color:red}", known) == ".cell{color:red}\n"
+
+
 def test_a_broken_sheet_is_told() -> None:
     with pytest.raises(ValueError, match="line 1"):
         pruned(".btn{color:red} }", KNOWN)
