@@ -153,20 +153,10 @@ def _row(question: "Question") -> dict[str, object]:
 
 
 def _incident(one: "PostIncident") -> dict[str, object]:
-    from igfleet.ui.verification.incidents import known, told
+    from igfleet.ui.verification.incidents import in_words
 
-    words = told(one)
-    return {
-        "id": one.id,
-        "kind": one.kind,
-        "post": one.post_id,
-        "account": one.post.account.username,
-        "video": one.post.file.name,
-        "opened_at": one.opened_at,
-        "happened": words.happened,
-        "todo": words.todo,
-        "known": known(one),
-    }
+    told = {**in_words(one), "opened_at": one.opened_at}
+    return {"id": one.id, "kind": one.kind, "post": one.post_id, **{name: told[name] for name in _OF_INCIDENT}}
 
 
 def _found_afar(ui: Afar) -> dict[str, list[dict[str, object]]]:

@@ -77,6 +77,18 @@ def known(incident: PostIncident) -> str:
     return "; ".join(said)
 
 
+def in_words(incident: PostIncident) -> dict[str, str]:
+    """What an API or a command tells of it, besides what stands in its row; its post must be loaded."""
+    words = told(incident)
+    return {
+        "account": incident.post.account.username,
+        "video": incident.post.file.name,
+        "happened": words.happened,
+        "todo": words.todo,
+        "known": known(incident),
+    }
+
+
 async def open_incident(raw: Raw, post_id: int, kind: PostIncidentKind, facts: Mapping[str, Any]) -> None:
     """Tell of it, once for each post and kind: what is found later is added, and what is closed stays closed."""
     await raw.execute(_OPEN, post_id, kind.value, json.dumps(redactor.value("", dict(facts))))

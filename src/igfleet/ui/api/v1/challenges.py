@@ -164,14 +164,7 @@ def view_of(challenge: Challenge) -> ChallengeView:
 
 
 def _incident_view(incident: PostIncident) -> IncidentView:
-    words = incidents.told(incident)
-    derived = {
-        "account": incident.post.account.username,
-        "video": incident.post.file.name,
-        "happened": words.happened,
-        "todo": words.todo,
-        "known": incidents.known(incident),
-    }
+    derived = incidents.in_words(incident)
     own = {name: getattr(incident, name) for name in IncidentView.model_fields if name not in derived}
     return IncidentView(**own, **derived)
 
