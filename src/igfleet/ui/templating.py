@@ -20,6 +20,7 @@ from igfleet.reasons import REASONS
 from igfleet.runners import KINDS, runner_of
 from igfleet.settings import UiSettings
 from igfleet.ui import static_files
+from igfleet.ui.icons import drawings
 from igfleet.ui.verification import incidents
 from igfleet.ui.words import ORIGINS, look
 
@@ -83,6 +84,7 @@ def environment(settings: UiSettings) -> Environment:
     )
     made.globals.update(
         static=static_files.address,
+        icons=drawings(),
         look=look,
         origins=ORIGINS,
         reason_of=reason_of,
