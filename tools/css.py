@@ -17,7 +17,7 @@ _WRITERS = ("templates/**/*.html", "src/igfleet/ui/static/*.js")
 _OTHERWISE = re.compile(r"""(?:id|href)=(?:"[^"]*"|'[^']*')""")
 """Where words are no classes."""
 _NO_CLASSES = {"row"}
-"""Names of our own that a page never gives as a class, and Tabler does: its grid styles the children of all elements."""
+"""Names of ours that a page never gives as a class, and Tabler does: its grid styles the children of all elements."""
 _NESTING = {"media", "supports", "layer", "container"}
 _FITS: dict[str, Callable[[str, str], bool]] = {
     "^=": str.startswith, "$=": str.endswith, "*=": str.__contains__,
