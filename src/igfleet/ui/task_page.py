@@ -119,7 +119,7 @@ async def gather(
     task = await find_task(session, task_id)
     runner = runner_of(task.kind)
     counts = dict((await session.execute(_COUNTED, {"task_id": task_id})).all())
-    place = {"task_id": task_id, "skipped": (page - 1) * ROWS, **({"state": state} if state else {})}
+    place = {"task_id": task_id, "skipped": (page - 1) * ROWS, "state": state}
     rows = list(await session.scalars(_ROWS_IN_STATE if state else _ROWS, place))
     return TaskPage(
         task=task,
